@@ -1,0 +1,63 @@
+# `make train` and `make test` are all that a newcomer needs; both set everything up first.
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+
+PYTHON ?= python3
+BIN := .venv/bin
+NOTEBOOKS := $(wildcard notebooks/*.py)
+
+.PHONY: help setup train test check notebooks bench lock clean
+
+help:  ## Say what there is to make
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+setup: .venv/ready  ## Make .venv with the tested versions
+
+# A wheel that lies at hand (PIP_FIND_LINKS) is taken by uv too.
+.venv/ready: pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+		|| { echo "Python 3.11 or newer is needed; name one: make $(MAKECMDGOALS) PYTHON=python3.12"; exit 1; }
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
+	UV_FIND_LINKS="$${PIP_FIND_LINKS:-}" $(BIN)/uv pip install --quiet --python $(BIN)/python \
+		-c constraints.txt -e '.[book,dev]'
+	@touch $@
+
+train: setup  ## Train on the demo corpus and record the run under runs/
+	@mkdir -p runs
+	$(BIN)/papermill notebooks/train.ipynb runs/train.ipynb -p tagsets moods
+	@$(BIN)/python -m tagspace.runs runs
+
+test: setup  ## Linters, all tests, all notebooks: what CI runs
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/pytest -n auto --dist loadfile
+	$(BIN)/pytest --nbval --nbval-current-env notebooks
+
+check: setup  ## Linters and the fast tests
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/pytest -n auto --dist loadfile -m "not slow"
+
+notebooks: setup  ## Execute the notebooks from their scripts
+	for script in $(NOTEBOOKS); do \
+		$(BIN)/jupytext --quiet --to ipynb --update $$script; \
+		$(BIN)/jupyter execute --inplace $${script%.py}.ipynb; \
+		$(BIN)/nbstripout --keep-output --keep-count \
+			--extra-keys "metadata.language_info cell.metadata.execution" $${script%.py}.ipynb; \
+	done
+
+bench: setup  ## Measure speed, as ratios side by side
+	UV_FIND_LINKS="$${PIP_FIND_LINKS:-}" $(BIN)/uv pip install --quiet --python $(BIN)/python \
+		-c constraints.txt -e '.[bench]'
+	$(BIN)/python tests/bench.py
+
+lock: setup  ## Resolve constraints.txt anew
+	{ echo '# Versions that are tested together, for every platform. Made by `make lock`.'; \
+	  $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --all-extras \
+		--no-header --no-annotate pyproject.toml; } > constraints.new
+	mv constraints.new constraints.txt
+
+clean:  ## Remove what make has made, but for runs/
+	rm -rf .venv _build .pytest_cache .ruff_cache

@@ -1,0 +1,1 @@
+"""Music representations learned from tags (Schindler and Knees, CBMI 2019)."""

@@ -1,0 +1,130 @@
+"""The parameters of a run: their names, defaults, and what they accept."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Mapping
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from tagspace.errors import TagspaceError
+
+PLAIN = (str, int, float, bool, list, dict, tuple, type(None))
+
+
+def _parameter(default: object, accepted: str, **limits: object) -> object:
+    return Field(default, description=accepted, **limits)
+
+
+class Configuration(BaseModel):
+    """All parameters of a run, checked. Each field's description says what it accepts."""
+
+    model_config = ConfigDict(strict=True, extra="forbid", frozen=True, allow_inf_nan=False)
+
+    # What to learn from
+    dataset: str = _parameter(
+        "demo", "demo, merge, jamendo, msd, or the path of a release folder or manifest.csv",
+        min_length=1,
+    )  # fmt: skip
+    tagsets: str | list[str] = _parameter(
+        "moods", "tag sets of the data set joined by +, a list of them, or all"
+    )
+    topics: int = _parameter(40, "a whole number, 1 or more", ge=1)
+    relatedness: Literal["lsi"] = _parameter("lsi", "lsi")
+    excerpts: int = _parameter(3, "a whole number, 1 (the paper) to 20", ge=1, le=20)
+
+    # Which triplets
+    mining: Literal["all", "semihard", "hard", "literal"] = _parameter(
+        "all", "all, semihard, hard or literal"
+    )
+    positive: float = _parameter(0.8, "a number above negative, up to 1", gt=-1, le=1)
+    negative: float = _parameter(0.2, "a number from -1 to below positive", ge=-1, le=1)
+    batch_filter: Literal["album", "artist", "none"] = _parameter("album", "album, artist or none")
+
+    # How to train
+    margin: float = _parameter(0.2, "a number above 0", gt=0)
+    unit_norm: Literal["output", "weights", "none"] = _parameter(
+        "output", "output, weights or none"
+    )
+    epochs: int = _parameter(40, "a whole number, 1 or more", ge=1)
+    patience: int = _parameter(20, "a whole number, 1 or more", ge=1)
+    batch_size: int = _parameter(300, "a whole number, 2 or more", ge=2)
+    learning_rate: float = _parameter(5e-4, "a number above 0", gt=0)
+
+    # How to evaluate
+    folds: int = _parameter(0, "0 (the paper's split), or a whole number, 2 or more", ge=0)
+    fold: int = _parameter(0, "a whole number from 0 to below folds", ge=0)
+    pool: Literal["test", "all"] = _parameter("test", "test or all")
+
+    # How to run
+    seed: int = _parameter(0, "a whole number, 0 or more", ge=0)
+    device: str = _parameter("auto", "auto, cpu, cuda, or another device of torch", min_length=1)
+    runs: str = _parameter("", "a folder for the records; empty: runs/ in the project")
+
+    @classmethod
+    def of(cls, values: Mapping[str, object]) -> Configuration:
+        """Check parameters.
+
+        Parameters
+        ----------
+        values : mapping of str to object
+            Parameters by name; those left out have their defaults.
+
+        Raises
+        ------
+        TagspaceError
+            On the first parameter that is unknown, of a wrong type or out of range: one line that
+            names it and says what is accepted.
+        """
+        for name in values:
+            if name not in cls.model_fields:
+                raise TagspaceError(f"{name}: {cls._unknown(name)}")
+        try:
+            configuration = cls(**values)
+        except ValidationError as error:
+            name = str(error.errors()[0]["loc"][0])
+            raise cls._refused(name, values[name]) from None
+        if configuration.folds == 1:
+            raise cls._refused("folds", 1)
+        if configuration.fold > max(configuration.folds - 1, 0):
+            raise cls._refused("fold", configuration.fold)
+        if configuration.negative >= configuration.positive:
+            raise cls._refused("negative", configuration.negative)
+        return configuration
+
+    @classmethod
+    def _refused(cls, name: str, value: object) -> TagspaceError:
+        accepted = cls.model_fields[name].description
+        return TagspaceError(f"{name}: {value!r} is not accepted; accepted: {accepted}")
+
+    @classmethod
+    def _unknown(cls, name: str) -> str:
+        near = difflib.get_close_matches(name, cls.model_fields, n=1)
+        advice = f"did you mean {near[0]}?" if near else f"known: {', '.join(cls.model_fields)}"
+        return f"unknown parameter; {advice}"
+
+
+def configure(namespace: Mapping[str, object]) -> Configuration:
+    """Collect the parameters that a notebook has defined, and check them.
+
+    papermill only warns of a name that the parameters cell does not have. So this is called with
+    ``globals()`` right after that cell: every plain value there must be a parameter.
+
+    Parameters
+    ----------
+    namespace : mapping of str to object
+        The notebook's names. Private ones, and IPython's own, are passed over.
+
+    Raises
+    ------
+    TagspaceError
+        See :meth:`Configuration.of`.
+    """
+    own = {"In", "Out"}
+    plain = {
+        name: value
+        for name, value in namespace.items()
+        if isinstance(value, PLAIN) and name not in own and not name.startswith("_")
+    }
+    return Configuration.of(plain)

@@ -1,0 +1,102 @@
+"""All that a run needs of a data set, in memory: the tracks with every tag set and with audio."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from tagspace import tagsets
+from tagspace.configuration import Configuration
+from tagspace.datasets.base import Dataset
+from tagspace.errors import TagspaceError
+from tagspace.features import Features
+from tagspace.groups import Groups, groups
+from tagspace.splits import Split, split
+from tagspace.tagsets import TagMatrix
+
+
+@dataclass(frozen=True)
+class Corpus:
+    """Tracks ready for training and evaluation; all rows are in one order.
+
+    Attributes
+    ----------
+    name : str
+        Of the data set.
+    tags : TagMatrix
+        Tags in all sets.
+    groups : Groups
+        Artists and albums.
+    excerpts : numpy.ndarray, shape (n_tracks, n_excerpts, 80, 130), float16
+        Log-mel excerpts.
+    split : Split
+        Training, validation and test rows.
+    trained_tagsets : tuple of str
+        The tag sets that are joined for training.
+    fingerprint : str
+        Changes when a track, its artist, album or tags do.
+    """
+
+    name: str
+    tags: TagMatrix
+    groups: Groups
+    excerpts: np.ndarray
+    split: Split
+    trained_tagsets: tuple[str, ...]
+    fingerprint: str
+
+    def __len__(self) -> int:
+        return len(self.tags.track_ids)
+
+    def summary(self) -> dict[str, object]:
+        """Count what is there, for the record of a run."""
+        parts = {name: getattr(self.split, name) for name in ("train", "validation", "test")}
+        return {
+            "name": self.name,
+            "fingerprint": self.fingerprint,
+            "excerpts": self.excerpts.shape[1],
+            "tracks": {name: len(rows) for name, rows in parts.items()},
+            "artists": {name: len(set(self.groups.artist[rows])) for name, rows in parts.items()},
+        }
+
+
+def assemble(dataset: Dataset, features: Features, configuration: Configuration) -> Corpus:
+    """Keep the tracks that have audio and a tag in every set, and split them by artist.
+
+    Which tracks, and their split, does not depend on the tag sets to train on: all experiments
+    are held on the same ones (Section IV-B.1).
+
+    Raises
+    ------
+    TagspaceError
+        If too few tracks or artists are left to split.
+    """
+    trained = tagsets.parse(configuration.tagsets, dataset.tagsets)
+    tags = tagsets.binary_matrix(dataset)
+    usable = tagsets.intersection(tags) & dataset.tracks.index.isin(features.index.index)
+    tags = tagsets.restrict(tags, np.flatnonzero(usable))
+    tracks = dataset.tracks.loc[tags.track_ids]
+    parts = max(configuration.folds, 10)
+    if tracks["artist"].nunique() < parts:
+        raise TagspaceError(
+            f"dataset: {dataset.name} has {len(tracks)} tracks of {tracks['artist'].nunique()} "
+            f"artists with audio and a tag in every set; at least {parts} artists are needed"
+        )
+    return Corpus(
+        dataset.name,
+        tags,
+        groups(tracks),
+        features.of(tags.track_ids),
+        split(list(tracks["artist"]), configuration.seed, configuration.folds, configuration.fold),
+        trained,
+        _fingerprint(tracks, dataset.tags),
+    )
+
+
+def _fingerprint(tracks: pd.DataFrame, tags: pd.DataFrame) -> str:
+    used = tags[tags["track_id"].isin(tracks.index)].sort_values(list(tags.columns))
+    text = tracks[["artist", "album"]].sort_index().to_csv() + used.to_csv(index=False)
+    return hashlib.sha256(text.encode()).hexdigest()[:16]

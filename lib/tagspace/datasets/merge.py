@@ -1,0 +1,76 @@
+"""MERGE, and its predecessor 4QAED: clips with AllMusic tags per song.
+
+MERGE (Louro et al. 2024, https://zenodo.org/records/13939205) has all four tag sets. 4QAED
+(Panda, Malheiro and Paiva 2018) has genres and moods only.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pandas as pd
+
+from tagspace.datasets.base import TRACK_COLUMNS, Dataset, from_frames
+from tagspace.datasets.files import audio_files, first_file, require_file
+from tagspace.datasets.tables import read_table, tag_rows
+
+PREDECESSOR = "panda_dataset_taffc_metadata.csv"
+FILES = ("merge_audio_complete_metadata.csv", "merge_audio_*_metadata.csv", PREDECESSOR)
+
+MERGE_COLUMNS = {"Genres": "genres", "Styles": "styles", "MoodsAll": "moods", "Themes": "themes"}
+# `Genres` and `Moods` are counts there.
+PREDECESSOR_COLUMNS = {"GenresStr": "genres", "MoodsStr": "moods"}
+
+ALBUM_ID = re.compile(r"MW\d{10}", re.IGNORECASE)
+
+
+def find(folder: Path) -> Path | None:
+    """Find the metadata file, of the complete rather than of the balanced release."""
+    return first_file(folder, FILES)
+
+
+def read(folder: Path) -> Dataset:
+    """Read a release folder.
+
+    Parameters
+    ----------
+    folder : pathlib.Path
+        Holds the metadata file, at most two folders down, and anywhere below it the audio files,
+        named by song id.
+
+    Returns
+    -------
+    Dataset
+        ``album`` has every album on which the song appears, by its AllMusic id. The weights of
+        tags are left aside.
+
+    Raises
+    ------
+    TagspaceError
+        If there is no metadata file, or it has not the columns and rows that are expected.
+    """
+    metadata = require_file(folder, FILES)
+    name, columns = "merge", MERGE_COLUMNS
+    if metadata.name == PREDECESSOR:
+        name, columns = "4qaed", PREDECESSOR_COLUMNS
+    table = read_table(metadata, "Song", ["Artist", *columns])
+    # MERGE separates with ",", 4QAED with "; " or ", ".
+    tags = tag_rows(table[list(columns)].rename(columns=columns), ",;")
+    return from_frames(name, _tracks(table, folder), tags, tuple(columns.values()))
+
+
+def _tracks(table: pd.DataFrame, folder: Path) -> pd.DataFrame:
+    audio = audio_files(folder)
+    albums = table.get("AppearancesAlbumIDs", pd.Series("", table.index))
+    tracks = {
+        "artist": table["Artist"].str.strip(),
+        "album": albums.map(_album_ids),
+        "title": table.get("Title", pd.Series("", table.index)).str.strip(),
+        "path": [audio.get(song, "") for song in table.index],
+    }
+    return pd.DataFrame(tracks, columns=TRACK_COLUMNS)
+
+
+def _album_ids(cell: str) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(album.upper() for album in ALBUM_ID.findall(cell)))

@@ -1,0 +1,105 @@
+"""The network: two stacks of convolutions, one looking along frequency, one along time.
+
+Deep Parallel Neural Network of Section IV-A and Figure 1. Each layer: convolution ("same"), batch
+normalisation, ELU, max-pooling; kernels and pools are mel bands x frames.
+"""
+
+from __future__ import annotations
+
+from typing import Literal, NamedTuple
+
+import torch
+from torch import nn
+from torch.nn import functional
+
+UnitNorm = Literal["output", "weights", "none"]
+
+
+class Layer(NamedTuple):
+    """One convolution layer: number of filters, kernel and pool as (mel bands, frames)."""
+
+    filters: int
+    kernel: tuple[int, int]
+    pool: tuple[int, int]
+
+
+LEFT = (  # long in time
+    Layer(16, (10, 23), (2, 2)),
+    Layer(32, (5, 11), (2, 2)),
+    Layer(64, (3, 5), (2, 2)),
+    Layer(128, (2, 4), (1, 8)),
+)
+RIGHT = (  # tall in frequency
+    Layer(16, (21, 10), (2, 2)),
+    Layer(32, (10, 5), (2, 2)),
+    Layer(64, (5, 3), (2, 2)),
+    Layer(128, (4, 2), (4, 1)),
+)
+N_CONCATENATED = 10 * 2 * 128 + 2 * 16 * 128  # 6656: what the two stacks give together
+N_DIMENSIONS = 256
+
+
+class DPNN(nn.Module):
+    """The network of Figure 1, from a log-mel spectrogram to its embedding.
+
+    Parameters
+    ----------
+    unit_norm : {"output", "weights", "none"}
+        What the figure's "unit norm" normalises: the embedding, the weights into each of the 256
+        units, or nothing.
+
+    Notes
+    -----
+    The input's batch normalisation has no scale and shift of its own. The next normalisation
+    undoes both but for the value of the zero padding, and without them the first convolutions
+    need no gradient of their input, which is half the cost of a training step.
+    """
+
+    def __init__(self, unit_norm: UnitNorm = "output") -> None:
+        super().__init__()
+        self.unit_norm = unit_norm
+        self.normalise = nn.BatchNorm2d(1, affine=False)
+        self.left = _stack(LEFT)
+        self.right = _stack(RIGHT)
+        self.dense = nn.Linear(N_CONCATENATED, N_DIMENSIONS)
+
+    def forward(self, spectrograms: torch.Tensor) -> torch.Tensor:
+        """Embed spectrograms.
+
+        Parameters
+        ----------
+        spectrograms : torch.Tensor, shape (n, 1, 80, 130)
+            Log-mel, not normalised.
+
+        Returns
+        -------
+        torch.Tensor, shape (n, 256)
+            The embeddings, of unit length with ``unit_norm="output"``.
+        """
+        x = self.normalise(spectrograms)
+        x = torch.cat([self.left(x).flatten(1), self.right(x).flatten(1)], dim=1)
+        weight = self.dense.weight
+        if self.unit_norm == "weights":
+            weight = functional.normalize(weight, dim=1)
+        x = functional.elu(functional.linear(x, weight, self.dense.bias))
+        return functional.normalize(x, dim=1) if self.unit_norm == "output" else x
+
+
+def _stack(layers: tuple[Layer, ...]) -> nn.Sequential:
+    channels = (1, *(layer.filters for layer in layers))
+    parts = [part for n, layer in zip(channels, layers, strict=False) for part in _parts(n, layer)]
+    return nn.Sequential(*parts)
+
+
+def _parts(channels: int, layer: Layer) -> list[nn.Module]:
+    height, width = layer.kernel
+    # "Same" as Keras pads it: where the kernel is even, the odd zero goes to the end.
+    padding = ((width - 1) // 2, width // 2, (height - 1) // 2, height // 2)
+    return [
+        nn.ZeroPad2d(padding),
+        nn.Conv2d(channels, layer.filters, layer.kernel),
+        nn.BatchNorm2d(layer.filters),
+        # ELU is monotone, so it may come after the pooling: the same result at less cost.
+        nn.MaxPool2d(layer.pool),
+        nn.ELU(),
+    ]

@@ -1,0 +1,93 @@
+"""Latent Semantic Indexing of tags (Section III-B): one factorisation, every number of topics."""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy import linalg, sparse
+
+from tagspace.errors import TagspaceError
+
+
+class LSI:
+    """Truncated SVD of the tags x tracks matrix W, through the tags' Gram matrix.
+
+    The left singular vectors of W are the eigenvectors of W W^T, which is tags x tags: small,
+    whatever the number of tracks. One decomposition gives every number of topics exactly, as k
+    topics are the first k vectors.
+
+    Attributes
+    ----------
+    components_ : numpy.ndarray, shape (rank, n_tags)
+        The left singular vectors of W, one per row; the entry largest by magnitude is positive.
+    singular_values_ : numpy.ndarray, shape (rank,)
+        Descending.
+
+    References
+    ----------
+    Schindler and Knees 2019, Section III-B; Deerwester et al. 1990.
+    """
+
+    components_: np.ndarray
+    singular_values_: np.ndarray
+
+    def fit(self, tracks_by_tags: sparse.csr_array | np.ndarray) -> LSI:
+        """Factorise W, given with tracks as rows.
+
+        Parameters
+        ----------
+        tracks_by_tags : array or sparse array, shape (n_tracks, n_tags)
+            W transposed: 1 where a track carries a tag.
+
+        Raises
+        ------
+        TagspaceError
+            If no track carries a tag.
+        """
+        gram = tracks_by_tags.T @ tracks_by_tags
+        gram = gram.toarray() if sparse.issparse(gram) else gram
+        eigenvalues, vectors = linalg.eigh(gram, driver="evd", overwrite_a=True)
+        eigenvalues, vectors = eigenvalues[::-1], vectors[:, ::-1]
+        if not eigenvalues[0] > 0:
+            raise TagspaceError("tagsets: no training track carries any of these tags")
+        noise = eigenvalues[0] * len(eigenvalues) * np.finfo(float).eps
+        rank = int((eigenvalues > noise).sum())
+        components = vectors[:, :rank].T
+        largest = np.abs(components).argmax(axis=1)
+        signs = np.sign(components[np.arange(rank), largest])
+        self.components_ = np.ascontiguousarray(components * signs[:, None])
+        self.singular_values_ = np.sqrt(eigenvalues[:rank])
+        return self
+
+    @property
+    def rank(self) -> int:
+        """The largest number of topics."""
+        return len(self.singular_values_)
+
+    def transform(self, tracks_by_tags: sparse.csr_array | np.ndarray, topics: int) -> np.ndarray:
+        """Project tracks on the first topics and scale them to unit length.
+
+        Parameters
+        ----------
+        tracks_by_tags : array or sparse array, shape (n_tracks, n_tags)
+            Any tracks, with the same tags as in :meth:`fit`.
+        topics : int
+            Number of topics k, 1 to :attr:`rank`.
+
+        Returns
+        -------
+        numpy.ndarray, shape (n_tracks, topics)
+            The LSI vectors; their inner products are the cosines of Section III-A. A track
+            without a known tag is the zero vector: related to none.
+
+        Raises
+        ------
+        TagspaceError
+            If ``topics`` is out of range.
+        """
+        if not 1 <= topics <= self.rank:
+            raise TagspaceError(f"topics: {topics} is not accepted; accepted: 1 to {self.rank}, "
+                                "the rank of these tags")  # fmt: skip
+        vectors = tracks_by_tags @ self.components_[:topics].T
+        norms = np.linalg.norm(vectors, axis=1, keepdims=True)
+        # A track outside these topics has a norm of rounding errors only: their direction is noise.
+        return np.divide(vectors, norms, out=np.zeros_like(vectors), where=norms > 1e-8)

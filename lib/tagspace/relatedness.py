@@ -1,0 +1,57 @@
+"""How related two tracks are, by what is known of them: a square matrix in [-1, 1]."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+import numpy as np
+import torch
+
+from tagspace.lsi import LSI
+from tagspace.tagsets import TagMatrix
+
+
+class Relatedness(Protocol):
+    """Gives the relatedness of all pairs of a batch."""
+
+    def __call__(self, rows: torch.Tensor) -> torch.Tensor:
+        """Return the matrix of shape (n, n) for tracks ``rows``, shape (n,)."""
+
+
+class Cosine:
+    """Relatedness as the cosine of track vectors.
+
+    Parameters
+    ----------
+    vectors : torch.Tensor, shape (n_tracks, n_dimensions), float32
+        Of unit length, or zero for a track of which nothing is known.
+    """
+
+    def __init__(self, vectors: torch.Tensor) -> None:
+        self.vectors = vectors
+
+    def __call__(self, rows: torch.Tensor) -> torch.Tensor:
+        """Return the cosines of all pairs of ``rows``."""
+        batch = self.vectors[rows]
+        return batch @ batch.T
+
+
+def lsi(tags: TagMatrix, train: np.ndarray, topics: int) -> np.ndarray:
+    """Compute the LSI vectors of all tracks; the topics are learned from training tracks alone.
+
+    Parameters
+    ----------
+    tags : TagMatrix
+        Tags of all tracks, of the tag sets to join.
+    train : numpy.ndarray of int
+        Rows of the training tracks.
+    topics : int
+        Number of topics; cut at the rank of the training tags (21 genres give 21 topics at most).
+
+    Returns
+    -------
+    numpy.ndarray, shape (n_tracks, min(topics, rank))
+        See :meth:`tagspace.lsi.LSI.transform`.
+    """
+    model = LSI().fit(tags.matrix[train])
+    return model.transform(tags.matrix, min(topics, model.rank))

@@ -1,0 +1,245 @@
+"""Search by example: neighbours, precision and nDCG, with chance and ceiling (Section VI)."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+
+import numpy as np
+import pandas as pd
+import torch
+
+from tagspace.groups import Groups
+from tagspace.tagsets import TagMatrix
+
+CUTOFFS = (10, 100)
+BLOCK_CELLS = 4_000_000  # queries x tracks at a time: bounds memory at any number of tracks
+BOOTSTRAP_DRAWS = 1000
+KEYS = ["relevance", "filter", "task", "metric", "cutoff"]
+COLUMNS = ["representation", *KEYS, "value", "low", "high", "chance", "ceiling", "n_queries"]
+# Which filters leave the neighbours of a task anything to find, or any query to ask.
+TASK_FILTERS = {"artist": ("none", "album"), "album": ("none",)}
+FILTERS = ("none", "album", "artist")
+
+Relevant = dict[tuple[str, str], torch.Tensor]
+
+
+def neighbours(
+    embeddings: torch.Tensor, queries: np.ndarray, cutoff: int, allowed: torch.Tensor
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """Find the nearest tracks of each query by Euclidean distance.
+
+    Parameters
+    ----------
+    embeddings : torch.Tensor, shape (n_tracks, d), float32
+        All tracks.
+    queries : numpy.ndarray of int, shape (n_queries,)
+        Rows of the queries.
+    cutoff : int
+        How many neighbours, at most ``n_tracks``.
+    allowed : torch.Tensor of bool, shape (n_queries, n_tracks)
+        Who may be a neighbour: not the query itself, for one.
+
+    Returns
+    -------
+    torch.Tensor of int, shape (n_queries, cutoff)
+        Rows of the neighbours, nearest first.
+    torch.Tensor of bool, shape (n_queries, cutoff)
+        False where a query has no neighbour left.
+    """
+    # |q|^2 is the same for all neighbours of q, and does not change their order.
+    squares = embeddings.square().sum(1)
+    distances = torch.addmm(squares, embeddings[queries], embeddings.T, alpha=-2)
+    nearest = distances.masked_fill_(~allowed, torch.inf).topk(cutoff, largest=False)
+    return nearest.indices, nearest.values < torch.inf
+
+
+def ndcg(embeddings: torch.Tensor, gains: torch.Tensor, cutoff: int) -> float:
+    """Measure nDCG where every track queries all others.
+
+    Parameters
+    ----------
+    embeddings : torch.Tensor, shape (n, d), float32
+    gains : torch.Tensor, shape (n, n)
+        How relevant each track (column) is to each query (row), not negative.
+    cutoff : int
+        How many neighbours count.
+
+    Returns
+    -------
+    float
+        The mean over queries to which anything is relevant.
+    """
+    allowed = ~torch.eye(len(gains), dtype=torch.bool, device=gains.device)
+    cutoff = min(cutoff, len(gains) - 1)
+    nearest, _ = neighbours(embeddings, np.arange(len(gains)), cutoff, allowed)
+    ideal = _dcg(gains.masked_fill(~allowed, 0).topk(cutoff).values, cutoff)
+    reached = _dcg(gains.gather(1, nearest), cutoff)
+    return (reached / ideal)[ideal > 0].mean().item()
+
+
+def evaluate(
+    representations: Mapping[str, torch.Tensor],
+    tags: TagMatrix,
+    groups: Groups,
+    queries: np.ndarray | None = None,
+    seed: int = 0,
+) -> pd.DataFrame:
+    """Measure how relevant the neighbours in each representation are to the query.
+
+    Relevance of a track to a query, where the task is a tag set: ``exact``, the same set of tags
+    (which the paper's figures fit); ``any``, a tag in common; ``graded``, the Jaccard index of the
+    two sets of tags. Where the task is the artist or the album: the same or not.
+
+    Parameters
+    ----------
+    representations : mapping of str to torch.Tensor, shape (n_tracks, d), float32
+        Named embeddings of the tracks among which neighbours are sought.
+    tags : TagMatrix
+        Tags of these tracks in all tag sets.
+    groups : Groups
+        Artists and albums of these tracks.
+    queries : numpy.ndarray of int, optional
+        Rows of the queries; by default every track.
+    seed : int
+        Of the bootstrap.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One figure per row, with columns :data:`COLUMNS`. ``low`` and ``high`` bound a 95 %
+        bootstrap interval over query artists; ``chance`` is the value expected of a random order,
+        ``ceiling`` that of the best one. A cutoff that takes in every track is left out: all
+        orders are equal there. So is a query that nothing can be relevant to.
+    """
+    n_tracks = len(tags.track_ids)
+    queries = np.arange(n_tracks) if queries is None else queries
+    cutoffs = [cutoff for cutoff in CUTOFFS if cutoff < n_tracks - 1]
+    dense = {name: tags.of(name).toarray() for name in tags.vocabulary["tagset"].unique()}
+    per_query = defaultdict(lambda: defaultdict(list))
+    for rows in _blocks(queries, n_tracks):
+        relevant = _relevance(rows, dense, groups)
+        for filtered in FILTERS:
+            allowed = _allowed(rows, groups, filtered)
+            found = {
+                name: neighbours(embeddings, rows, max(cutoffs), allowed.to(embeddings.device))
+                for name, embeddings in representations.items()
+            }
+            for (task, relevance), gains in relevant.items():
+                if filtered in TASK_FILTERS.get(task, FILTERS):
+                    for metric, cutoff, name, values in _scores(gains, allowed, found, cutoffs):
+                        key = relevance, filtered, task, metric, cutoff
+                        per_query[key][name].append(values)
+    return _summary(per_query, groups.artist[queries], seed)
+
+
+def _blocks(queries: np.ndarray, n_tracks: int) -> Iterator[np.ndarray]:
+    size = max(BLOCK_CELLS // n_tracks, 1)
+    return (queries[start : start + size] for start in range(0, len(queries), size))
+
+
+def _relevance(rows: np.ndarray, dense: dict[str, np.ndarray], groups: Groups) -> Relevant:
+    """Compute for each task and relevance a matrix queries x tracks, 0 to 1; NaN: no answer."""
+    relevant = {}
+    for task, matrix in dense.items():
+        relevant |= {(task, name): gains for name, gains in _tag_relevance(matrix, rows)}
+    everything = np.arange(len(groups.artist))
+    relevant["artist", "exact"] = _float(groups.same_artist(rows, everything))
+    same_album = _float(groups.same_album(rows, everything))
+    same_album[~torch.as_tensor(groups.album_known[rows])] = torch.nan
+    relevant["album", "exact"] = same_album
+    return relevant
+
+
+def _tag_relevance(matrix: np.ndarray, rows: np.ndarray) -> Iterator[tuple[str, torch.Tensor]]:
+    tags = torch.as_tensor(matrix, dtype=torch.float32)
+    sizes = tags.sum(1)
+    common = tags[rows] @ tags.T
+    union = sizes[rows][:, None] + sizes[None, :] - common
+    jaccard = common / union
+    jaccard[sizes[rows] == 0] = torch.nan
+    yield "graded", jaccard
+    untagged = jaccard.isnan()
+    yield "exact", (jaccard == 1).float().masked_fill_(untagged, torch.nan)
+    yield "any", (jaccard > 0).float().masked_fill_(untagged, torch.nan)
+
+
+def _allowed(rows: np.ndarray, groups: Groups, filtered: str) -> torch.Tensor:
+    everything = np.arange(len(groups.artist))
+    allowed = np.ones((len(rows), len(everything)), dtype=bool)
+    if filtered == "album":
+        allowed = ~groups.same_album(rows, everything)
+    elif filtered == "artist":
+        allowed = ~groups.same_artist(rows, everything)
+    allowed[np.arange(len(rows)), rows] = False
+    return torch.as_tensor(allowed)
+
+
+def _scores(
+    gains: torch.Tensor,
+    allowed: torch.Tensor,
+    found: dict[str, tuple[torch.Tensor, torch.Tensor]],
+    cutoffs: list[int],
+) -> Iterator[tuple[str, int, str, torch.Tensor]]:
+    """Yield metric, cutoff, name and the value of each query; names: found's, chance, ceiling."""
+    gains = gains.masked_fill(~allowed, 0.0)
+    available = allowed.sum(1)
+    best = gains.topk(max(cutoffs)).values
+    ranked = {name: gains.gather(1, near.cpu()) for name, (near, _) in found.items()}
+    ranked |= {"ceiling": best}
+    for cutoff in cutoffs:
+        depth = available.clamp_max(cutoff)
+        ideal = _dcg(best, cutoff)
+        for name, ranking in ranked.items():
+            yield "precision", cutoff, name, ranking[:, :cutoff].sum(1) / depth
+            yield "ndcg", cutoff, name, _dcg(ranking, cutoff) / ideal
+        mean = gains.sum(1) / available
+        yield "precision", cutoff, "chance", mean
+        yield "ndcg", cutoff, "chance", mean * _discounts(cutoff).cumsum(0)[depth - 1] / ideal
+
+
+def _dcg(gains: torch.Tensor, cutoff: int) -> torch.Tensor:
+    return gains[:, :cutoff] @ _discounts(cutoff).to(gains.device)
+
+
+def _discounts(cutoff: int) -> torch.Tensor:
+    return 1 / torch.log2(torch.arange(cutoff) + 2.0)
+
+
+def _float(mask: np.ndarray) -> torch.Tensor:
+    return torch.as_tensor(mask, dtype=torch.float32)
+
+
+def _summary(
+    per_query: Mapping[tuple, Mapping[str, list[torch.Tensor]]], artists: np.ndarray, seed: int
+) -> pd.DataFrame:
+    weights = _bootstrap_weights(artists, seed)
+    rows = []
+    for key, by_name in per_query.items():
+        values = {name: torch.cat(parts).double().numpy() for name, parts in by_name.items()}
+        asked = np.isfinite(values["ceiling"])
+        if not asked.any():
+            continue
+        chance, ceiling = (values.pop(name)[asked].mean() for name in ("chance", "ceiling"))
+        for name, value in values.items():
+            low, high = _interval(value[asked], weights[:, asked])
+            rows.append(
+                (name, *key, value[asked].mean(), low, high, chance, ceiling, int(asked.sum()))
+            )
+    return pd.DataFrame(rows, columns=COLUMNS)
+
+
+def _bootstrap_weights(artists: np.ndarray, seed: int) -> np.ndarray:
+    """Draw artists with replacement; return how often each query counts, (draws, n_queries)."""
+    codes = np.unique(artists, return_inverse=True)[1]
+    n_artists = codes.max() + 1
+    generator = np.random.default_rng(seed)
+    drawn = generator.multinomial(n_artists, np.full(n_artists, 1 / n_artists), BOOTSTRAP_DRAWS)
+    return drawn[:, codes]
+
+
+def _interval(values: np.ndarray, weights: np.ndarray) -> tuple[float, float]:
+    totals = weights.sum(1)
+    means = (weights @ values)[totals > 0] / totals[totals > 0]
+    low, high = np.percentile(means, [2.5, 97.5])
+    return low, high

@@ -1,0 +1,187 @@
+"""The record of a run: a folder that appears whole or not at all."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.metadata
+import json
+import platform
+import shutil
+import subprocess
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+import torch
+from safetensors.torch import save_file
+
+from tagspace.configuration import Configuration
+from tagspace.corpus import Corpus
+
+PROJECT = Path(__file__).resolve().parents[2]
+ELSEWHERE = {"runs", "device", "dataset"}  # parameters that say where, and not what
+VERSIONS = ["tagspace", "torch", "numpy", "scipy", "pandas", "librosa", "soundfile", "soxr"]
+
+
+@dataclass(frozen=True)
+class Record:
+    """What a run left on disk.
+
+    Attributes
+    ----------
+    folder : Path
+        Holds ``run.json``, ``history.csv``, ``metrics.csv``, ``embeddings.parquet`` and
+        ``weights.safetensors``.
+    """
+
+    folder: Path
+
+    @property
+    def run(self) -> dict:
+        """Parameters, versions, data and stages."""
+        return json.loads((self.folder / "run.json").read_text(encoding="utf-8"))
+
+    @property
+    def history(self) -> pd.DataFrame:
+        """One row per epoch."""
+        return pd.read_csv(self.folder / "history.csv")
+
+    @property
+    def metrics(self) -> pd.DataFrame:
+        """One figure per row; columns as in :data:`tagspace.retrieval.COLUMNS`."""
+        return pd.read_csv(self.folder / "metrics.csv")
+
+    @property
+    def embeddings(self) -> pd.DataFrame:
+        """The test tracks' embeddings, indexed by track_id."""
+        return pd.read_parquet(self.folder / "embeddings.parquet")
+
+    def describe(self) -> str:
+        """Say how training went, in a line."""
+        run = self.run
+        return (
+            f"{len(self.history)} epochs on {run['data']['tracks']['train']} tracks "
+            f"({run['topics']} topics of {'+'.join(run['tagsets'])}); {run['stopped']}; "
+            f"the weights of epoch {run['best_epoch']} were kept"
+        )
+
+
+def run_id(configuration: Configuration, corpus: Corpus) -> str:
+    """Name a run after its parameters and data; equal ones have the same name on any machine.
+
+    Where the data lie, where records go and which device computes does not count.
+    """
+    parameters = configuration.model_dump(exclude=ELSEWHERE)
+    parameters["tagsets"] = corpus.trained_tagsets
+    counts = [corpus.name, corpus.fingerprint, parameters, importlib.metadata.version("tagspace")]
+    digest = hashlib.sha256(json.dumps(counts, sort_keys=True).encode()).hexdigest()
+    return f"{corpus.name}-{'+'.join(corpus.trained_tagsets)}-{digest[:10]}"
+
+
+def runs_folder(configuration: Configuration) -> Path:
+    """Find the folder of records: the one asked for, else ``runs/`` in the project."""
+    return Path(configuration.runs).expanduser() if configuration.runs else PROJECT / "runs"
+
+
+def find(folder: Path, name: str) -> Record | None:
+    """Return the record of a run, or None where it is not there."""
+    return Record(folder / name) if (folder / name / "run.json").exists() else None
+
+
+def write(
+    folder: Path,
+    name: str,
+    *,
+    run: dict,
+    history: pd.DataFrame,
+    metrics: pd.DataFrame,
+    embeddings: pd.DataFrame,
+    weights: dict[str, torch.Tensor],
+) -> Record:
+    """Write a record under a temporary name, then rename it.
+
+    Parameters
+    ----------
+    folder, name : Path, str
+        Where it goes.
+    run : dict
+        Everything to know about the run that no other file says.
+    history, metrics, embeddings : pandas.DataFrame
+        See :class:`Record`.
+    weights : dict of str to torch.Tensor
+        The network's state.
+
+    Returns
+    -------
+    Record
+        If another process has written the same run meanwhile, its record: the runs are equal.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    draft = Path(tempfile.mkdtemp(prefix=f".{name}-", dir=folder))
+    history.to_csv(draft / "history.csv", index=False)
+    metrics.to_csv(draft / "metrics.csv", index=False)
+    embeddings.to_parquet(draft / "embeddings.parquet")
+    save_file(
+        {key: value.contiguous() for key, value in weights.items()}, draft / "weights.safetensors"
+    )
+    (draft / "run.json").write_text(json.dumps(run, indent=2) + "\n", encoding="utf-8")
+    draft.chmod(0o755)
+    try:
+        draft.rename(folder / name)
+    except OSError:
+        shutil.rmtree(draft)
+    return Record(folder / name)
+
+
+def gather(folder: str | Path) -> pd.DataFrame:
+    """Join the metrics of all records of a folder, each row with its run's id and parameters.
+
+    Parameters
+    ----------
+    folder : str or Path
+        The folder of records.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Columns of ``metrics.csv`` after ``run`` and the parameters; empty where there are none.
+    """
+    tables = []
+    for file in sorted(Path(folder).glob("[!.]*/run.json")):
+        record = Record(file.parent)
+        parameters = {**record.run["parameters"], "tagsets": "+".join(record.run["tagsets"])}
+        table = record.metrics
+        for position, (key, value) in enumerate({"run": file.parent.name, **parameters}.items()):
+            table.insert(position, key, value)
+        tables.append(table)
+    return pd.concat(tables, ignore_index=True) if tables else pd.DataFrame()
+
+
+def environment() -> dict[str, object]:
+    """Describe the versions and the machine that a run used."""
+    return {
+        "versions": {name: importlib.metadata.version(name) for name in VERSIONS},
+        "python": platform.python_version(),
+        "platform": platform.platform(),
+        "commit": _commit(),
+    }
+
+
+def _commit() -> str:
+    """Name the project's commit, with a + where files differ from it; empty outside a checkout."""
+    command = [
+        "git",
+        "-C",
+        str(PROJECT),
+        "describe",
+        "--always",
+        "--dirty=+",
+        "--abbrev=40",
+        "--exclude=*",
+    ]
+    try:
+        answer = subprocess.run(command, capture_output=True, text=True, check=True)
+    except (OSError, subprocess.CalledProcessError):
+        return ""
+    return answer.stdout.strip()

@@ -1,0 +1,319 @@
+"""One run of training: batches, triplets, steps, early stop (Sections III-A and IV)."""
+
+from __future__ import annotations
+
+import copy
+import os
+import time
+import warnings
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+# Large memory pages for tensors take a fifth off a training step on a processor. torch looks at
+# this when it allocates its first tensor.
+os.environ.setdefault("THP_MEM_ALLOC_ENABLE", "1")
+
+import numpy as np
+import pandas as pd
+import torch
+from torch import nn
+from torch.nn import functional
+
+from tagspace import losses, mining, retrieval
+from tagspace.configuration import Configuration
+from tagspace.corpus import Corpus
+from tagspace.dpnn import DPNN
+from tagspace.errors import TagspaceError
+from tagspace.progress import Progress
+from tagspace.relatedness import Relatedness
+
+COLLAPSED = 1e-3  # a mean squared distance under which all embeddings of a batch are one point
+EMBED_TRACKS = 128  # at a time, where no gradient is needed
+
+
+@dataclass(frozen=True)
+class Fit:
+    """A trained network.
+
+    Attributes
+    ----------
+    model : DPNN
+        With the weights of the best epoch, in evaluation mode.
+    history : pandas.DataFrame
+        One row per epoch: ``loss``; ``triplets``, how many violated the margin; ``spread``, the
+        mean squared distance within a batch; ``validation``, nDCG@10 of the validation tracks with
+        their relatedness as gain; ``seconds``.
+    best_epoch : int
+        The epoch whose weights were kept.
+    stopped : str
+        Why training ended.
+    """
+
+    model: DPNN
+    history: pd.DataFrame
+    best_epoch: int
+    stopped: str
+
+
+def choose_device(name: str) -> torch.device:
+    """Find the device to compute on.
+
+    Parameters
+    ----------
+    name : str
+        ``auto`` takes the GPU where there is one; else a name of torch, such as ``cuda:1``.
+
+    Raises
+    ------
+    TagspaceError
+        If there is no such device here.
+    """
+    if name == "auto":
+        name = "cuda" if torch.cuda.is_available() else "cpu"
+    try:
+        return torch.empty(0, device=name).device
+    except (RuntimeError, AssertionError):
+        accepted = "auto, cpu, cuda, or another device of torch that is here"
+        raise TagspaceError(f"device: {name!r} is not accepted; accepted: {accepted}") from None
+
+
+def initial_model(configuration: Configuration, device: torch.device) -> DPNN:
+    """Make the untrained network; its weights follow from the seed alone."""
+    torch.manual_seed(configuration.seed)
+    model = DPNN(configuration.unit_norm)
+    return model.to(device=device, memory_format=torch.channels_last)
+
+
+def embed(model: DPNN, excerpts: np.ndarray | torch.Tensor) -> torch.Tensor:
+    """Embed tracks, each as the mean over the embeddings of its excerpts.
+
+    Parameters
+    ----------
+    model : DPNN
+        Is put into evaluation mode.
+    excerpts : array or tensor, shape (n_tracks, n_excerpts, 80, 130), float16
+        Log-mel excerpts.
+
+    Returns
+    -------
+    torch.Tensor, shape (n_tracks, 256), float32
+        On the model's device; of unit length where the model's embeddings are.
+    """
+    model.eval()
+    parts = []
+    with torch.no_grad():
+        for chunk in torch.as_tensor(excerpts).split(EMBED_TRACKS):
+            each = forward(model, chunk.flatten(0, 1))
+            parts.append(each.unflatten(0, chunk.shape[:2]).mean(1))
+    embeddings = torch.cat(parts)
+    return functional.normalize(embeddings, dim=1) if model.unit_norm == "output" else embeddings
+
+
+def forward(model: DPNN, spectrograms: torch.Tensor) -> torch.Tensor:
+    """Embed spectrograms, in half precision where the device is the faster for it.
+
+    Parameters
+    ----------
+    model : DPNN
+        In either mode.
+    spectrograms : torch.Tensor, shape (n, 80, 130), float16
+        On any device.
+
+    Returns
+    -------
+    torch.Tensor, shape (n, 256), float32
+    """
+    device = model.dense.weight.device
+    x = spectrograms.to(device).float().unsqueeze(1).to(memory_format=torch.channels_last)
+    with torch.autocast(device.type, torch.bfloat16, enabled=_half_precision_pays(device)):
+        return model(x).float()
+
+
+def calibrate(model: DPNN, excerpts: torch.Tensor) -> None:
+    """Let an untrained network's batch normalisations see data; nothing else of it changes.
+
+    Without this their statistics are zero mean and unit variance, which fits no spectrogram, and
+    the untrained network would be a weaker baseline than it is.
+
+    Parameters
+    ----------
+    model : DPNN
+        Is changed in place.
+    excerpts : torch.Tensor, shape (n, 80, 130), float16
+        Of the training tracks.
+    """
+    layers = [part for part in model.modules() if isinstance(part, nn.BatchNorm2d)]
+    for layer in layers:
+        layer.reset_running_stats()
+        layer.momentum = None  # the plain average over all batches
+    model.train()
+    with torch.no_grad():
+        for chunk in excerpts.split(EMBED_TRACKS):
+            forward(model, chunk)
+    for layer in layers:
+        layer.momentum = 0.1
+
+
+def fit(
+    corpus: Corpus, relatedness: Relatedness, configuration: Configuration, device: torch.device
+) -> Fit:
+    """Train a network until the validation split no longer gains, and keep its best weights.
+
+    Parameters
+    ----------
+    corpus : Corpus
+        The tracks; the test rows are not touched.
+    relatedness : Relatedness
+        Of the corpus' tracks, by row.
+    configuration : Configuration
+        Everything else.
+    device : torch.device
+        Where to compute.
+
+    Returns
+    -------
+    Fit
+        The network and its history.
+
+    Raises
+    ------
+    TagspaceError
+        If no batch of the first epoch holds a candidate triplet.
+    """
+    trainer = Trainer(corpus, relatedness, configuration, device)
+    history: list[dict[str, float]] = []
+    best, best_epoch, stopped = {}, 0, "all epochs are done"
+    with Progress(range(1, configuration.epochs + 1), desc="training", unit="epoch") as bar:
+        for epoch in bar:
+            row = {"epoch": epoch, **trainer.epoch()}
+            history.append(row)
+            bar.set_postfix(loss=f"{row['loss']:.3f}", validation=f"{row['validation']:.3f}")
+            if not best or row["validation"] > history[best_epoch - 1]["validation"]:
+                best, best_epoch = copy.deepcopy(trainer.model.state_dict()), epoch
+            if row["triplets"] == 0:
+                stopped = f"no triplet violated the margin in epoch {epoch}"
+                break
+            if epoch - best_epoch >= configuration.patience:
+                stopped = f"no gain on the validation split in {configuration.patience} epochs"
+                break
+    trainer.model.load_state_dict(best)
+    return Fit(trainer.model.eval(), pd.DataFrame(history), best_epoch, stopped)
+
+
+class Trainer:
+    """Trains one network, an epoch at a time.
+
+    The initial weights, and the order of tracks and excerpts, follow from the seed alone: they are
+    the same whatever the tag sets, as in the paper's experiments.
+    """
+
+    def __init__(
+        self,
+        corpus: Corpus,
+        relatedness: Relatedness,
+        configuration: Configuration,
+        device: torch.device,
+    ) -> None:
+        self.corpus = corpus
+        self.relatedness = relatedness
+        self.configuration = configuration
+        # In memory once and for all, on the GPU where there is one: 20 kB an excerpt.
+        self.excerpts = torch.as_tensor(corpus.excerpts, device=device)
+        self.model = initial_model(configuration, device)
+        self.optimiser = torch.optim.Adam(self.model.parameters(), lr=configuration.learning_rate)
+        self.generator = np.random.default_rng(configuration.seed)
+        self.warned = False
+
+    def epoch(self) -> dict[str, float]:
+        """Take one step per batch, and look at the validation split.
+
+        Returns
+        -------
+        dict
+            The values of one row of :attr:`Fit.history`.
+        """
+        started = time.perf_counter()
+        self.model.train()
+        steps = pd.DataFrame([self.step(rows) for rows in self.batches()])
+        self._check(steps)
+        return {
+            "loss": steps["loss"].mean(),
+            "triplets": int(steps["triplets"].sum()),
+            "spread": steps["spread"].mean(),
+            "validation": self.validation(),
+            "seconds": time.perf_counter() - started,
+        }
+
+    def batches(self) -> Iterator[np.ndarray]:
+        """Shuffle the training rows and cut them into batches of nearly equal size."""
+        shuffled = self.generator.permutation(self.corpus.split.train)
+        return iter(
+            np.array_split(shuffled, max(round(len(shuffled) / self.configuration.batch_size), 1))
+        )
+
+    def step(self, rows: np.ndarray) -> dict[str, float]:
+        """Embed a batch, each track once; mine its triplets and follow their gradient."""
+        configuration = self.configuration
+        draw = self.generator.integers(self.excerpts.shape[1], size=len(rows))
+        embeddings = forward(self.model, self.excerpts[rows, draw])
+        distances = losses.squared_distances(embeddings)
+        pairs = self.candidates(rows)
+        triplets = mining.mine(
+            distances.detach(), pairs, configuration.mining, configuration.margin
+        )
+        loss = losses.triplet(distances, triplets, configuration.margin)
+        self.optimiser.zero_grad()
+        loss.backward()
+        self.optimiser.step()
+        return {
+            "loss": loss.item(),
+            "triplets": len(triplets.anchor),
+            "anchors": int(pairs.positive.any(1).sum()),
+            "spread": distances.mean().item(),
+        }
+
+    def candidates(self, rows: np.ndarray) -> mining.Candidates:
+        """Find the candidate pairs of a batch, given as rows of the corpus."""
+        configuration = self.configuration
+        device = self.excerpts.device
+        excluded = self.corpus.groups.same(configuration.batch_filter, rows)
+        return mining.candidates(
+            self.relatedness(torch.as_tensor(rows, device=device)),
+            torch.as_tensor(excluded, device=device),
+            configuration.positive,
+            configuration.negative,
+        )
+
+    def validation(self) -> float:
+        """Measure nDCG@10 among the validation tracks, with their relatedness as gain."""
+        rows = torch.as_tensor(self.corpus.split.validation, device=self.excerpts.device)
+        embeddings = embed(self.model, self.excerpts[rows])
+        return retrieval.ndcg(embeddings, self.relatedness(rows).clamp_min(0), cutoff=10)
+
+    def _check(self, steps: pd.DataFrame) -> None:
+        configuration = self.configuration
+        if steps["anchors"].sum() == 0:
+            raise TagspaceError(
+                f"positive, negative: no training track has both a related track "
+                f"(>= {configuration.positive}) and an unrelated one (< {configuration.negative}) "
+                f"in its batch, so there is no triplet; try other thresholds, topics or tag sets"
+            )
+        if steps["spread"].mean() < COLLAPSED and not self.warned:
+            self.warned = True
+            warnings.warn(
+                f"the embedding has collapsed: all tracks of a batch lie within "
+                f"{steps['spread'].mean():.0e} of each other, and the loss "
+                f"({steps['loss'].mean():.3f}) stays at the margin ({configuration.margin}); "
+                f"try mining all or semihard, or a lower learning_rate",
+                stacklevel=3,
+            )
+
+
+def _half_precision_pays(device: torch.device) -> bool:
+    if device.type == "cuda":
+        return torch.cuda.is_bf16_supported()
+    # A processor without instructions for bfloat16 emulates it, several times slower than float32.
+    capabilities = torch.cpu.get_capabilities()
+    return device.type == "cpu" and (
+        capabilities.get("amx_bf16") or capabilities.get("avx512_bf16")
+    )

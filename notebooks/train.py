@@ -1,0 +1,143 @@
+# ---
+# jupyter:
+#   kernelspec:
+#     display_name: Python 3 (ipykernel)
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown]
+# # Training
+#
+# One experiment of the paper from end to end: choose the tag sets, learn an embedding from them,
+# and search by example among tracks of artists that the network has never heard.
+#
+# The parameters below are all there are. Change them here, or from a terminal:
+#
+# ```
+# papermill notebooks/train.ipynb OUT.ipynb -p tagsets styles+moods -p topics 60
+# ```
+
+# %% tags=["parameters"]
+dataset: str = "demo"  # demo, merge, jamendo, msd, or the path of a release folder or manifest.csv
+tagsets: str = "moods"  # tag sets joined by +, or all
+topics: int = 40  # LSI topics; no more than the tags' rank are used
+relatedness: str = "lsi"
+excerpts: int = 3  # of six seconds per track; 1 is the paper's
+mining: str = "all"  # all, semihard, hard, literal
+positive: float = 0.8  # related from this cosine on
+negative: float = 0.2  # unrelated below this cosine
+batch_filter: str = "album"  # album, artist, none: whose pairs take no part in triplets
+margin: float = 0.2
+unit_norm: str = "output"  # output, weights, none
+epochs: int = 40
+patience: int = 20  # epochs without gain on the validation split
+batch_size: int = 300
+learning_rate: float = 5.0e-4
+folds: int = 0  # 0: the paper's split; k: artist-grouped cross-validation
+fold: int = 0  # which fold is for test
+pool: str = "test"  # test, all: the tracks among which neighbours are sought
+seed: int = 0
+device: str = "auto"
+runs: str = ""  # where records go; empty: runs/ in the project
+
+# %% [markdown]
+# A parameter that is unknown, of a wrong type or out of range ends the run here.
+
+# %%
+from tagspace.configuration import configure
+
+configuration = configure(globals())
+
+# %% [markdown]
+# ## Data
+#
+# A data set gives tracks and, in each of its tag sets, tags. The demo corpus is synthetic: music
+# composed and played by this package, so that everything runs anywhere. What is measured on it
+# shows that the method works here; it says nothing about real music.
+
+# %%
+from tagspace import datasets
+
+collection = datasets.load(configuration.dataset)
+print(f"{collection.name}: {len(collection.tracks)} tracks, {len(collection.tags)} tags on them")
+
+# %% [markdown]
+# ## Features
+#
+# Six seconds of log-mel spectrogram, 80 bands x 130 frames, computed once and kept on disk.
+
+# %% tags=["nbval-ignore-output"]
+from tagspace import features
+from tagspace.cache import cache_folder
+
+store = features.extract(collection, cache_folder() / "features", configuration.excerpts)
+print(store.report())
+
+# %% [markdown]
+# ## Tags
+#
+# As in the paper, only tracks with at least one tag in every set are used, and no artist is in two
+# of the training, validation and test splits.
+
+# %%
+from tagspace import corpus
+from tagspace.tagsets import table_1
+
+tracks = corpus.assemble(collection, store, configuration)
+table_1(collection, tracks.tags)
+
+# %%
+tracks.summary()
+
+# %% [markdown]
+# ## Training
+#
+# Each batch embeds every track once; related and unrelated pairs come from the cosines of the
+# tracks' LSI vectors, triplets from the pairs. A run that is on record is taken from there.
+
+# %% tags=["nbval-ignore-output"]
+from tagspace import experiment
+
+record = experiment.run(tracks, configuration)
+print(record.describe())
+
+# %% tags=["nbval-ignore-output"]
+from tagspace import figures
+
+figures.history_figure(record.history, record.run["best_epoch"])
+
+# %% [markdown]
+# ## What was learned
+#
+# Every test track queries the others. Graded nDCG@10 measures whether the ten nearest tracks share
+# tags with the query (the Jaccard index of the two sets), the nearest ones most of all. Brackets
+# hold 95 % bootstrap intervals over artists. `untrained` has the same initial weights, `mfcc` is plain
+# timbre, and `tags` knows the tags that the others must hear.
+
+# %% tags=["nbval-ignore-output"]
+figures.results_table(record.metrics, "graded nDCG@10")
+
+# %% tags=["nbval-ignore-output"]
+figures.results_figure(record.metrics, "graded nDCG@10")
+
+# %% [markdown]
+# The paper counts a neighbour only if it carries exactly the same set of tags. As tags are given to
+# albums, that mostly finds tracks of the query's own album.
+
+# %% tags=["nbval-ignore-output"]
+figures.results_table(record.metrics, "exact P@10")
+
+# %% [markdown]
+# With the query's album left out of its neighbours, this remains:
+
+# %% tags=["nbval-ignore-output"]
+figures.results_table(record.metrics, "exact P@10", filtered="album")
+
+# %% [markdown]
+# ## The record
+#
+# Parameters, versions, history, weights, embeddings and all figures of the run lie here:
+
+# %% tags=["nbval-ignore-output"]
+print(record.folder)

@@ -1,0 +1,92 @@
+from pathlib import Path
+
+import pytest
+
+from tagspace.datasets import manifest
+from tagspace.errors import TagspaceError
+
+TEXT = (
+    "track_id,path,artist,album,title,moods,themes\n"
+    'x1,sub/x1.wav, Ann ,"One, Two","Say ""Air""",calm| sunny |,rain\n'
+    "x2,,,,,,\n"
+)
+
+
+def write(folder, text=TEXT, name="manifest.csv", encoding="utf-8"):
+    path = folder / name
+    path.write_bytes(text.encode(encoding))
+    return path
+
+
+def test_manifest_gives_tracks_and_tags(tmp_path):
+    dataset = manifest.read(write(tmp_path).parent)
+    assert dataset.tagsets == ("moods", "themes")
+    assert set(dataset.tags.itertuples(index=False, name=None)) == {
+        ("x1", "moods", "calm"),
+        ("x1", "moods", "sunny"),
+        ("x1", "themes", "rain"),
+    }
+    expected = ["Ann", ("One, Two",), 'Say "Air"', str(tmp_path / "sub" / "x1.wav")]
+    assert list(dataset.tracks.loc["x1"]) == expected
+    assert list(dataset.tracks.loc["x2"]) == ["", (), "", ""]
+
+
+def test_the_file_itself_may_have_any_name(tmp_path):
+    path = write(tmp_path, name="mine.csv")
+    assert list(manifest.read(path).tracks.index) == ["x1", "x2"]
+
+
+def test_paths_are_relative_to_the_manifest_or_absolute(tmp_path, monkeypatch):
+    (tmp_path / "collection").mkdir()
+    write(tmp_path / "collection", "track_id,path,tags\na,a.wav,calm\nb,/b.wav,calm\n")
+    monkeypatch.chdir(tmp_path)
+    paths = manifest.read(Path("collection")).tracks["path"]
+    assert list(paths) == [str(tmp_path / "collection" / "a.wav"), "/b.wav"]
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig"])
+def test_a_byte_order_mark_is_accepted(tmp_path, encoding):
+    path = write(tmp_path, "track_id,path,tags\nx1,é.wav,naïve\n", encoding=encoding)
+    dataset = manifest.read(path)
+    assert list(dataset.tags["tag"]) == ["naïve"]
+    assert dataset.tracks.loc["x1", "path"].endswith("é.wav")
+
+
+def test_words_that_look_missing_or_numeric_stay_as_they_are(tmp_path):
+    path = write(tmp_path, "track_id,path,artist,title,tags\n007,a.wav,NA,null,1.0|NaN\n")
+    dataset = manifest.read(path)
+    assert list(dataset.tracks.loc["007", ["artist", "title"]]) == ["NA", "null"]
+    assert list(dataset.tags["tag"]) == ["1.0", "NaN"]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("track_id,artist,tags\nx1,Ann,calm\n", "no column path; its first line has track_id, a"),
+        ("track_id;path;tags\n", "no column track_id, path; its first line has track_id;path"),
+        ("", "no column track_id, path; its first line has nothing"),
+        ("track_id,path,artist\nx1,a.wav,Ann\n", "no column of tags"),
+        ("track_id,path,moods,moods\nx1,a.wav,a,b\n", "column moods more than once"),
+        ("track_id,path,moods,\nx1,a.wav,a,b\n", "line 1: a column has no name"),
+        ("track_id,path,tags\nx1,a.wav,a\n,b.wav,a\n", "line 3: track_id is empty"),
+        ("track_id,path,tags\n\nx1,a,a\n x1,b,a\n", "line 4: track_id 'x1' stands in line 3"),
+        ("track_id,path,tags\nx1,a.wav,a,b\n", "line 2: 4 fields where 3"),
+        ('track_id,path,tags\nx1,a.wav,"calm\nx2,b.wav,a\n', "line 2: unexpected end"),
+        ('track_id,path,tags\nx1,a.wav,"a|\nb"\nx2\n', "line 4: 1 fields where 3"),
+        ("track_id,path,tags\n", "no tracks"),
+    ],
+)
+def test_broken_manifests_are_refused(tmp_path, text, expected):
+    with pytest.raises(TagspaceError, match=expected):
+        manifest.read(write(tmp_path, text))
+
+
+def test_other_encodings_are_refused_with_the_line(tmp_path):
+    path = write(tmp_path, "track_id,path,tags\nx1,a.wav,a\nx2,é.wav,a\n", encoding="latin-1")
+    with pytest.raises(TagspaceError, match=r"manifest\.csv, line 3 is not UTF-8"):
+        manifest.read(path)
+
+
+def test_a_folder_without_manifest_is_refused(tmp_path):
+    with pytest.raises(TagspaceError, match=r"holds no manifest\.csv"):
+        manifest.read(tmp_path)
