@@ -51,7 +51,7 @@ notebooks: setup  ## Execute the notebooks from their scripts
 bench: setup  ## Measure speed, as ratios side by side
 	UV_FIND_LINKS="$${PIP_FIND_LINKS:-}" $(BIN)/uv pip install --quiet --python $(BIN)/python \
 		-c constraints.txt -e '.[bench]'
-	$(BIN)/python tests/bench.py
+	$(BIN)/python benchmarks/bench.py
 
 lock: setup  ## Resolve constraints.txt anew
 	{ echo '# Versions that are tested together, for every platform. Made by `make lock`.'; \

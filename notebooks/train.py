@@ -58,9 +58,11 @@ configuration = configure(globals())
 
 # %%
 from tagspace import datasets
+from tagspace.tagsets import parse
 
 collection = datasets.load(configuration.dataset)
-print(f"{collection.name}: {len(collection.tracks)} tracks, {len(collection.tags)} tags on them")
+chosen = parse(configuration.tagsets, collection.tagsets)
+print(f"{collection.name}: {len(collection.tracks)} tracks; trained on {' + '.join(chosen)}")
 
 # %% [markdown]
 # ## Features
@@ -84,7 +86,7 @@ print(store.report())
 from tagspace import corpus
 from tagspace.tagsets import table_1
 
-tracks = corpus.assemble(collection, store, configuration)
+tracks = corpus.assemble(collection, store, chosen, configuration)
 table_1(collection, tracks.tags)
 
 # %%
@@ -112,8 +114,8 @@ figures.history_figure(record.history, record.run["best_epoch"])
 #
 # Every test track queries the others. Graded nDCG@10 measures whether the ten nearest tracks share
 # tags with the query (the Jaccard index of the two sets), the nearest ones most of all. Brackets
-# hold 95 % bootstrap intervals over artists. `untrained` has the same initial weights, `mfcc` is plain
-# timbre, and `tags` knows the tags that the others must hear.
+# hold 95 % bootstrap intervals over artists. `untrained` has the same initial weights, `mfcc` is
+# plain timbre, and `tags` knows the tags that the others must hear.
 
 # %% tags=["nbval-ignore-output"]
 figures.results_table(record.metrics, "graded nDCG@10")

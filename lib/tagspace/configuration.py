@@ -59,7 +59,9 @@ class Configuration(BaseModel):
 
     # How to run
     seed: int = _parameter(0, "a whole number, 0 or more", ge=0)
-    device: str = _parameter("auto", "auto, cpu, cuda, or another device of torch", min_length=1)
+    device: str = _parameter(
+        "auto", "auto, cpu, cuda, cuda:1, ... or mps", pattern=r"^(auto|cpu|mps|cuda(:\d+)?)$"
+    )
     runs: str = _parameter("", "a folder for the records; empty: runs/ in the project")
 
     @classmethod

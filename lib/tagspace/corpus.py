@@ -63,18 +63,33 @@ class Corpus:
         }
 
 
-def assemble(dataset: Dataset, features: Features, configuration: Configuration) -> Corpus:
+def assemble(
+    dataset: Dataset,
+    features: Features,
+    trained_tagsets: tuple[str, ...],
+    configuration: Configuration,
+) -> Corpus:
     """Keep the tracks that have audio and a tag in every set, and split them by artist.
 
     Which tracks, and their split, does not depend on the tag sets to train on: all experiments
     are held on the same ones (Section IV-B.1).
+
+    Parameters
+    ----------
+    dataset : Dataset
+        Gives artists, albums and tags.
+    features : Features
+        Gives the excerpts.
+    trained_tagsets : tuple of str
+        The tag sets to join for training; see :func:`tagspace.tagsets.parse`.
+    configuration : Configuration
+        Gives seed and folds.
 
     Raises
     ------
     TagspaceError
         If too few tracks or artists are left to split.
     """
-    trained = tagsets.parse(configuration.tagsets, dataset.tagsets)
     tags = tagsets.binary_matrix(dataset)
     usable = tagsets.intersection(tags) & dataset.tracks.index.isin(features.index.index)
     tags = tagsets.restrict(tags, np.flatnonzero(usable))
@@ -91,7 +106,7 @@ def assemble(dataset: Dataset, features: Features, configuration: Configuration)
         groups(tracks),
         features.of(tags.track_ids),
         split(list(tracks["artist"]), configuration.seed, configuration.folds, configuration.fold),
-        trained,
+        trained_tagsets,
         _fingerprint(tracks, dataset.tags),
     )
 

@@ -45,10 +45,10 @@ class LSI:
         """
         gram = tracks_by_tags.T @ tracks_by_tags
         gram = gram.toarray() if sparse.issparse(gram) else gram
+        if not gram.any():
+            raise TagspaceError("tagsets: no training track carries any of these tags")
         eigenvalues, vectors = linalg.eigh(gram, driver="evd", overwrite_a=True)
         eigenvalues, vectors = eigenvalues[::-1], vectors[:, ::-1]
-        if not eigenvalues[0] > 0:
-            raise TagspaceError("tagsets: no training track carries any of these tags")
         noise = eigenvalues[0] * len(eigenvalues) * np.finfo(float).eps
         rank = int((eigenvalues > noise).sum())
         components = vectors[:, :rank].T

@@ -61,7 +61,7 @@ def choose_device(name: str) -> torch.device:
     Parameters
     ----------
     name : str
-        ``auto`` takes the GPU where there is one; else a name of torch, such as ``cuda:1``.
+        ``auto`` takes the GPU where there is one.
 
     Raises
     ------
@@ -72,9 +72,10 @@ def choose_device(name: str) -> torch.device:
         name = "cuda" if torch.cuda.is_available() else "cpu"
     try:
         return torch.empty(0, device=name).device
-    except (RuntimeError, AssertionError):
-        accepted = "auto, cpu, cuda, or another device of torch that is here"
-        raise TagspaceError(f"device: {name!r} is not accepted; accepted: {accepted}") from None
+    except (RuntimeError, AssertionError):  # torch without CUDA asserts
+        raise TagspaceError(
+            f"device: {name!r} is not on this machine; auto takes what is"
+        ) from None
 
 
 def initial_model(configuration: Configuration, device: torch.device) -> DPNN:

@@ -1,0 +1,61 @@
+"""A small collection in which the mood can be heard, whoever plays."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from tagspace.configuration import Configuration
+from tagspace.corpus import assemble
+from tagspace.datasets import build
+from tagspace.features import SHAPE, Features
+from tagspace.tagsets import parse
+
+TRACKS = [(artist, number) for artist in range(10) for number in range(4)]
+# Two epochs take a few seconds; two folds leave 16 tracks to train on, and 20 for test.
+SMALL = {"topics": 2, "excerpts": 2, "epochs": 2, "batch_size": 16, "folds": 2, "device": "cpu"}
+
+
+def mood(number):
+    return ("calm", "wild")[number % 2]
+
+
+@pytest.fixture(scope="session")
+def collection():
+    """Ten artists with two albums of two tracks each: one calm, one wild."""
+    return build(
+        "small",
+        [(f"t{a}{n}", f"artist {a}", (f"album {a}{n % 2}",), "", "") for a, n in TRACKS],
+        [(f"t{a}{n}", "moods", mood(n)) for a, n in TRACKS]
+        + [(f"t{a}{n}", "themes", "rain" if a < 5 else "sun") for a, n in TRACKS],
+        ("moods", "themes"),
+    )
+
+
+@pytest.fixture(scope="session")
+def store(collection, tmp_path_factory):
+    """Two excerpts per track: wild ones pulse, and everything else is noise."""
+    generator = np.random.default_rng(0)
+    pulse = np.where(np.arange(SHAPE[1]) % 8 < 4, 1.0, -1.0)
+    wild = np.array([mood(number) == "wild" for _, number in TRACKS])
+    array = generator.normal(size=(len(TRACKS), 2, *SHAPE)) + generator.normal(
+        0, 2, size=(len(TRACKS), 1, SHAPE[0], 1)
+    )
+    array += wild[:, None, None, None] * pulse
+    index = pd.DataFrame(
+        {"row": np.arange(len(TRACKS)), "notes": ""}, index=collection.tracks.index
+    )
+    failures = pd.DataFrame(columns=["track_id", "path", "reason"])
+    listing = tmp_path_factory.mktemp("store") / "failures.csv"
+    return Features(array.astype(np.float16).reshape(-1, *SHAPE), index, failures, listing, 2)
+
+
+@pytest.fixture(scope="session")
+def small(collection, store):
+    """Give the corpus and the configuration of a small run, with parameters as asked for."""
+
+    def make(**parameters):
+        configuration = Configuration.of({**SMALL, **parameters})
+        chosen = parse(configuration.tagsets, collection.tagsets)
+        return assemble(collection, store, chosen, configuration), configuration
+
+    return make

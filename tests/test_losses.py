@@ -1,0 +1,50 @@
+import numpy as np
+import pytest
+import torch
+
+from tagspace.losses import squared_distances, triplet
+from tagspace.mining import Triplets
+
+
+def triplets(*rows):
+    return Triplets(*torch.tensor(rows, dtype=torch.int64).reshape(-1, 3).T)
+
+
+def test_squared_distances_are_those_of_all_pairs():
+    embeddings = torch.randn(7, 5, dtype=torch.float64)
+    distances = squared_distances(embeddings)
+    for a in range(7):
+        for b in range(7):
+            expected = np.linalg.norm(embeddings[a] - embeddings[b]) ** 2
+            assert distances[a, b].item() == pytest.approx(expected, abs=1e-12)
+
+
+def test_squared_distances_of_equal_tracks_are_not_negative():
+    embeddings = 1000 * torch.rand(1, 256, generator=torch.Generator().manual_seed(1)).repeat(9, 1)
+    assert (squared_distances(embeddings) >= 0).all()
+
+
+def test_triplet_loss_is_the_mean_of_those_that_violate_the_margin():
+    distances = torch.tensor([[0.0, 1.0, 1.5, 4.0], [1.0, 0, 3, 2], [1.5, 3, 0, 1], [4, 2, 1, 0]])
+    # 1 - 1.5 + 1 = 0.5 and 2 - 1 + 1 = 2 violate it; 1 - 4 + 1 and 1.5 - 4 + 1 do not.
+    mined = triplets((0, 1, 2), (0, 1, 3), (1, 3, 0), (0, 2, 3))
+    assert triplet(distances, mined, margin=1.0).item() == pytest.approx((0.5 + 2) / 2)
+
+
+@pytest.mark.parametrize("mined", [triplets(), triplets((0, 1, 2))])
+def test_triplet_loss_without_violation_is_zero_and_teaches_nothing(mined):
+    embeddings = torch.tensor([[0.0], [1.0], [5.0]], requires_grad=True)
+    loss = triplet(squared_distances(embeddings), mined, margin=0.5)
+    loss.backward()
+    assert loss.item() == 0
+    assert not embeddings.grad.any()
+
+
+def test_gradient_moves_the_positive_closer_and_the_negative_away():
+    embeddings = torch.tensor([[0.0, 0.0], [3.0, 0.0], [0.0, 2.0]], requires_grad=True)
+    triplet(squared_distances(embeddings), triplets((0, 1, 2)), margin=1.0).backward()
+    anchor, positive, negative = embeddings.detach()
+    expected = torch.stack(
+        [2 * (negative - positive), 2 * (positive - anchor), 2 * (anchor - negative)]
+    )
+    torch.testing.assert_close(embeddings.grad, expected)

@@ -1,0 +1,82 @@
+"""The project's own promises: notebooks are paired, executed and thin; versions live once."""
+
+import ast
+import tomllib
+from pathlib import Path
+
+import jupytext
+import nbformat
+import pytest
+import yaml
+from jupytext.compare import compare_notebooks
+
+from tagspace.configuration import Configuration
+
+ROOT = Path(__file__).parents[1]
+SCRIPTS = sorted((ROOT / "notebooks").glob("*.py"))
+notebook = pytest.mark.parametrize("script", SCRIPTS, ids=lambda path: path.stem)
+
+
+def executed(script):
+    return nbformat.read(script.with_suffix(".ipynb"), as_version=4)
+
+
+def test_there_is_a_script_for_each_notebook():
+    notebooks = {path.stem for path in (ROOT / "notebooks").glob("*.ipynb")}
+    assert notebooks == {path.stem for path in SCRIPTS}
+    assert "train" in notebooks
+
+
+@notebook
+def test_script_and_notebook_agree(script):
+    compare_notebooks(executed(script), jupytext.read(script), fmt="py:percent")
+
+
+@notebook
+def test_every_code_cell_was_executed_in_order_and_without_error(script):
+    cells = [cell for cell in executed(script).cells if cell.cell_type == "code"]
+    assert [cell.execution_count for cell in cells] == list(range(1, len(cells) + 1))
+    outputs = [output for cell in cells for output in cell.outputs]
+    assert outputs
+    assert not [output for output in outputs if output.output_type == "error"]
+    assert not [output for output in outputs if output.get("name") == "stderr"]
+
+
+@notebook
+def test_notebooks_define_no_function_or_class(script):
+    tree = ast.parse(script.read_text(encoding="utf-8"))
+    definitions = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda)
+    assert not [node for node in ast.walk(tree) if isinstance(node, definitions)]
+
+
+@notebook
+def test_parameters_come_first_and_are_those_of_the_library(script):
+    code = [cell for cell in jupytext.read(script).cells if cell.cell_type == "code"]
+    tagged = [cell for cell in code if "parameters" in cell.metadata.get("tags", [])]
+    assert tagged == code[:1]
+    assigned = ast.parse(code[0].source).body
+    names = [node.target.id for node in assigned]
+    fields = Configuration.model_fields
+    assert [name for name in names if name not in fields] == []
+    defaults = {node.target.id: ast.literal_eval(node.value) for node in assigned}
+    assert defaults == {name: fields[name].default for name in names}
+    if script.stem == "train":
+        assert names == list(fields)
+
+
+def test_conda_users_get_the_same_packages_as_pip_users():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    environment = yaml.safe_load((ROOT / "environment.yml").read_text(encoding="utf-8"))
+    assert f"python{project['requires-python']}" in environment["dependencies"]
+    pip = next(entry["pip"] for entry in environment["dependencies"] if isinstance(entry, dict))
+    assert pip == ["--constraint constraints.txt", "--editable .[book,dev]"]
+    assert {"book", "dev"} <= set(project["optional-dependencies"])
+
+
+def test_every_dependency_is_constrained():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    wanted = project["dependencies"] + sum(project["optional-dependencies"].values(), [])
+    names = {requirement.split(">")[0].split("<")[0].lower() for requirement in wanted}
+    lines = (ROOT / "constraints.txt").read_text(encoding="utf-8").splitlines()
+    assert names <= {line.split("==")[0] for line in lines}
+    assert not [line for line in lines if "+cpu" in line]
