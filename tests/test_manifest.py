@@ -26,7 +26,7 @@ def test_manifest_gives_tracks_and_tags(tmp_path):
         ("x1", "moods", "sunny"),
         ("x1", "themes", "rain"),
     }
-    expected = ["Ann", ("One, Two",), 'Say "Air"', str(tmp_path / "sub" / "x1.wav")]
+    expected = ["Ann", ("Ann: One, Two",), 'Say "Air"', str(tmp_path / "sub" / "x1.wav")]
     assert list(dataset.tracks.loc["x1"]) == expected
     assert list(dataset.tracks.loc["x2"]) == ["", (), "", ""]
 
@@ -90,3 +90,10 @@ def test_other_encodings_are_refused_with_the_line(tmp_path):
 def test_a_folder_without_manifest_is_refused(tmp_path):
     with pytest.raises(TagspaceError, match=r"holds no manifest\.csv"):
         manifest.read(tmp_path)
+
+
+def test_equal_album_titles_of_two_artists_are_two_albums(tmp_path):
+    rows = "a,a.wav,Ann,Hits,calm\nb,b.wav,Ann,Hits,calm\nc,c.wav,Bob,Hits,calm\n"
+    path = write(tmp_path, "track_id,path,artist,album,tags\n" + rows)
+    a, b, c = manifest.read(path).tracks["album"]
+    assert a == b != c

@@ -16,7 +16,9 @@ def tags():
     drawn = generator.random((20, 5)) < 0.4
     rows = [(f"x{t}", "moods", f"tag {n}") for t, n in np.argwhere(drawn)]
     tracks = [(f"x{t}", "", (), "", "") for t in range(21)]
-    return binary_matrix(build("invented", tracks, [*rows, ("x20", "themes", "rare")], ("moods", "themes")))
+    return binary_matrix(
+        build("invented", tracks, [*rows, ("x20", "themes", "rare")], ("moods", "themes"))
+    )
 
 
 def test_topics_are_learned_from_training_tracks_alone(tags):

@@ -10,6 +10,7 @@ import numpy as np
 import scipy.fft
 import soundfile
 import soxr
+from scipy import sparse
 
 from tagspace.errors import TagspaceError
 
@@ -79,7 +80,7 @@ def read(path: str | Path, offset: float = OFFSET, seconds: float = SECONDS) -> 
     Raises
     ------
     TagspaceError
-        If the file cannot be decoded, or holds less than 1 s there.
+        If the file cannot be decoded, or holds less than 1 s there, or values that are not finite.
     """
     try:
         with soundfile.SoundFile(path) as file:
@@ -94,6 +95,8 @@ def read(path: str | Path, offset: float = OFFSET, seconds: float = SECONDS) -> 
             f"{path}: {len(samples) / rate:.2f} s of audio at {offset:.1f} s; "
             f"at least {SHORTEST:.0f} s is needed"
         )
+    if not np.isfinite(samples).all():
+        raise TagspaceError(f"{path}: holds samples that are no numbers at {offset:.1f} s")
     channels = samples.shape[1]
     mono = samples @ np.full(channels, 1 / channels, np.float32)  # a mean, eight times as fast
     mono = soxr.resample(mono, rate, SAMPLE_RATE)
@@ -167,11 +170,17 @@ def excerpts(path: str | Path, number: int = 1) -> tuple[np.ndarray, list[Placem
 
 
 @cache
-def filter_bank() -> np.ndarray:
-    """Return the mel filter bank, shape (80, 1025), float32."""
+def filter_bank() -> sparse.csr_array:
+    """Return the mel filter bank, shape (80, 1025), float32.
+
+    Sparse, as each frequency is in two bands at most. Beside the speed, threads that extract in
+    parallel do not wait for those of the matrix product, and its rounding is always the same.
+    """
     import librosa  # takes a second to import, and only the first use needs it
 
-    return librosa.filters.mel(sr=SAMPLE_RATE, n_fft=N_FFT, n_mels=N_MELS, fmin=F_MIN, fmax=F_MAX)
+    return sparse.csr_array(
+        librosa.filters.mel(sr=SAMPLE_RATE, n_fft=N_FFT, n_mels=N_MELS, fmin=F_MIN, fmax=F_MAX)
+    )
 
 
 @cache

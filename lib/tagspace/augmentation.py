@@ -1,4 +1,4 @@
-"""Small changes to spectrograms in training, so that the network does not learn recordings by heart.
+"""Small changes to spectrograms in training, against learning recordings by heart.
 
 Not in the paper, which has 143,587 tracks; a few hundred need it. The page of deviations shows what
 each part brings.
@@ -50,7 +50,7 @@ def _tone(n: int, generator: np.random.Generator) -> np.ndarray:
 
 
 def _spans(n: int, length: int, longest: int, generator: np.random.Generator) -> np.ndarray:
-    """Draw one span of 0 to ``longest`` places in each of n rows; shape (n, length), True inside."""
+    """Mark one span of 0 to ``longest`` places, drawn for each of n rows; shape (n, length)."""
     width = generator.integers(0, longest + 1, (n, 1))
     start = generator.integers(0, length - width + 1)
     place = np.arange(length)

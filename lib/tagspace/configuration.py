@@ -30,7 +30,7 @@ class Configuration(BaseModel):
     tagsets: str | list[str] = _parameter(
         "moods", "tag sets of the data set joined by +, a list of them, or all"
     )
-    topics: int = _parameter(40, "a whole number, 1 or more", ge=1)
+    topics: int = _parameter(20, "a whole number, 1 or more", ge=1)
     relatedness: Literal["lsi"] = _parameter("lsi", "lsi")
     excerpts: int = _parameter(3, "a whole number, 1 (the paper) to 20", ge=1, le=20)
 
@@ -43,14 +43,15 @@ class Configuration(BaseModel):
     batch_filter: Literal["album", "artist", "none"] = _parameter("album", "album, artist or none")
 
     # How to train
+    augment: bool = _parameter(True, "True or False")
     margin: float = _parameter(0.2, "a number above 0", gt=0)
     unit_norm: Literal["output", "weights", "none"] = _parameter(
         "output", "output, weights or none"
     )
-    epochs: int = _parameter(40, "a whole number, 1 or more", ge=1)
+    epochs: int = _parameter(0, "a whole number; 0: 10 to 100, the more the smaller the data", ge=0)
     patience: int = _parameter(20, "a whole number, 1 or more", ge=1)
-    batch_size: int = _parameter(300, "a whole number, 2 or more", ge=2)
-    learning_rate: float = _parameter(5e-4, "a number above 0", gt=0)
+    batch_size: int = _parameter(128, "a whole number, 2 or more", ge=2)
+    learning_rate: float = _parameter(1e-3, "a number above 0", gt=0)
 
     # How to evaluate
     folds: int = _parameter(0, "0 (the paper's split), or a whole number, 2 or more", ge=0)

@@ -14,8 +14,11 @@ from tagspace.datasets.base import Dataset
 from tagspace.errors import TagspaceError
 from tagspace.features import Features
 from tagspace.groups import Groups, groups
-from tagspace.splits import Split, split
+from tagspace.splits import Split, group_codes, split
 from tagspace.tagsets import TagMatrix
+
+FEWEST_VALIDATION = 2  # tracks: a query and its neighbour
+FEWEST_TEST = 12  # a query, ten neighbours, and one that is not among them
 
 
 @dataclass(frozen=True)
@@ -94,18 +97,26 @@ def assemble(
     usable = tagsets.intersection(tags) & dataset.tracks.index.isin(features.index.index)
     tags = tagsets.restrict(tags, np.flatnonzero(usable))
     tracks = dataset.tracks.loc[tags.track_ids]
-    parts = max(configuration.folds, 10)
-    if tracks["artist"].nunique() < parts:
+    artists = list(tracks["artist"])
+    n_artists, parts = len(set(group_codes(artists))), max(configuration.folds, 10)
+    if n_artists < parts:
         raise TagspaceError(
-            f"dataset: {dataset.name} has {len(tracks)} tracks of {tracks['artist'].nunique()} "
-            f"artists with audio and a tag in every set; at least {parts} artists are needed"
+            f"dataset: {dataset.name} has {len(tracks)} tracks of {n_artists} artists with audio "
+            f"and a tag in every set; at least {parts} artists are needed"
+        )
+    rows = split(artists, configuration.seed, configuration.folds, configuration.fold)
+    if len(rows.validation) < FEWEST_VALIDATION or len(rows.test) < FEWEST_TEST:
+        raise TagspaceError(
+            f"dataset: {dataset.name} leaves {len(rows.validation)} tracks for validation and "
+            f"{len(rows.test)} for test; at least {FEWEST_VALIDATION} and {FEWEST_TEST} are "
+            "needed; try fewer folds"
         )
     return Corpus(
         dataset.name,
         tags,
         groups(tracks),
         features.of(tags.track_ids),
-        split(list(tracks["artist"]), configuration.seed, configuration.folds, configuration.fold),
+        rows,
         trained_tagsets,
         _fingerprint(tracks, dataset.tags),
     )

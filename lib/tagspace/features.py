@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 from filelock import FileLock
+from threadpoolctl import threadpool_limits
 
 from tagspace import audio
 from tagspace.datasets.base import Dataset
@@ -106,7 +107,7 @@ def extract(dataset: Dataset, folder: Path, excerpts: int = 1) -> Features:
         index = _resume(store, excerpts)
         missing = _missing(files, index)
         failures = _compute(missing, store, excerpts)
-    return _open(store, files, failures, excerpts, dataset.name)
+        return _open(store, files, failures, excerpts, dataset.name)
 
 
 def _files(paths: pd.Series) -> pd.DataFrame:
@@ -139,20 +140,18 @@ def _store_name(dataset: Dataset, excerpts: int) -> str:
 def _resume(store: Path, excerpts: int) -> pd.DataFrame:
     """Read the index and cut off what an interruption left half written."""
     index_file, array_file = store / "index.csv", store / "features.f16"
+    index_file.touch()
     array_file.touch()
-    if not index_file.exists():
-        index_file.write_text(",".join(INDEX_COLUMNS) + "\n", encoding="utf-8")
     text = index_file.read_bytes()
-    whole = text[: text.rfind(b"\n") + 1]
+    header = (",".join(INDEX_COLUMNS) + "\n").encode()
+    lines = (text[: text.rfind(b"\n") + 1] or header).splitlines(keepends=True)
     track_bytes = excerpts * SHAPE[0] * SHAPE[1] * np.dtype(np.float16).itemsize
-    rows = min(_count_rows(whole), array_file.stat().st_size // track_bytes)
-    index_file.write_bytes(b"".join(whole.splitlines(keepends=True)[: rows + 1]))
+    rows = min(len(lines) - 1, array_file.stat().st_size // track_bytes)
+    kept = b"".join(lines[: rows + 1])
+    if kept != text:
+        index_file.write_bytes(kept)
     os.truncate(array_file, rows * track_bytes)
     return _read_index(store)
-
-
-def _count_rows(text: bytes) -> int:
-    return text.count(b"\n") - 1
 
 
 def _read_index(store: Path) -> pd.DataFrame:
@@ -176,9 +175,11 @@ def _compute(files: pd.DataFrame, store: Path, excerpts: int) -> pd.DataFrame:
     """Append the excerpts of files to the store; return those that failed.
 
     Threads suffice: decoding, resampling and the Fourier transform run outside Python's lock.
+    Each has one core for its products of matrices, which would else wait for one another.
     """
     failures = []
     with (
+        threadpool_limits(1, user_api="blas"),
         ThreadPoolExecutor(os.cpu_count()) as pool,
         (store / "features.f16").open("ab") as array,
         (store / "index.csv").open("a", encoding="utf-8", newline="") as index,

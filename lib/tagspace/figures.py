@@ -40,6 +40,21 @@ def results_table(metrics: pd.DataFrame, measure: str, filtered: str = "none") -
     return pd.concat([table, bounds])[tasks].rename_axis(index=measure, columns=None)
 
 
+def folds_table(metrics: pd.DataFrame, measure: str, filtered: str = "none") -> pd.DataFrame:
+    """Tabulate one measure over the folds of an experiment: representations x tag sets, and mean.
+
+    Parameters
+    ----------
+    metrics : pandas.DataFrame
+        Of one fold or several, as :func:`tagspace.runs.gather` joins them.
+    """
+    rows = select(metrics, measure, filtered)
+    rows = rows[~rows["task"].isin(["artist", "album"])]
+    tasks = list(rows["task"].unique())
+    table = rows.groupby(["representation", "task"], observed=True)["value"].mean().unstack()[tasks]
+    return table.assign(mean=table.mean(axis=1)).rename_axis(index=measure, columns=None)
+
+
 def results_figure(metrics: pd.DataFrame, measure: str, filtered: str = "none") -> Figure:
     """Draw one measure per task: each representation with its interval, and the chance level."""
     rows = select(metrics, measure, filtered)

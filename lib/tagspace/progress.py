@@ -20,12 +20,14 @@ class Progress(tqdm):
 
     def __init__(self, iterable: Iterable | None = None, **options: object) -> None:
         self._in_kernel = "ipykernel" in type(sys.stderr).__module__
-        super().__init__(iterable, file=_Screens(), leave=False, **options)
+        self._screens = _Screens()
+        super().__init__(iterable, file=self._screens, leave=False, **options)
 
     def close(self) -> None:
         """Wipe the bar."""
         shown = not self.disable
         super().close()
+        self._screens.close()
         if shown and self._in_kernel:
             from IPython.display import clear_output
 
@@ -47,6 +49,11 @@ class _Screens:
     def flush(self) -> None:
         for stream in self.streams:
             stream.flush()
+
+    def close(self) -> None:
+        """Leave stderr open."""
+        for stream in self.streams[1:]:
+            stream.close()
 
 
 def _terminal() -> list[TextIO]:

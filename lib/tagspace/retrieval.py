@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import torch
 
+from tagspace.errors import TagspaceError
 from tagspace.groups import Groups
 from tagspace.tagsets import TagMatrix
 
@@ -110,11 +111,20 @@ def evaluate(
         One figure per row, with columns :data:`COLUMNS`. ``low`` and ``high`` bound a 95 %
         bootstrap interval over query artists; ``chance`` is the value expected of a random order,
         ``ceiling`` that of the best one. A cutoff that takes in every track is left out: all
-        orders are equal there. So is a query that nothing can be relevant to.
+        orders are equal there. So is a query without tags or album, and for nDCG one that nothing
+        is relevant to.
+
+    Raises
+    ------
+    TagspaceError
+        If there are too few tracks for the smallest cutoff.
     """
     n_tracks = len(tags.track_ids)
     queries = np.arange(n_tracks) if queries is None else queries
     cutoffs = [cutoff for cutoff in CUTOFFS if cutoff < n_tracks - 1]
+    if not cutoffs:
+        raise TagspaceError(f"dataset: {n_tracks} tracks to search in; "
+                            f"at least {min(CUTOFFS) + 2} are needed")  # fmt: skip
     dense = {name: tags.of(name).toarray() for name in tags.vocabulary["tagset"].unique()}
     per_query = defaultdict(lambda: defaultdict(list))
     for rows in _blocks(queries, n_tracks):

@@ -6,7 +6,7 @@ import hashlib
 import importlib.metadata
 import json
 import platform
-import shutil
+import re
 import subprocess
 import tempfile
 from dataclasses import dataclass
@@ -76,7 +76,9 @@ def run_id(configuration: Configuration, corpus: Corpus) -> str:
     parameters["tagsets"] = corpus.trained_tagsets
     counts = [corpus.name, corpus.fingerprint, parameters, importlib.metadata.version("tagspace")]
     digest = hashlib.sha256(json.dumps(counts, sort_keys=True).encode()).hexdigest()
-    return f"{corpus.name}-{'+'.join(corpus.trained_tagsets)}-{digest[:10]}"
+    label = f"{corpus.name}-{'+'.join(corpus.trained_tagsets)}"
+    file_name = re.sub(r"[^\w+-]", "_", label)[:80]  # a user's tag set may be called mood/theme
+    return f"{file_name}-{digest[:10]}"
 
 
 def runs_folder(configuration: Configuration) -> Path:
@@ -118,19 +120,20 @@ def write(
         If another process has written the same run meanwhile, its record: the runs are equal.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    draft = Path(tempfile.mkdtemp(prefix=f".{name}-", dir=folder))
-    history.to_csv(draft / "history.csv", index=False)
-    metrics.to_csv(draft / "metrics.csv", index=False)
-    embeddings.to_parquet(draft / "embeddings.parquet")
-    save_file(
-        {key: value.contiguous() for key, value in weights.items()}, draft / "weights.safetensors"
-    )
-    (draft / "run.json").write_text(json.dumps(run, indent=2) + "\n", encoding="utf-8")
-    draft.chmod(0o755)
-    try:
-        draft.rename(folder / name)
-    except OSError:
-        shutil.rmtree(draft)
+    with tempfile.TemporaryDirectory(prefix=f".{name}-", dir=folder) as temporary:
+        draft = Path(temporary)
+        history.to_csv(draft / "history.csv", index=False)
+        metrics.to_csv(draft / "metrics.csv", index=False)
+        embeddings.to_parquet(draft / "embeddings.parquet")
+        contiguous = {key: value.contiguous() for key, value in weights.items()}
+        save_file(contiguous, draft / "weights.safetensors")
+        (draft / "run.json").write_text(json.dumps(run, indent=2) + "\n", encoding="utf-8")
+        draft.chmod(0o755)
+        try:
+            draft.rename(folder / name)
+        except OSError:
+            if find(folder, name) is None:
+                raise
     return Record(folder / name)
 
 

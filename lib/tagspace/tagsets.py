@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 import pandas as pd
@@ -145,7 +146,7 @@ def combinations(matrix: sparse.csr_array) -> np.ndarray:
         Two tracks have the same number if and only if they carry exactly the same tags.
     """
     matrix.sort_indices()
-    rows = np.split(matrix.indices, matrix.indptr[1:-1])
+    rows = (matrix.indices[start:end] for start, end in pairwise(matrix.indptr))
     numbers: dict[bytes, int] = {}
     return np.array([numbers.setdefault(row.tobytes(), len(numbers)) for row in rows], dtype=int)
 

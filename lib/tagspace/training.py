@@ -20,6 +20,7 @@ from torch import nn
 from torch.nn import functional
 
 from tagspace import losses, mining, retrieval
+from tagspace.augmentation import augment
 from tagspace.configuration import Configuration
 from tagspace.corpus import Corpus
 from tagspace.dpnn import DPNN
@@ -29,6 +30,7 @@ from tagspace.relatedness import Relatedness
 
 COLLAPSED = 1e-3  # a mean squared distance under which all embeddings of a batch are one point
 EMBED_TRACKS = 128  # at a time, where no gradient is needed
+ENOUGH_EXCERPTS = 10_000  # to be heard in training, repeated or not, if the user names no epochs
 
 
 @dataclass(frozen=True)
@@ -83,6 +85,19 @@ def initial_model(configuration: Configuration, device: torch.device) -> DPNN:
     torch.manual_seed(configuration.seed)
     model = DPNN(configuration.unit_norm)
     return model.to(device=device, memory_format=torch.channels_last)
+
+
+def epochs(configuration: Configuration, n_train: int) -> int:
+    """Choose the number of epochs: the one asked for, else as many as small data need.
+
+    Parameters
+    ----------
+    configuration : Configuration
+        Its ``epochs`` may be 0: then 10,000 excerpts are heard in 10 to 100 epochs.
+    n_train : int
+        Number of training tracks.
+    """
+    return configuration.epochs or min(max(ENOUGH_EXCERPTS // n_train, 10), 100)
 
 
 def embed(model: DPNN, excerpts: np.ndarray | torch.Tensor) -> torch.Tensor:
@@ -184,7 +199,7 @@ def fit(
     trainer = Trainer(corpus, relatedness, configuration, device)
     history: list[dict[str, float]] = []
     best, best_epoch, stopped = {}, 0, "all epochs are done"
-    with Progress(range(1, configuration.epochs + 1), desc="training", unit="epoch") as bar:
+    with Progress(range(1, trainer.epochs + 1), desc="training", unit="epoch") as bar:
         for epoch in bar:
             row = {"epoch": epoch, **trainer.epoch()}
             history.append(row)
@@ -222,7 +237,10 @@ class Trainer:
         self.excerpts = torch.as_tensor(corpus.excerpts, device=device)
         self.model = initial_model(configuration, device)
         self.optimiser = torch.optim.Adam(self.model.parameters(), lr=configuration.learning_rate)
+        self.epochs = epochs(configuration, len(corpus.split.train))
+        self.schedule = torch.optim.lr_scheduler.CosineAnnealingLR(self.optimiser, self.epochs)
         self.generator = np.random.default_rng(configuration.seed)
+        self.augmentation = np.random.default_rng([configuration.seed, 1])
         self.warned = False
 
     def epoch(self) -> dict[str, float]:
@@ -236,6 +254,7 @@ class Trainer:
         started = time.perf_counter()
         self.model.train()
         steps = pd.DataFrame([self.step(rows) for rows in self.batches()])
+        self.schedule.step()
         self._check(steps)
         return {
             "loss": steps["loss"].mean(),
@@ -256,7 +275,10 @@ class Trainer:
         """Embed a batch, each track once; mine its triplets and follow their gradient."""
         configuration = self.configuration
         draw = self.generator.integers(self.excerpts.shape[1], size=len(rows))
-        embeddings = forward(self.model, self.excerpts[rows, draw])
+        excerpts = self.excerpts[rows, draw]
+        if configuration.augment:
+            excerpts = augment(excerpts, self.augmentation)
+        embeddings = forward(self.model, excerpts)
         distances = losses.squared_distances(embeddings)
         pairs = self.candidates(rows)
         triplets = mining.mine(
@@ -289,7 +311,13 @@ class Trainer:
         """Measure nDCG@10 among the validation tracks, with their relatedness as gain."""
         rows = torch.as_tensor(self.corpus.split.validation, device=self.excerpts.device)
         embeddings = embed(self.model, self.excerpts[rows])
-        return retrieval.ndcg(embeddings, self.relatedness(rows).clamp_min(0), cutoff=10)
+        score = retrieval.ndcg(embeddings, self.relatedness(rows).clamp_min(0), cutoff=10)
+        if np.isnan(score):
+            raise TagspaceError(
+                "dataset: no two validation tracks are related, so nothing tells which epoch is "
+                "the best; try another seed, folds or tag sets"
+            )
+        return score
 
     def _check(self, steps: pd.DataFrame) -> None:
         configuration = self.configuration

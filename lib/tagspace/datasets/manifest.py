@@ -31,8 +31,9 @@ def read(path: Path) -> Dataset:
     path : pathlib.Path
         The manifest (UTF-8, comma separated) or the folder that holds ``manifest.csv``. Needed are
         ``track_id``, ``path`` (relative to the manifest, or absolute) and a column of tags.
-        ``artist``, ``album`` and ``title`` may be empty or missing; ``album`` is one album. Every
-        other column is a tag set.
+        ``artist``, ``album`` and ``title`` may be empty or missing; ``album`` is one album of
+        the artist: two artists may each have their "Greatest Hits". Every other column is a tag
+        set.
 
     Raises
     ------
@@ -65,5 +66,6 @@ def _tracks(table: pd.DataFrame, folder: Path) -> pd.DataFrame:
         column: table.get(column, pd.Series("", table.index)).str.strip()
         for column in ("artist", "album", "title")
     }
-    known["album"] = known["album"].map(lambda album: (album,) if album else ())
+    named = zip(known["artist"], known["album"], strict=True)
+    known["album"] = [(f"{artist}: {album}",) if album else () for artist, album in named]
     return pd.DataFrame({**known, "path": absolute_paths(table["path"], folder)})[TRACK_COLUMNS]

@@ -1,0 +1,64 @@
+"""Data to measure on, drawn from a fixed seed: sound, tags, and training on noise."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import numpy as np
+import soundfile
+import torch
+from scipy import sparse
+
+from tagspace import features
+from tagspace.configuration import Configuration
+from tagspace.corpus import Corpus
+from tagspace.groups import Groups
+from tagspace.relatedness import Cosine
+from tagspace.splits import Split
+from tagspace.training import Trainer
+
+N_TRACKS, N_ALBUMS, N_TAGS, TAGS_PER_ALBUM = 143_587, 19_107, 1305, 14.3  # as in the paper
+N_DISTINCT = 10  # mp3 files take long to write: the others are copies
+
+
+def write_mp3(folder: Path, n_files: int) -> list[Path]:
+    """Write 30 s of tones and noise each, stereo at 44.1 kHz."""
+    generator = np.random.default_rng(0)
+    seconds = np.arange(30 * 44_100)[:, None] / 44_100
+    paths = [folder / f"{number:02d}.mp3" for number in range(n_files)]
+    for path in paths[:N_DISTINCT]:
+        tones = np.sin(2 * np.pi * generator.uniform(80, 4000, 2) * seconds)
+        noise = generator.standard_normal((len(seconds), 2))
+        soundfile.write(path, 0.2 * tones + 0.05 * noise, 44_100)
+    for number in range(N_DISTINCT, n_files):
+        shutil.copy(paths[number % N_DISTINCT], paths[number])
+    return paths
+
+
+def tag_matrix() -> sparse.csr_array:
+    """Draw the tags of albums, and so of tracks: topical, with a long tail, 2.05 million ones."""
+    generator = np.random.default_rng(0)
+    topics = generator.lognormal(0, 2, (60, N_TAGS)) / (np.arange(N_TAGS) + 5)
+    mixtures = generator.dirichlet(np.full(60, 0.05), N_ALBUMS)
+    chances = mixtures @ (topics / topics.sum(axis=1, keepdims=True)) + 1e-9
+    # Sorting by log-chance plus Gumbel noise draws without replacement.
+    order = np.argsort(-np.log(chances) - generator.gumbel(size=chances.shape), axis=1)
+    counts = 1 + generator.negative_binomial(4, 4 / (3 + TAGS_PER_ALBUM), N_ALBUMS)
+    album = np.sort(generator.integers(N_ALBUMS, size=N_TRACKS))
+    indices = np.concatenate([np.sort(order[a, : counts[a]]) for a in album])
+    indptr = np.concatenate([[0], counts[album].cumsum()])
+    return sparse.csr_array((np.ones(len(indices)), indices, indptr), shape=(N_TRACKS, N_TAGS))
+
+
+def trainer(vectors: np.ndarray, margin: float) -> Trainer:
+    """Make ready to train on tracks with these LSI vectors, two to an album; noise for sound."""
+    rows = np.arange(len(vectors))
+    albums = sparse.csr_array((np.ones(len(rows)), (rows, rows // 2)))
+    noise = np.random.default_rng(0).normal(-8, 3, (len(rows), 1, *features.SHAPE))
+    corpus = Corpus("bench", None, Groups(rows // 2, albums), noise.astype(np.float16),
+                    Split(rows, rows, rows), (), "")  # fmt: skip
+    relatedness = Cosine(torch.as_tensor(vectors, dtype=torch.float32))
+    made = Trainer(corpus, relatedness, Configuration(margin=margin), torch.device("cpu"))
+    made.model.train()
+    return made

@@ -1,0 +1,169 @@
+import ast
+import math
+from pathlib import Path
+
+import pytest
+from pydantic import ValidationError
+
+from tagspace.configuration import Configuration, configure
+from tagspace.errors import TagspaceError
+
+TRAIN = Path(__file__).parents[1] / "notebooks" / "train.py"
+ACCEPTED = [
+    ("dataset", "/music/manifest.csv"),
+    ("tagsets", "styles+moods"),
+    ("tagsets", ["styles", "moods"]),
+    ("topics", 1),
+    ("relatedness", "lsi"),
+    ("excerpts", 1),
+    ("excerpts", 20),
+    *(("mining", strategy) for strategy in ("all", "semihard", "hard", "literal")),
+    ("positive", 1.0),
+    ("positive", 1),
+    ("negative", -1),
+    *(("batch_filter", name) for name in ("album", "artist", "none")),
+    ("augment", False),
+    ("margin", 1),
+    ("margin", 1e-6),
+    *(("unit_norm", name) for name in ("output", "weights", "none")),
+    ("epochs", 0),
+    ("patience", 1),
+    ("batch_size", 2),
+    ("learning_rate", 1),
+    ("folds", 2),
+    ("pool", "all"),
+    ("seed", 12345),
+    *(("device", name) for name in ("auto", "cpu", "cuda", "cuda:1", "mps")),
+    ("runs", "/records"),
+]
+REFUSED = [
+    *(("dataset", value) for value in ("", None, 3)),
+    *(("tagsets", value) for value in (None, 3, [3], {"moods": 1})),
+    *(("topics", value) for value in (0, -1, 2.0, "40", None, True, math.nan)),
+    *(("relatedness", value) for value in ("LSI", "", None)),
+    *(("excerpts", value) for value in (0, 21, 1.5, "3")),
+    *(("mining", value) for value in ("ALL", "easy", "", None, 1)),
+    *(("positive", value) for value in (1.01, -1.0, "0.8", None, True, math.nan)),
+    *(("negative", value) for value in (-1.01, 0.8, 0.9, "0.2", math.nan, [0.2])),
+    *(("batch_filter", value) for value in ("albums", None, True)),
+    *(("augment", value) for value in (0, 1, "False", None)),
+    *(("margin", value) for value in (0, -0.2, "1", None, math.inf, math.nan, True)),
+    *(("unit_norm", value) for value in ("input", None)),
+    *(("epochs", value) for value in (-1, 1.5, "40", None, False)),
+    *(("patience", value) for value in (0, 2.5, None)),
+    *(("batch_size", value) for value in (1, 0, 300.0, "300")),
+    *(("learning_rate", value) for value in (0, -1e-4, math.inf, "5e-4", None)),
+    *(("folds", value) for value in (1, -1, 2.0, "2", True)),
+    *(("fold", value) for value in (1, -1, 0.0, None)),
+    *(("pool", value) for value in ("train", "", None)),
+    *(("seed", value) for value in (-1, 0.5, "0", None)),
+    *(("device", value) for value in ("", "gpu", "meta", "cuda:", "cuda:x", 0, None)),
+    *(("runs", value) for value in (None, 3, Path("runs"))),
+]
+
+
+def refusal(call, values):
+    with pytest.raises(TagspaceError) as caught:
+        call(values)
+    message = str(caught.value)
+    assert "\n" not in message
+    return message
+
+
+def test_each_parameter_is_tried():
+    assert {name for name, _ in REFUSED} == set(Configuration.model_fields)
+    assert {name for name, _ in ACCEPTED} == set(Configuration.model_fields) - {"fold"}
+
+
+@pytest.mark.parametrize(("name", "value"), ACCEPTED)
+def test_what_is_accepted(name, value):
+    assert getattr(Configuration.of({name: value}), name) == value
+
+
+@pytest.mark.parametrize(("name", "value"), REFUSED)
+def test_what_is_refused_is_named_with_what_is_accepted(name, value):
+    accepted = Configuration.model_fields[name].description
+    expected = f"{name}: {value!r} is not accepted; accepted: {accepted}"
+    assert refusal(Configuration.of, {name: value}) == expected
+
+
+@pytest.mark.parametrize(("folds", "fold"), [(2, 2), (5, 7)])
+def test_a_fold_is_one_of_the_folds(folds, fold):
+    assert refusal(Configuration.of, {"folds": folds, "fold": fold}).startswith(f"fold: {fold} ")
+    assert Configuration.of({"folds": folds, "fold": folds - 1}).fold == folds - 1
+
+
+def test_thresholds_may_not_meet():
+    message = refusal(Configuration.of, {"positive": 0.5, "negative": 0.5})
+    assert message.startswith("negative: 0.5 ")
+    assert "below positive" in message
+
+
+@pytest.mark.parametrize(
+    ("name", "advice"),
+    [
+        ("tagset", "did you mean tagsets?"),
+        ("Epochs", "did you mean epochs?"),
+        ("batchsize", "did you mean batch_size?"),
+        ("xyz", f"known: {', '.join(Configuration.model_fields)}"),
+    ],
+)
+def test_unknown_parameters_are_refused_with_advice(name, advice):
+    assert refusal(Configuration.of, {name: 1}) == f"{name}: unknown parameter; {advice}"
+
+
+def test_a_configuration_cannot_be_changed():
+    with pytest.raises(ValidationError):
+        Configuration().epochs = 3
+
+
+def test_equal_numbers_give_equal_configurations():
+    assert repr(Configuration.of({"margin": 1})) == repr(Configuration.of({"margin": 1.0}))
+
+
+# What IPython and the notebook leave among the names of a kernel.
+NAMES_OF_IPYTHON = {
+    "__name__": "__main__",
+    "__doc__": "Automatically created module for IPython interactive environment",
+    "__annotations__": {"epochs": int},
+    "In": ["", "epochs = 3"],
+    "Out": {1: 3},
+    "_": "",
+    "_i1": "epochs = 3",
+    "_ih": ["", "epochs = 3"],
+    "_dh": ["/"],
+    "get_ipython": lambda: None,
+    "exit": object(),
+    "open": open,
+    "configure": configure,
+    "Path": Path,
+    "ast": ast,
+}
+
+
+def test_the_names_of_a_notebook_are_its_parameters():
+    found = configure({**NAMES_OF_IPYTHON, "epochs": 3, "tagsets": ["moods"]})
+    assert found == Configuration(epochs=3, tagsets=["moods"])
+
+
+@pytest.mark.parametrize("value", [3, "3", 0.3, True, None, [3], (3,), {"a": 3}])
+def test_a_plain_value_of_another_name_is_an_unknown_parameter(value):
+    message = refusal(configure, {**NAMES_OF_IPYTHON, "epoch": value})
+    assert message == "epoch: unknown parameter; did you mean epochs?"
+
+
+def parameters_cell():
+    cells = TRAIN.read_text(encoding="utf-8").split("# %%")
+    (cell,) = [cell for cell in cells if cell.startswith(' tags=["parameters"]\n')]
+    return ast.parse(cell.partition("\n")[2]).body
+
+
+def test_the_parameters_cell_has_the_fields_their_defaults_and_order():
+    found = [(line.target.id, ast.literal_eval(line.value)) for line in parameters_cell()]
+    assert found == list(Configuration().model_dump().items())
+
+
+def test_the_parameters_cell_states_the_types():
+    for line in parameters_cell():
+        default = getattr(Configuration(), line.target.id)
+        assert line.annotation.id == type(default).__name__, line.target.id
