@@ -133,7 +133,7 @@ def librosa_log_mel(path: Path) -> np.ndarray:
 
 def lsi(tags: sparse.csr_array) -> list[Row]:
     """Fit; then project all tracks once at 400 topics, and cut that at each number of topics."""
-    documents = sparse.csc_matrix(tags.T)  # what gensim is fastest on, three times as a corpus
+    documents = sparse.csc_matrix(tags.T)  # three times as fast for gensim as a corpus
     names = {number: str(number) for number in range(tags.shape[1])}
 
     def gensim_fit(documents: sparse.csc_matrix, topics: int) -> LsiModel:
@@ -215,7 +215,7 @@ def training_steps(tags: sparse.csr_array) -> list[Row]:
 
 
 def miners(trainer: training.Trainer, step: float) -> list[Row]:
-    """Time candidates and miner; seven in eight triplets violate the margin, as in early training."""
+    """Time candidates and miner, where seven in eight triplets violate the margin."""
     rows = np.arange(BATCH)
     distances = losses.squared_distances(unit_vectors(BATCH))
     n_pairs = int(trainer.candidates(rows).positive.sum())

@@ -157,7 +157,7 @@ def write_truncated(path, kept):
 
 
 BROKEN = {
-    "missing.wav": lambda path: None,
+    "missing.wav": lambda path: path,
     "folder.wav": lambda path: path.mkdir(),
     "empty.wav": lambda path: path.touch(),
     "empty.mp3": lambda path: path.touch(),

@@ -4,10 +4,10 @@ import matplotlib as mpl
 import pandas as pd
 import pytest
 
-mpl.use("agg")
+from tagspace import figures
+from tagspace.retrieval import COLUMNS
 
-from tagspace import figures  # noqa: E402
-from tagspace.retrieval import COLUMNS  # noqa: E402
+mpl.use("agg")
 
 TASKS = ["styles", "moods", "artist"]
 

@@ -96,6 +96,18 @@ def test_tracks_outside_the_topics_are_related_to_none():
     np.testing.assert_allclose(np.linalg.norm(with_both[[0, 1, 4]], axis=1), 1)
 
 
+def test_rounding_errors_are_no_direction():
+    often, rarely = draw(10), np.eye(3)
+    matrix = np.zeros((63, 15))
+    matrix[:60, :12], matrix[60:, 12:] = often[:, ::-1], rarely
+    matrix = matrix[:, np.random.default_rng(0).permutation(15)]
+    model = LSI().fit(matrix)
+    assert model.singular_values_[8] > 1.1
+    leaked = matrix[60:] @ model.components_[:9].T
+    assert 0 < np.abs(leaked).max() < 1e-12
+    assert not model.transform(matrix, 9)[60:].any()
+
+
 def test_the_entry_largest_by_magnitude_is_positive():
     components = LSI().fit(draw(8)).components_
     largest = np.abs(components).argmax(axis=1)

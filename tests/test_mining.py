@@ -184,3 +184,13 @@ def test_the_margin_counts_for_all_and_semihard():
     for strategy in ("all", "semihard"):
         assert listed(mine(distances, pairs, strategy, 0.5)) == []
         assert listed(mine(distances, pairs, strategy, 0.75)) == [(0, 1, 2)]
+
+
+def test_a_negative_as_near_as_the_positive_is_not_semihard():
+    near = torch.ones(3, 3)
+    positive = torch.zeros(3, 3, dtype=torch.bool)
+    negative = positive.clone()
+    positive[0, 1] = negative[0, 2] = True
+    pairs = Candidates(positive, negative)
+    assert listed(mine(near, pairs, "semihard", 0.5)) == []
+    assert listed(mine(near, pairs, "all", 0.5)) == [(0, 1, 2)]

@@ -75,7 +75,8 @@ def test_conda_users_get_the_same_packages_as_pip_users():
 
 def test_every_dependency_is_constrained():
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    wanted = project["dependencies"] + sum(project["optional-dependencies"].values(), [])
+    optional = project["optional-dependencies"].values()
+    wanted = [*project["dependencies"], *(name for group in optional for name in group)]
     names = {requirement.split(">")[0].split("<")[0].lower() for requirement in wanted}
     lines = (ROOT / "constraints.txt").read_text(encoding="utf-8").splitlines()
     assert names <= {line.split("==")[0] for line in lines}

@@ -59,9 +59,7 @@ def test_a_mistake_ends_the_run_in_one_clear_line(tmp_path, name, value, says):
 
 
 def test_a_run_leaves_a_record_and_a_clean_notebook(manifest):
-    told = parameters(
-        dataset="manifest.csv", tagsets="styles", epochs=1, folds=3, runs="records"
-    )
+    told = parameters(dataset="manifest.csv", tagsets="styles", epochs=1, folds=3, runs="records")
     run = papermill("out.ipynb", *told, cwd=manifest)
     assert run.returncode == 0, run.stderr
     (folder,) = (manifest / "records").iterdir()

@@ -32,7 +32,7 @@ class Configuration(BaseModel):
     )
     topics: int = _parameter(20, "a whole number, 1 or more", ge=1)
     relatedness: Literal["lsi"] = _parameter("lsi", "lsi")
-    excerpts: int = _parameter(3, "a whole number, 1 (the paper) to 20", ge=1, le=20)
+    excerpts: int = _parameter(5, "a whole number, 1 (the paper) to 20", ge=1, le=20)
 
     # Which triplets
     mining: Literal["all", "semihard", "hard", "literal"] = _parameter(

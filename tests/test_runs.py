@@ -1,0 +1,176 @@
+import dataclasses
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pandas as pd
+import pytest
+import torch
+
+from tagspace import runs
+from tagspace.configuration import Configuration
+from tagspace.retrieval import COLUMNS
+
+TESTS = Path(__file__).parent
+PARTS = ["embeddings.parquet", "history.csv", "metrics.csv", "run.json", "weights.safetensors"]
+
+
+def content(**changes):
+    """Make all that a record holds."""
+    whole = {
+        "run": {
+            "parameters": Configuration(tagsets=["moods"], epochs=3).model_dump(),
+            "tagsets": ("moods",),
+            "topics": 7,
+            "best_epoch": 2,
+            "stopped": "all epochs are done",
+            "data": {"tracks": {"train": 90}},
+        },
+        "history": pd.DataFrame({"epoch": [1, 2, 3], "loss": [0.3, 0.2, 0.1]}),
+        "metrics": pd.DataFrame(
+            [("trained", "exact", "none", "moods", "precision", 10, 0.5, 0.4, 0.6, 0.1, 0.9, 20)],
+            columns=COLUMNS,
+        ),
+        "embeddings": pd.DataFrame({"d000": [0.25, 0.5]}, index=pd.Index(["a", "b"], name="id")),
+        "weights": {"one": torch.arange(6.0).reshape(2, 3).T},
+    }
+    return {**whole, **changes}
+
+
+def test_a_record_holds_what_was_written(tmp_path):
+    written = content()
+    record = runs.write(tmp_path / "new", "x", **written)
+    assert sorted(file.name for file in record.folder.iterdir()) == PARTS
+    assert record.run == json.loads(json.dumps(written["run"]))
+    pd.testing.assert_frame_equal(record.history, written["history"])
+    pd.testing.assert_frame_equal(record.metrics, written["metrics"])
+    pd.testing.assert_frame_equal(record.embeddings, written["embeddings"])
+    assert runs.find(tmp_path / "new", "x") == record
+    assert runs.find(tmp_path / "new", "y") is None
+    assert record.describe() == (
+        "3 epochs on 90 tracks (7 topics of moods); all epochs are done; "
+        "the weights of epoch 2 were kept"
+    )
+
+
+# Each fails in another place: after no file, after three, and after four.
+BROKEN = [
+    {"history": None},
+    {"weights": {"one": None}},
+    {"run": {"stage": object()}},
+]
+
+
+@pytest.mark.parametrize("changes", BROKEN)
+def test_a_record_that_fails_leaves_nothing(tmp_path, changes):
+    with pytest.raises((AttributeError, TypeError)):
+        runs.write(tmp_path, "x", **content(**changes))
+    assert list(tmp_path.iterdir()) == []
+    assert runs.find(tmp_path, "x") is None
+
+
+@pytest.mark.slow
+def test_a_killed_process_leaves_no_record(tmp_path):
+    code = (
+        "import os, sys; sys.path.insert(0, sys.argv[1]); import test_runs\n"
+        "class Killed(dict):\n"
+        "    def items(self): os.kill(os.getpid(), 9)\n"
+        "from pathlib import Path\n"
+        "test_runs.runs.write(Path(sys.argv[2]), 'x', **test_runs.content(weights=Killed(a=1)))"
+    )
+    process = subprocess.run([sys.executable, "-c", code, *map(str, (TESTS, tmp_path))])
+    assert process.returncode == -9
+    (draft,) = tmp_path.iterdir()
+    assert len(list(draft.iterdir())) == 3
+    assert runs.find(tmp_path, "x") is None
+    assert runs.gather(tmp_path).empty
+    runs.write(tmp_path, "x", **content())
+    assert len(runs.gather(tmp_path)) == 1
+
+
+def test_the_first_of_two_equal_runs_stays(tmp_path):
+    runs.write(tmp_path, "x", **content())
+    before = {file.name: file.read_bytes() for file in (tmp_path / "x").iterdir()}
+    record = runs.write(tmp_path, "x", **content(run={"other": 1}))
+    assert {file.name: file.read_bytes() for file in record.folder.iterdir()} == before
+    assert [folder.name for folder in tmp_path.iterdir()] == ["x"]
+
+
+def test_a_folder_that_is_no_record_is_not_passed_off_as_one(tmp_path):
+    (tmp_path / "x").mkdir()
+    (tmp_path / "x" / "notes.txt").write_text("mine")
+    with pytest.raises(OSError, match="x"):
+        runs.write(tmp_path, "x", **content())
+    assert (tmp_path / "x" / "notes.txt").read_text() == "mine"
+
+
+def test_the_id_is_the_same_wherever_data_and_records_lie(small):
+    corpus, configuration = small()
+    first = runs.run_id(configuration, corpus)
+    assert first.startswith("small-moods-")
+    elsewhere = {"dataset": "/music", "runs": "/records", "device": "cuda:1"}
+    assert runs.run_id(configuration.model_copy(update=elsewhere), corpus) == first
+    assert runs.run_id(*small()[::-1]) == first
+    as_list = configuration.model_copy(update={"tagsets": ["moods"]})
+    assert runs.run_id(as_list, corpus) == first
+
+
+@pytest.mark.parametrize(
+    "name", sorted(set(Configuration.model_fields) - {"dataset", "runs", "device", "tagsets"})
+)
+def test_the_id_differs_for_each_other_parameter(small, name):
+    corpus, configuration = small()
+    value = getattr(configuration, name)
+    change = {bool: lambda: not value, str: lambda: "other"}.get(type(value), lambda: value + 1)
+    other = configuration.model_copy(update={name: change()})
+    assert runs.run_id(other, corpus) != runs.run_id(configuration, corpus)
+
+
+def test_the_id_differs_for_other_data_and_tag_sets(small):
+    corpus, configuration = small()
+    changes = [{}, {"name": "x"}, {"fingerprint": "x"}, {"trained_tagsets": ("moods", "themes")}]
+    found = {
+        runs.run_id(configuration, dataclasses.replace(corpus, **change)) for change in changes
+    }
+    assert len(found) == 4
+
+
+def test_the_id_is_a_file_name(small, tmp_path):
+    corpus, configuration = small()
+    named = dataclasses.replace(corpus, trained_tagsets=("mood/theme", "a" * 300))
+    name = runs.run_id(configuration, named)
+    assert runs.write(tmp_path, name, **content()).folder.parent == tmp_path
+
+
+def test_records_go_into_the_project_or_where_they_are_asked_to(monkeypatch):
+    assert runs.runs_folder(Configuration()) == runs.PROJECT / "runs"
+    assert (runs.PROJECT / "pyproject.toml").exists()
+    monkeypatch.setenv("HOME", "/home/ann")
+    assert str(runs.runs_folder(Configuration(runs="~/mine"))) == "/home/ann/mine"
+
+
+def test_gather_joins_metrics_with_run_and_parameters(tmp_path):
+    runs.write(tmp_path, "first", **content())
+    parameters = Configuration(tagsets="all", margin=0.5).model_dump()
+    run = {**content()["run"], "parameters": parameters, "tagsets": ("styles", "moods")}
+    runs.write(tmp_path, "second", **content(run=run))
+    (tmp_path / "notes.txt").write_text("mine")
+    table = runs.gather(str(tmp_path))
+    assert table.columns.tolist() == ["run", *Configuration.model_fields, *COLUMNS]
+    assert table["run"].tolist() == ["first", "second"]
+    assert table["tagsets"].tolist() == ["moods", "styles+moods"]
+    assert table["margin"].tolist() == [Configuration().margin, 0.5]
+    assert table["value"].tolist() == [0.5, 0.5]
+
+
+def test_gather_of_nothing_is_empty(tmp_path):
+    assert runs.gather(tmp_path).empty
+    assert runs.gather(tmp_path / "nowhere").empty
+
+
+def test_environment_names_versions_and_can_be_written():
+    found = json.loads(json.dumps(runs.environment()))
+    assert found["versions"]["torch"] == torch.__version__
+    assert set(found["versions"]) == set(runs.VERSIONS)
+    assert set(found) == {"versions", "python", "platform", "commit"}

@@ -1,0 +1,311 @@
+import dataclasses
+
+import numpy as np
+import pytest
+import torch
+
+from tagspace import relatedness, retrieval, training
+from tagspace.configuration import Configuration
+from tagspace.errors import TagspaceError
+from tagspace.splits import Split
+from tagspace.training import Trainer, calibrate, choose_device, embed, fit, forward, initial_model
+
+CPU = torch.device("cpu")
+
+
+def related(corpus, configuration):
+    tags = corpus.tags.select(corpus.trained_tagsets)
+    vectors = relatedness.lsi(tags, corpus.split.train, configuration.topics)
+    return relatedness.Cosine(torch.tensor(vectors, dtype=torch.float32))
+
+
+@pytest.fixture
+def trainer(small):
+    """Make the trainer of a small run, on a calm and a wild track of two artists."""
+
+    def make(**parameters):
+        corpus, configuration = small(**parameters)
+        part = dataclasses.replace(corpus.split, train=corpus.split.train[[0, 1, 4, 5]])
+        corpus = dataclasses.replace(corpus, split=part)
+        return Trainer(corpus, related(corpus, configuration), configuration, CPU)
+
+    return make
+
+
+def state_of(model):
+    return {name: value.clone() for name, value in model.state_dict().items()}
+
+
+def changed(before, after):
+    return {name for name in before if not torch.equal(before[name], after[name])}
+
+
+@pytest.mark.slow
+def test_a_network_learns_to_hear_the_mood(small):
+    corpus, configuration = small(augment=False, epochs=5)
+    untrained = initial_model(configuration, CPU)
+    calibrate(untrained, torch.as_tensor(corpus.excerpts[corpus.split.train, 0]))
+    found = fit(corpus, related(corpus, configuration), configuration, CPU)
+    losses = found.history["loss"]
+    assert losses.iloc[-1] < losses.iloc[0] / 2
+    assert not found.model.training
+    rows = torch.as_tensor(corpus.split.test)
+    gains = related(corpus, configuration)(rows).clamp_min(0)
+    before, after = (
+        retrieval.ndcg(embed(model, corpus.excerpts[rows]), gains, cutoff=10)
+        for model in (untrained, found.model)
+    )
+    assert after > 0.9 > before + 0.1
+
+
+@pytest.mark.slow
+def test_the_seed_decides_every_weight(trainer):
+    states = []
+    for seed in (0, 0, 1):
+        one = trainer(seed=seed)
+        one.epoch()
+        one.epoch()
+        states.append(one.model.state_dict())
+    first, again, other = states
+    assert changed(first, again) == set()
+    assert "left.1.weight" in changed(first, other)
+
+
+def test_what_is_drawn_does_not_depend_on_the_tag_sets(trainer):
+    trainers = [trainer(tagsets=tagsets) for tagsets in ("moods", "themes", "all")]
+    first, *others = trainers
+    assert not torch.equal(first.relatedness.vectors, others[0].relatedness.vectors)
+    for other in others:
+        assert changed(state_of(first.model), state_of(other.model)) == set()
+    for one in trainers:
+        one.step(np.arange(2))
+    for _ in range(2):
+        batches = [list(one.batches()) for one in trainers]
+        assert all(map(np.array_equal, batches[0], batches[1]))
+        assert all(map(np.array_equal, batches[0], batches[2]))
+    generators = [(one.generator, one.augmentation) for one in trainers]
+    states = [str([generator.bit_generator.state for generator in both]) for both in generators]
+    assert states == states[:1] * 3
+
+
+def test_batches_are_all_training_tracks_in_a_new_order(small):
+    corpus, configuration = small(batch_size=5)
+    one = Trainer(corpus, None, configuration, CPU)
+    epochs = [list(one.batches()) for _ in range(2)]
+    for batches in epochs:
+        assert [len(batch) for batch in batches] == [6, 5, 5]
+        assert sorted(np.concatenate(batches)) == corpus.split.train.tolist()
+    assert not np.array_equal(*map(np.concatenate, epochs))
+
+
+def test_an_excerpt_of_each_track_is_drawn_anew(trainer, monkeypatch):
+    one = trainer(augment=False)
+    seen, run = [], training.forward
+    monkeypatch.setattr(training, "forward", lambda model, x: seen.append(x) or run(model, x))
+    rows = one.corpus.split.train
+    for _ in range(3):
+        one.step(rows)
+    both = torch.as_tensor(one.corpus.excerpts[rows])
+    drawn = []
+    for batch in seen:
+        equal = (batch[:, None] == both).all(dim=3).all(dim=2)
+        assert (equal.sum(dim=1) == 1).all()
+        drawn.append(equal.int().argmax(dim=1).tolist())
+    assert len({tuple(draw) for draw in drawn}) > 1
+    assert {n for draw in drawn for n in draw} == {0, 1}
+
+
+def test_excerpts_are_augmented_if_asked_for(trainer):
+    plain, augmented = trainer(augment=False), trainer(augment=True)
+    rows = plain.corpus.split.train
+    assert plain.step(rows)["spread"] != augmented.step(rows)["spread"]
+
+
+def test_test_tracks_are_not_touched(trainer):
+    one = trainer(epochs=2)
+    one.excerpts[one.corpus.split.test] = torch.nan
+    row = one.epoch()
+    assert np.isfinite(list(row.values())).all()
+    assert all(value.isfinite().all() for value in one.model.state_dict().values())
+
+
+def test_the_rate_falls_along_a_cosine(trainer):
+    one = trainer(epochs=4, learning_rate=1e-3)
+    rates = []
+    one.step = lambda rows: (
+        rates.append(one.optimiser.param_groups[0]["lr"])
+        or {"loss": 0.0, "triplets": 1, "anchors": len(rows), "spread": 1.0}
+    )
+    one.validation = lambda: 0.0
+    one.optimiser.step()
+    for _ in range(4):
+        one.epoch()
+    assert rates == pytest.approx([1e-3 * (1 + np.cos(np.pi * n / 4)) / 2 for n in range(4)])
+
+
+@pytest.mark.parametrize(
+    ("asked", "n_train", "expected"),
+    [(7, 100, 7), (0, 20, 100), (0, 250, 40), (0, 100_000, 10)],
+)
+def test_epochs_are_those_asked_for_or_fit_the_data(asked, n_train, expected):
+    assert training.epochs(Configuration(epochs=asked), n_train) == expected
+
+
+def scripted(monkeypatch, scores, triplets=None):
+    """Let training go through given scores; each epoch leaves its number in a weight."""
+    script = iter(zip(scores, triplets or [1] * len(scores), strict=True))
+    counter = iter(range(1, 100))
+
+    def epoch(trainer):
+        score, count = next(script)
+        with torch.no_grad():
+            trainer.model.dense.bias.fill_(next(counter))
+        return {"loss": 1.0, "triplets": count, "spread": 1.0, "validation": score, "seconds": 0.0}
+
+    monkeypatch.setattr(Trainer, "epoch", epoch)
+
+
+@pytest.mark.parametrize(
+    ("scores", "best", "n_epochs", "stopped"),
+    [
+        ([0.1, 0.3, 0.2, 0.3, 0.9], 2, 4, "no gain on the validation split in 2 epochs"),
+        ([0.1, 0.2, 0.3, 0.4, 0.5], 5, 5, "all epochs are done"),
+        ([0.5, 0.2, 0.6, 0.1, 0.2], 3, 5, "no gain on the validation split in 2 epochs"),
+        ([0.2, 0.0, 0.1], 1, 3, "no gain on the validation split in 2 epochs"),
+    ],
+)
+def test_the_best_weights_are_kept(small, monkeypatch, scores, best, n_epochs, stopped):
+    scripted(monkeypatch, scores)
+    corpus, configuration = small(epochs=5, patience=2)
+    found = fit(corpus, None, configuration, CPU)
+    assert found.best_epoch == best
+    assert (found.model.dense.bias == best).all()
+    assert found.history["epoch"].tolist() == list(range(1, n_epochs + 1))
+    assert found.history["validation"].tolist() == scores[:n_epochs]
+    assert found.stopped == stopped
+
+
+def test_training_ends_where_no_triplet_is_left(small, monkeypatch):
+    scripted(monkeypatch, [0.1, 0.2, 0.3], triplets=[5, 0, 5])
+    corpus, configuration = small(epochs=3)
+    found = fit(corpus, None, configuration, CPU)
+    assert found.stopped == "no triplet violated the margin in epoch 2"
+    assert (found.best_epoch, len(found.history)) == (2, 2)
+
+
+def test_a_satisfied_margin_gives_no_triplet(trainer):
+    one = trainer(margin=1e-6, mining="semihard")
+    assert one.epoch()["triplets"] == 0
+
+
+def test_without_any_candidate_there_is_one_line(trainer):
+    one = trainer(negative=-0.9)
+    with pytest.raises(
+        TagspaceError, match=r"^positive, negative: no training track .*\(>= 0.8\).*$"
+    ):
+        one.epoch()
+
+
+def test_unrelated_validation_tracks_are_refused(trainer):
+    one = trainer()
+    moods = one.corpus.tags.of("moods").toarray()[:, 0]
+    train, validation, test = dataclasses.astuple(one.corpus.split)
+    pair = np.array([validation[moods[validation] == kind][0] for kind in (0, 1)])
+    one.corpus = dataclasses.replace(one.corpus, split=Split(train, pair, test))
+    with pytest.raises(TagspaceError, match="^dataset: no two validation tracks are related"):
+        one.validation()
+
+
+def test_validation_is_the_ndcg_of_the_validation_tracks(trainer):
+    one = trainer()
+    rows = one.corpus.split.validation
+    gains = one.relatedness(torch.as_tensor(rows)).clamp_min(0)
+    expected = retrieval.ndcg(embed(one.model, one.corpus.excerpts[rows]), gains, cutoff=10)
+    assert one.validation() == pytest.approx(expected)
+
+
+def test_a_collapse_is_told_once(trainer):
+    one = trainer(unit_norm="none")
+    torch.nn.init.zeros_(one.model.dense.weight)  # all embeddings are one point, and stay there
+    with pytest.warns(UserWarning, match=r"collapsed.* loss \(0.200\) stays at the margin \(0.2\)"):
+        row = one.epoch()
+    assert row["loss"] == pytest.approx(0.2)
+    assert row["spread"] < 1e-6
+    one.epoch()  # a second warning would be an error
+
+
+@pytest.mark.parametrize(
+    ("batch_filter", "excluded"), [("album", "album"), ("artist", "artist"), ("none", None)]
+)
+def test_the_pairs_of_a_group_are_no_candidates(small, batch_filter, excluded):
+    corpus, configuration = small(batch_filter=batch_filter)
+    one = Trainer(corpus, related(corpus, configuration), configuration, CPU)
+    rows = corpus.split.train
+    album = one.corpus.groups.same_album(rows, rows)
+    artist = one.corpus.groups.same_artist(rows, rows)
+    moods = one.corpus.tags.of("moods").toarray()[rows]
+    same_mood = moods @ moods.T > 0
+    out = {"album": album, "artist": artist, None: np.zeros_like(album)}[excluded]
+    pairs = one.candidates(rows)
+    expected = same_mood & ~out & ~np.eye(len(rows), dtype=bool)
+    assert expected.any()
+    np.testing.assert_array_equal(pairs.positive, expected)
+    np.testing.assert_array_equal(pairs.negative, ~same_mood & ~out)
+
+
+@pytest.mark.parametrize("unit_norm", ["output", "none"])
+def test_a_track_is_the_mean_of_its_excerpts(small, unit_norm, monkeypatch):
+    monkeypatch.setattr(training, "EMBED_TRACKS", 2)
+    corpus, configuration = small(unit_norm=unit_norm)
+    model = initial_model(configuration, CPU)
+    excerpts = corpus.excerpts[:3]
+    found = embed(model, excerpts)
+    assert not model.training
+    each = [
+        forward(model, torch.as_tensor(excerpts[:, n])).detach() for n in range(excerpts.shape[1])
+    ]
+    expected = sum(each) / len(each)
+    if unit_norm == "output":
+        expected /= expected.norm(dim=1, keepdim=True)
+    torch.testing.assert_close(found, expected, atol=1e-5, rtol=1e-4)
+
+
+def test_calibration_changes_the_statistics_alone(small, monkeypatch):
+    monkeypatch.setattr(training, "EMBED_TRACKS", 4)
+    corpus, configuration = small()
+    model = initial_model(configuration, CPU)
+    before = state_of(model)
+    excerpts = torch.as_tensor(corpus.excerpts[:8, 0])
+    calibrate(model, excerpts)
+    found = changed(before, model.state_dict())
+    assert found == {name for name in before if "running" in name or "num_batches" in name}
+    mean, variance = model.normalise.running_mean, model.normalise.running_var
+    halves = excerpts.double().split(4)
+    assert mean.item() == pytest.approx(excerpts.double().mean().item(), abs=1e-4)
+    assert variance.item() == pytest.approx(
+        np.mean([half.var().item() for half in halves]), rel=1e-3
+    )
+    layers = [part for part in model.modules() if isinstance(part, torch.nn.BatchNorm2d)]
+    assert {layer.momentum for layer in layers} == {0.1}
+
+
+def test_the_untrained_network_follows_from_the_seed(small):
+    states = []
+    for seed in (0, 0, 1):
+        torch.manual_seed(99)
+        states.append(state_of(initial_model(small(seed=seed)[1], CPU)))
+    assert changed(states[0], states[1]) == set()
+    assert changed(states[0], states[2])
+
+
+@pytest.mark.parametrize(
+    "name", ["cuda:99", "mps" if not torch.backends.mps.is_available() else "x"]
+)
+def test_a_device_that_is_not_here_is_refused_in_one_line(name):
+    with pytest.raises(TagspaceError, match=rf"^device: '{name}' is not on this machine.*$"):
+        choose_device(name)
+
+
+def test_auto_takes_the_gpu_where_there_is_one():
+    assert choose_device("auto").type == ("cuda" if torch.cuda.is_available() else "cpu")
+    assert choose_device("cpu").type == "cpu"
