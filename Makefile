@@ -27,7 +27,7 @@ setup: .venv/ready  ## Make .venv with the tested versions
 train: setup  ## Train on the demo corpus and record the run under runs/
 	@mkdir -p runs
 	$(BIN)/papermill notebooks/train.ipynb runs/train.ipynb -p tagsets moods
-	@$(BIN)/python -m tagspace.runs runs
+	@$(BIN)/python -m tagspace runs
 
 test: setup  ## Linters, all tests, all notebooks: what CI runs
 	$(BIN)/ruff check .

@@ -25,8 +25,8 @@ def concatenated(model, spectrograms):
     flat = []
     for stack in (model.left, model.right):
         x = model.normalise(spectrograms)
-        for pad, convolution, normalisation, pool, elu in zip(*[iter(stack)] * 5, strict=True):
-            x = pool(elu(normalisation(convolution(pad(x)))))
+        for pad, convolution, normalisation, pool, _ in zip(*[iter(stack)] * 5, strict=True):
+            x = pool(functional.elu(normalisation(convolution(pad(x)))))
         flat.append(x.flatten(1))
     return torch.cat(flat, dim=1)
 

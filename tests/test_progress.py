@@ -60,6 +60,7 @@ def test_in_a_kernel_the_terminal_behind_shows_the_bar_too(monkeypatch):
 def test_in_a_kernel_without_a_terminal_only_the_notebook_shows_the_bar(monkeypatch, tmp_path):
     with (tmp_path / "log").open("w+b") as log:
         assert "counting" in count_in_kernel(monkeypatch, log.fileno())
+        log.seek(0)
         assert log.read() == b""
 
 

@@ -155,6 +155,7 @@ def test_gather_joins_metrics_with_run_and_parameters(tmp_path):
     parameters = Configuration(tagsets="all", margin=0.5).model_dump()
     run = {**content()["run"], "parameters": parameters, "tagsets": ("styles", "moods")}
     runs.write(tmp_path, "second", **content(run=run))
+    runs.write(tmp_path, ".unfinished", **content())
     (tmp_path / "notes.txt").write_text("mine")
     table = runs.gather(str(tmp_path))
     assert table.columns.tolist() == ["run", *Configuration.model_fields, *COLUMNS]

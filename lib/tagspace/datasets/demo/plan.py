@@ -134,9 +134,9 @@ def _piece(
     production: Production,
 ) -> Piece:
     rng = np.random.default_rng(seed)
-    # The first style stands for the album; a few pieces are in one of the others. The instruments
+    # About half the pieces of an album are in its first style, if it has several; the instruments
     # may be those of any of them.
-    style = _pick(rng, styles, (6, 1, 1)[: len(styles)])
+    style = _pick(rng, styles, (2, 1, 1)[: len(styles)])
     band = STYLES[rng.choice(styles)]
     lead, harmony, bass = (
         str(rng.choice(allowed)) for allowed in (band.leads, band.harmonies, band.basses)
