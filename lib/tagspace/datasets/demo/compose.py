@@ -19,7 +19,7 @@ SCALES = {"major": (0, 2, 4, 5, 7, 9, 11), "minor": (0, 2, 3, 5, 7, 8, 10)}
 BASS, CHORDS, LEAD = 33, 53, 64
 BASS_LEVEL, CHORDS_LEVEL, LEAD_LEVEL = 0.8, 0.5, 0.9
 LEAD_SHIFT = 6  # semitones by which glad melodies lie higher, and sad ones lower
-SHORTEST_S, LONGEST_CUT_S = 0.08, 1.0  # of a note, and of what staccato takes off it
+SHORTEST_S, LONGEST_CUT_S = 0.08, 0.8  # of a note, and of what staccato takes off it
 STROKE = {"x": 1.0, "o": 0.5}
 
 

@@ -161,7 +161,7 @@ STYLES = {
     "Ambient Drift": _style(
         "Electronic 4/4 56 76 .0 -.8",
         "shaker ....o.......o...",
-        "1-------1------- x-----x---x----- x-----x-----x---",
+        "1-------1------- x-------x------- x-----x-----x---",
         "1357 1414 1615 1114",
         "bell flute pad/pad strings/synthbass",
     ),
