@@ -119,25 +119,25 @@ def test_a_killed_extraction_goes_on_where_it_stopped(tmp_path, folder):
     paths = [tmp_path / f"{number}.wav" for number in range(60)]
     for seed, path in enumerate(paths):
         write_audio(path, seed, seconds=1)
-    whole = extract(collection(paths), tmp_path / "other stores", 5).of(ids(paths))
+    whole = extract(collection(paths), tmp_path / "other stores", 20).of(ids(paths))
     code = (
         "import sys; from pathlib import Path; from tagspace import datasets, features;"
         "rows = [(Path(path).stem, '', (), '', path) for path in sys.argv[2:]];"
-        "features.extract(datasets.build('invented', rows, [], ()), Path(sys.argv[1]), 5)"
+        "features.extract(datasets.build('invented', rows, [], ()), Path(sys.argv[1]), 20)"
     )
     process = subprocess.Popen([sys.executable, "-c", code, folder, *paths])
     while process.poll() is None:
         indices = list(folder.glob("*/index.csv"))
-        if indices and indices[0].read_bytes().count(b"\n") > 20:
+        if indices and indices[0].read_bytes().count(b"\n") > 5:
             process.kill()
             process.wait()
         time.sleep(0.001)
     assert process.returncode not in (0, 1)
     done = (store_of(folder) / "index.csv").read_bytes().count(b"\n") - 1
-    assert 20 <= done < 60
-    resumed = extract(collection(paths), folder, 5)
+    assert 5 <= done < 60
+    resumed = extract(collection(paths), folder, 20)
     np.testing.assert_array_equal(resumed.of(ids(paths)), whole)
-    assert len(resumed.array) == 5 * 60
+    assert len(resumed.array) == 20 * 60
 
 
 def test_a_changed_file_is_computed_again(paths, folder):

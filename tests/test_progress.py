@@ -26,7 +26,7 @@ def count_in_kernel(monkeypatch, terminal=None, **options):
 
 def test_a_bar_is_seen_and_leaves_no_trace(capsys):
     assert list(Progress(range(3), desc="counting", mininterval=0)) == [0, 1, 2]
-    shown, printed = capsys.readouterr().err, capsys.readouterr().out
+    printed, shown = capsys.readouterr()
     assert "counting" in shown
     assert "3/3" in shown
     *_, last, end = shown.split("\r")

@@ -273,3 +273,9 @@ def test_ndcg_of_fewer_tracks_than_the_cutoff():
     gains = torch.tensor([[1.0, 0.0, 1.0], [0.0, 1.0, 0.0], [1.0, 0.0, 1.0]])
     # The first finds its relevant track second, the last one too; nothing is relevant to another.
     assert ndcg(embedding, gains, cutoff=10) == pytest.approx(1 / math.log2(3))
+
+
+@pytest.mark.parametrize("value", [torch.nan, torch.inf, 1e30])
+def test_ndcg_without_a_meaning_does_not_count_the_query_itself(value):
+    gains = torch.eye(4) + torch.tensor([[0, 0.1, 0, 0]] * 4)
+    assert ndcg(torch.full((4, 2), value), gains, cutoff=3) <= 1

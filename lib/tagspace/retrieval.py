@@ -72,9 +72,10 @@ def ndcg(embeddings: torch.Tensor, gains: torch.Tensor, cutoff: int) -> float:
         The mean over queries to which anything is relevant.
     """
     allowed = ~torch.eye(len(gains), dtype=torch.bool, device=gains.device)
+    gains = gains.masked_fill(~allowed, 0)
     cutoff = min(cutoff, len(gains) - 1)
     nearest, _ = neighbours(embeddings, np.arange(len(gains)), cutoff, allowed)
-    ideal = _dcg(gains.masked_fill(~allowed, 0).topk(cutoff).values, cutoff)
+    ideal = _dcg(gains.topk(cutoff).values, cutoff)
     reached = _dcg(gains.gather(1, nearest), cutoff)
     return (reached / ideal)[ideal > 0].mean().item()
 

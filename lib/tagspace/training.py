@@ -194,7 +194,8 @@ def fit(
     Raises
     ------
     TagspaceError
-        If no batch of the first epoch holds a candidate triplet.
+        If no batch of an epoch holds a candidate triplet, no two validation tracks are related, or
+        training diverges.
     """
     trainer = Trainer(corpus, relatedness, configuration, device)
     history: list[dict[str, float]] = []
@@ -311,6 +312,11 @@ class Trainer:
         """Measure nDCG@10 among the validation tracks, with their relatedness as gain."""
         rows = torch.as_tensor(self.corpus.split.validation, device=self.excerpts.device)
         embeddings = embed(self.model, self.excerpts[rows])
+        if not embeddings.isfinite().all():
+            raise TagspaceError(
+                f"learning_rate: {self.configuration.learning_rate} is too high: the weights have "
+                "grown out of all bounds; try a lower one"
+            )
         score = retrieval.ndcg(embeddings, self.relatedness(rows).clamp_min(0), cutoff=10)
         if np.isnan(score):
             raise TagspaceError(
