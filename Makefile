@@ -26,7 +26,7 @@ setup: .venv/ready  ## Make .venv with the tested versions
 
 train: setup  ## Train on the demo corpus and record the run under runs/
 	@mkdir -p runs
-	$(BIN)/papermill notebooks/train.ipynb runs/train.ipynb -p tagsets moods
+	$(BIN)/papermill notebooks/train.ipynb runs/train.ipynb
 	@$(BIN)/python -m tagspace runs
 
 test: setup  ## Linters, all tests, all notebooks: what CI runs
@@ -47,6 +47,7 @@ notebooks: setup  ## Execute the notebooks from their scripts
 		$(BIN)/nbstripout --keep-output --keep-count \
 			--extra-keys "metadata.language_info cell.metadata.execution" $${script%.py}.ipynb; \
 	done
+	$(BIN)/python book/picture.py
 
 bench: setup  ## Measure speed, as ratios side by side
 	UV_FIND_LINKS="$${PIP_FIND_LINKS:-}" $(BIN)/uv pip install --quiet --python $(BIN)/python \

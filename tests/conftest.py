@@ -12,7 +12,15 @@ from tagspace.tagsets import parse
 
 TRACKS = [(artist, number) for artist in range(10) for number in range(4)]
 # Two epochs take a few seconds; two folds leave 16 tracks to train on, and 20 for test.
-SMALL = {"topics": 2, "excerpts": 2, "epochs": 2, "batch_size": 16, "folds": 2, "device": "cpu"}
+SMALL = {
+    "tagsets": "moods",
+    "topics": 2,
+    "excerpts": 2,
+    "epochs": 2,
+    "batch_size": 16,
+    "folds": 2,
+    "device": "cpu",
+}
 
 
 def mood(number):

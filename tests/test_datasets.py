@@ -1,3 +1,5 @@
+import re
+
 import pandas as pd
 import pytest
 
@@ -89,6 +91,20 @@ def test_load_does_not_choose_between_two_data_sets(put, tmp_path):
     put("two/msd_amglabels_all.csv", MSD)
     with pytest.raises(TagspaceError, match=r"several data sets \(merge, msd\)"):
         load(str(tmp_path))
+
+
+@pytest.mark.parametrize("tagset", ["all", "mean", "artist", "album", "moods+themes"])
+def test_build_refuses_a_tag_set_whose_name_means_something(tagset):
+    with pytest.raises(
+        TagspaceError, match=re.escape(f"dataset: invented has a tag set {tagset!r}")
+    ):
+        build("invented", [("x1", "", (), "", "")], [("x1", tagset, "calm")], (tagset,))
+
+
+@pytest.mark.parametrize(("track_id", "path"), [("x\n1", "/x.wav"), ("x1", "/x\r.wav")])
+def test_build_refuses_line_breaks(track_id, path):
+    with pytest.raises(TagspaceError, match="dataset: invented has a line break within"):
+        build("invented", [(track_id, "", (), "", path)], [], ())
 
 
 def test_build_merges_repeated_tags_and_keeps_the_contract():

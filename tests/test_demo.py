@@ -63,7 +63,7 @@ def by_style(piece):
 
 def test_load_lists_the_corpus_and_makes_no_audio(dataset, tmp_path):
     assert 1150 <= len(dataset.tracks) <= 1250
-    assert dataset.tracks["artist"].nunique() == 120
+    assert dataset.tracks["artist"].nunique() == 240
     assert dataset.tagsets == TAGSETS
     assert dataset.tracks["path"].is_unique
     assert dataset.tracks["path"].str.startswith(str(tmp_path / "datasets" / "demo-")).all()
@@ -74,7 +74,7 @@ def test_every_artist_has_two_albums_or_more_and_no_album_has_two_artists(datase
     tracks = dataset.tracks.assign(album=dataset.tracks["album"].str[0])
     assert tracks.groupby("artist")["album"].nunique().min() >= 2
     assert tracks.groupby("album")["artist"].nunique().max() == 1
-    assert tracks.groupby("album").size().between(4, 5).all()
+    assert tracks.groupby("album").size().between(2, 3).all()
 
 
 def test_tags_are_those_of_the_album(dataset):
@@ -97,7 +97,7 @@ def test_the_vocabularies_share_one_string(dataset):
 
 def test_editors_leave_out_tags_and_sometimes_a_whole_set(dataset):
     sets = dataset.tags.groupby("track_id")["tagset"].nunique()
-    assert 0.85 <= (sets == len(TAGSETS)).sum() / len(dataset.tracks) <= 0.9
+    assert 0.75 <= (sets == len(TAGSETS)).sum() / len(dataset.tracks) <= 0.85
     assert all(any(not album.tags[tagset] for album in ALBUMS) for tagset in TAGSETS)
     # Most pieces are in their album's first style, so it should be there more often than not.
     noted = [piece.style in album.tags["styles"] for album in ALBUMS for piece in album.pieces]
@@ -215,14 +215,14 @@ def test_lively_music_is_brighter_and_denser(piece):
 @pytest.mark.parametrize("piece", SAMPLE[::6], ids=by_style)
 def test_glad_melodies_rise_and_sad_ones_fall(piece):
     def climb(valence):
-        notes = compose(replace(piece, valence=valence, lead="flute", harmony="pad", bass="pick"))
+        asked = {"valence": valence, "energy": 0.5, "tempo": 60}
+        notes = compose(replace(piece, **asked, lead="flute", harmony="pad", bass="pick"))
         lead = [(note.onset, note.pitch) for note in notes if note.instrument == "flute"]
-        phrase = 2 * BEATS[STYLES[piece.style].metre] * 60 / piece.tempo
-        onset, pitch = np.array(lead).T
-        return np.corrcoef(onset % phrase, pitch)[0, 1]
+        beat, pitch = np.round(np.array(lead).T, 3)
+        return np.corrcoef(beat % (2 * BEATS[STYLES[piece.style].metre]), pitch)[0, 1]
 
-    assert climb(0.8) > 0.3
-    assert climb(-0.8) < -0.3
+    assert climb(0.8) > 0.5
+    assert climb(-0.8) < -0.5
 
 
 def level_and_tilt(wave):
@@ -234,15 +234,26 @@ def level_and_tilt(wave):
     return 10 * np.log10(np.mean(wave**2)), tilt
 
 
-def test_albums_differ_in_production_more_than_their_tracks():
-    # The same piece as it would sound on twelve albums, and the tracks of these albums.
+def test_production_is_heard():
+    # The same piece as it would sound on twelve albums.
     albums = ALBUMS[:: len(ALBUMS) // 11][:12]
     moved = [replace(SAMPLE[4], production=album.pieces[0].production) for album in albums]
-    between = np.std([level_and_tilt(play(piece)) for piece in moved], axis=0)
-    levels = [[level_and_tilt(play(piece))[0] for piece in album.pieces[:3]] for album in albums]
-    assert np.mean(np.std(levels, axis=1)) < 0.3 * between[0]
-    assert between[0] > 1.5
-    assert between[1] > 0.4
+    level, tilt = np.std([level_and_tilt(play(piece)) for piece in moved], axis=0)
+    assert level > 3
+    assert tilt > 0.4
+
+
+def test_pieces_of_an_album_share_the_room_and_lean_to_one_tone():
+    for album in ALBUMS:
+        shared = {
+            (piece.production.reverb_s, piece.production.compression) for piece in album.pieces
+        }
+        assert len(shared) == 1
+    for name in ("tilt", "noise_db", "level_db"):
+        first, second = np.array(
+            [[getattr(piece.production, name) for piece in album.pieces[:2]] for album in ALBUMS]
+        ).T
+        assert 0.1 < np.corrcoef(first, second)[0, 1] < 0.6
 
 
 # The files

@@ -75,7 +75,7 @@ def test_metrics_have_every_representation_in_every_row(ran):
     assert metrics.columns.tolist() == retrieval.COLUMNS
     each = metrics.groupby(retrieval.KEYS)["representation"].agg(set)
     assert all(names == REPRESENTATIONS for names in each)
-    assert set(metrics["task"]) == {"moods", "themes", "artist", "album"}
+    assert set(metrics["task"]) == {"moods", "themes", "mean", "artist", "album"}
     assert set(metrics["filter"]) == {"none", "album", "artist"}
     assert set(metrics["relevance"]) == {"exact", "any", "graded"}
     assert set(metrics["metric"]) == {"precision", "ndcg"}

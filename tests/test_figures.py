@@ -9,7 +9,7 @@ from tagspace.retrieval import COLUMNS
 
 mpl.use("agg")
 
-TASKS = ["styles", "moods", "artist"]
+TASKS = ["styles", "moods", "mean", "artist"]
 
 
 @pytest.fixture
@@ -43,23 +43,23 @@ def test_results_table_has_each_figure_in_its_place(metrics, measure, relevance,
         value = value_of(metrics, name, task, relevance, filtered)
         expected = f"{value:.3f} [{value - 0.05:.3f}, {value + 0.05:.3f}]"
         assert table.loc[name, task] == expected
-    assert table.loc["chance"].tolist() == ["0.010", "0.020", "0.030"]
-    assert table.loc["ceiling"].tolist() == ["0.900"] * 3
+    assert table.loc["chance"].tolist() == ["0.010", "0.020", "0.030", "0.040"]
+    assert table.loc["ceiling"].tolist() == ["0.900"] * 4
 
 
-def test_folds_table_averages_folds_and_tag_sets(metrics):
+def test_folds_table_averages_folds(metrics):
     other = metrics.assign(value=metrics["value"] + 0.2)
     table = figures.folds_table(pd.concat([metrics, other]), "graded nDCG@10")
     assert table.index.tolist() == ["trained", "random", "tags"]
     assert table.columns.tolist() == ["styles", "moods", "mean"]
-    expected = [value_of(metrics, "random", t, "graded", "none") + 0.1 for t in ("styles", "moods")]
-    assert table.loc["random"].tolist() == pytest.approx([*expected, sum(expected) / 2])
+    expected = [value_of(metrics, "random", t, "graded", "none") + 0.1 for t in table.columns]
+    assert table.loc["random"].tolist() == pytest.approx(expected)
 
 
 def test_results_figure_has_a_panel_per_task_with_chance_and_values(metrics):
     figure = figures.results_figure(metrics, "graded nDCG@10")
     assert [axes.get_title() for axes in figure.axes] == TASKS
-    for axes, chance in zip(figure.axes, [0.01, 0.02, 0.03], strict=True):
+    for axes, chance in zip(figure.axes, [0.01, 0.02, 0.03, 0.04], strict=True):
         task = axes.get_title()
         *intervals, dotted = axes.lines
         assert list(dotted.get_xdata()) == [chance] * 2

@@ -1,6 +1,7 @@
 """The project's own promises: notebooks are paired, executed and thin; versions live once."""
 
 import ast
+import base64
 import tomllib
 from pathlib import Path
 
@@ -62,6 +63,17 @@ def test_parameters_come_first_and_are_those_of_the_library(script):
     assert defaults == {name: fields[name].default for name in names}
     if script.stem == "train":
         assert names == list(fields)
+
+
+def test_the_picture_of_the_readme_is_the_one_in_the_notebook():
+    assert "](book/results.png)" in (ROOT / "README.md").read_text(encoding="utf-8")
+    outputs = [
+        out
+        for cell in executed(ROOT / "notebooks/train.py").cells
+        for out in cell.get("outputs", [])
+    ]
+    pictures = [out.data["image/png"] for out in outputs if "image/png" in out.get("data", {})]
+    assert base64.b64decode(pictures[-1]) == (ROOT / "book/results.png").read_bytes()
 
 
 def test_conda_users_get_the_same_packages_as_pip_users():

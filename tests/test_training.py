@@ -42,7 +42,7 @@ def changed(before, after):
 
 @pytest.mark.slow
 def test_a_network_learns_to_hear_the_mood(small):
-    corpus, configuration = small(augment=False, epochs=5)
+    corpus, configuration = small(augment="never", epochs=5)
     untrained = initial_model(configuration, CPU)
     calibrate(untrained, torch.as_tensor(corpus.excerpts[corpus.split.train, 0]))
     found = fit(corpus, related(corpus, configuration), configuration, CPU)
@@ -99,7 +99,7 @@ def test_batches_are_all_training_tracks_in_a_new_order(small):
 
 
 def test_an_excerpt_of_each_track_is_drawn_anew(trainer, monkeypatch):
-    one = trainer(augment=False)
+    one = trainer(augment="never")
     seen, run = [], training.forward
     monkeypatch.setattr(training, "forward", lambda model, x: seen.append(x) or run(model, x))
     rows = one.corpus.split.train
@@ -116,11 +116,16 @@ def test_an_excerpt_of_each_track_is_drawn_anew(trainer, monkeypatch):
 
 
 def test_excerpts_are_augmented_if_asked_for(trainer):
-    plain, augmented = trainer(augment=False), trainer(augment=True)
+    plain, augmented = trainer(augment="never"), trainer(augment="always")
     rows = plain.corpus.split.train
     assert plain.step(rows)["spread"] != augmented.step(rows)["spread"]
     # The same tracks and excerpts are drawn in either case.
     assert plain.generator.bit_generator.state == augmented.generator.bit_generator.state
+
+
+@pytest.mark.parametrize(("epochs", "augments"), [(20, False), (21, True)])
+def test_what_is_heard_often_is_augmented(trainer, epochs, augments):
+    assert trainer(augment="auto", epochs=epochs).augments == augments
 
 
 def test_a_step_follows_its_own_gradient_alone(trainer):
@@ -156,7 +161,7 @@ def test_the_rate_falls_along_a_cosine(trainer):
 
 @pytest.mark.parametrize(
     ("asked", "n_train", "expected"),
-    [(7, 100, 7), (0, 20, 100), (0, 250, 40), (0, 100_000, 10)],
+    [(7, 100, 7), (0, 20, 100), (0, 250, 56), (0, 100_000, 10)],
 )
 def test_epochs_are_those_asked_for_or_fit_the_data(asked, n_train, expected):
     assert training.epochs(Configuration(epochs=asked), n_train) == expected
@@ -215,6 +220,13 @@ def test_without_any_candidate_there_is_one_line(trainer):
         TagspaceError, match=r"^positive, negative: no training track .*\(>= 0.8\).*$"
     ):
         one.epoch()
+
+
+def test_a_later_epoch_without_candidates_loses_nothing(trainer):
+    one = trainer()
+    one.epoch()
+    one.configuration = one.configuration.model_copy(update={"negative": -0.9})
+    assert one.epoch()["triplets"] == 0
 
 
 def test_unrelated_validation_tracks_are_refused(trainer):

@@ -28,9 +28,9 @@ class Configuration(BaseModel):
         min_length=1,
     )  # fmt: skip
     tagsets: str | list[str] = _parameter(
-        "moods", "tag sets of the data set joined by +, a list of them, or all"
+        "all", "tag sets of the data set joined by +, a list of them, or all"
     )
-    topics: int = _parameter(20, "a whole number, 1 or more", ge=1)
+    topics: int = _parameter(12, "a whole number, 1 or more", ge=1)
     relatedness: Literal["lsi"] = _parameter("lsi", "lsi")
     excerpts: int = _parameter(5, "a whole number, 1 (the paper) to 20", ge=1, le=20)
 
@@ -43,7 +43,7 @@ class Configuration(BaseModel):
     batch_filter: Literal["album", "artist", "none"] = _parameter("album", "album, artist or none")
 
     # How to train
-    augment: bool = _parameter(True, "True or False")
+    augment: Literal["auto", "always", "never"] = _parameter("auto", "auto, always or never")
     margin: float = _parameter(0.2, "a number above 0", gt=0)
     unit_norm: Literal["output", "weights", "none"] = _parameter(
         "output", "output, weights or none"
@@ -59,7 +59,7 @@ class Configuration(BaseModel):
     pool: Literal["test", "all"] = _parameter("test", "test or all")
 
     # How to run
-    seed: int = _parameter(0, "a whole number, 0 or more", ge=0)
+    seed: int = _parameter(0, "a whole number, 0 to 4294967295", ge=0, lt=2**32)
     device: str = _parameter(
         "auto", "auto, cpu, cuda, cuda:1, ... or mps", pattern=r"^(auto|cpu|mps|cuda(:\d+)?)$"
     )

@@ -41,7 +41,7 @@ def results_table(metrics: pd.DataFrame, measure: str, filtered: str = "none") -
 
 
 def folds_table(metrics: pd.DataFrame, measure: str, filtered: str = "none") -> pd.DataFrame:
-    """Tabulate one measure over the folds of an experiment: representations x tag sets, and mean.
+    """Tabulate one measure over folds: representations x tag sets, and the mean of these.
 
     Parameters
     ----------
@@ -52,7 +52,7 @@ def folds_table(metrics: pd.DataFrame, measure: str, filtered: str = "none") -> 
     rows = rows[~rows["task"].isin(["artist", "album"])]
     tasks = list(rows["task"].unique())
     table = rows.groupby(["representation", "task"], observed=True)["value"].mean().unstack()[tasks]
-    return table.assign(mean=table.mean(axis=1)).rename_axis(index=measure, columns=None)
+    return table.rename_axis(index=measure, columns=None)
 
 
 def results_figure(metrics: pd.DataFrame, measure: str, filtered: str = "none") -> Figure:

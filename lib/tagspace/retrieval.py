@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -17,6 +18,7 @@ CUTOFFS = (10, 100)
 BLOCK_CELLS = 4_000_000  # queries x tracks at a time: bounds memory at any number of tracks
 BOOTSTRAP_DRAWS = 1000
 KEYS = ["relevance", "filter", "task", "metric", "cutoff"]
+TASK = 1 + KEYS.index("task")  # its place in a row
 COLUMNS = ["representation", *KEYS, "value", "low", "high", "chance", "ceiling", "n_queries"]
 # Which filters leave the neighbours of a task anything to find, or any query to ask.
 TASK_FILTERS = {"artist": ("none", "album"), "album": ("none",)}
@@ -110,7 +112,8 @@ def evaluate(
     -------
     pandas.DataFrame
         One figure per row, with columns :data:`COLUMNS`. ``low`` and ``high`` bound a 95 %
-        bootstrap interval over query artists; ``chance`` is the value expected of a random order,
+        bootstrap interval over query artists; task ``mean`` is the mean over the tag sets, where
+        there are several; ``chance`` is the value expected of a random order,
         ``ceiling`` that of the best one. A cutoff that takes in every track is left out: all
         orders are equal there. So is a query without tags or album, and for nDCG one that nothing
         is relevant to.
@@ -141,7 +144,7 @@ def evaluate(
                     for metric, cutoff, name, values in _scores(gains, allowed, found, cutoffs):
                         key = relevance, filtered, task, metric, cutoff
                         per_query[key][name].append(values)
-    return _summary(per_query, groups.artist[queries], seed)
+    return _summary(per_query, tuple(dense), groups.artist[queries], seed)
 
 
 def _blocks(queries: np.ndarray, n_tracks: int) -> Iterator[np.ndarray]:
@@ -221,11 +224,24 @@ def _float(mask: np.ndarray) -> torch.Tensor:
     return torch.as_tensor(mask, dtype=torch.float32)
 
 
+class _Figure(NamedTuple):
+    """The value of one figure, what to hold it against, and its bootstrap."""
+
+    value: float
+    chance: float
+    ceiling: float
+    n_queries: int
+    draws: np.ndarray  # the value in each bootstrap sample; NaN where no query was drawn
+
+
 def _summary(
-    per_query: Mapping[tuple, Mapping[str, list[torch.Tensor]]], artists: np.ndarray, seed: int
+    per_query: Mapping[tuple, Mapping[str, list[torch.Tensor]]],
+    tagsets: tuple[str, ...],
+    artists: np.ndarray,
+    seed: int,
 ) -> pd.DataFrame:
     weights = _bootstrap_weights(artists, seed)
-    rows = []
+    figures: dict[tuple, _Figure] = {}
     for key, by_name in per_query.items():
         values = {name: torch.cat(parts).double().numpy() for name, parts in by_name.items()}
         asked = np.isfinite(values["ceiling"])
@@ -233,11 +249,37 @@ def _summary(
             continue
         chance, ceiling = (values.pop(name)[asked].mean() for name in ("chance", "ceiling"))
         for name, value in values.items():
-            low, high = _interval(value[asked], weights[:, asked])
-            rows.append(
-                (name, *key, value[asked].mean(), low, high, chance, ceiling, int(asked.sum()))
+            figures[name, *key] = _Figure(
+                value[asked].mean(),
+                chance,
+                ceiling,
+                int(asked.sum()),
+                _bootstrap(value[asked], weights[:, asked]),
             )
+    of_tags = {key: figure for key, figure in figures.items() if key[TASK] in tagsets}
+    rows = [
+        (*key, figure.value, *_interval(figure.draws), *figure[1:4])
+        for key, figure in (of_tags | _means(of_tags, tagsets) | figures).items()
+    ]
     return pd.DataFrame(rows, columns=COLUMNS)
+
+
+def _means(figures: dict[tuple, _Figure], tagsets: tuple[str, ...]) -> dict[tuple, _Figure]:
+    """Average each figure over the tag sets, where there are several and all of them have it."""
+    parts = defaultdict(list)
+    for key, figure in figures.items():
+        parts[(*key[:TASK], "mean", *key[TASK + 1 :])].append(figure)
+    return {
+        key: _Figure(
+            np.mean([figure.value for figure in part]),
+            np.mean([figure.chance for figure in part]),
+            np.mean([figure.ceiling for figure in part]),
+            min(figure.n_queries for figure in part),
+            np.mean([figure.draws for figure in part], axis=0),
+        )
+        for key, part in parts.items()
+        if len(part) == len(tagsets) > 1
+    }
 
 
 def _bootstrap_weights(artists: np.ndarray, seed: int) -> np.ndarray:
@@ -249,8 +291,11 @@ def _bootstrap_weights(artists: np.ndarray, seed: int) -> np.ndarray:
     return drawn[:, codes]
 
 
-def _interval(values: np.ndarray, weights: np.ndarray) -> tuple[float, float]:
+def _bootstrap(values: np.ndarray, weights: np.ndarray) -> np.ndarray:
     totals = weights.sum(1)
-    means = (weights @ values)[totals > 0] / totals[totals > 0]
-    low, high = np.percentile(means, [2.5, 97.5])
+    return np.divide(weights @ values, totals, out=np.full(len(weights), np.nan), where=totals > 0)
+
+
+def _interval(draws: np.ndarray) -> tuple[float, float]:
+    low, high = np.nanpercentile(draws, [2.5, 97.5])
     return low, high

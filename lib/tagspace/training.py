@@ -30,7 +30,8 @@ from tagspace.relatedness import Relatedness
 
 COLLAPSED = 1e-3  # a mean squared distance under which all embeddings of a batch are one point
 EMBED_TRACKS = 128  # at a time, where no gradient is needed
-ENOUGH_EXCERPTS = 10_000  # to be heard in training, repeated or not, if the user names no epochs
+ENOUGH_EXCERPTS = 14_000  # to be heard in training, repeated or not, if the user names no epochs
+OFTEN = 20  # epochs; a track heard more often than this may be learned by heart
 
 
 @dataclass(frozen=True)
@@ -93,7 +94,7 @@ def epochs(configuration: Configuration, n_train: int) -> int:
     Parameters
     ----------
     configuration : Configuration
-        Its ``epochs`` may be 0: then 10,000 excerpts are heard in 10 to 100 epochs.
+        Its ``epochs`` may be 0: then 14,000 excerpts are heard in 10 to 100 epochs.
     n_train : int
         Number of training tracks.
     """
@@ -194,8 +195,8 @@ def fit(
     Raises
     ------
     TagspaceError
-        If no batch of an epoch holds a candidate triplet, no two validation tracks are related, or
-        training diverges.
+        If no batch of the first epoch holds a candidate triplet, no two validation tracks are
+        related, or training diverges.
     """
     trainer = Trainer(corpus, relatedness, configuration, device)
     history: list[dict[str, float]] = []
@@ -239,10 +240,11 @@ class Trainer:
         self.model = initial_model(configuration, device)
         self.optimiser = torch.optim.Adam(self.model.parameters(), lr=configuration.learning_rate)
         self.epochs = epochs(configuration, len(corpus.split.train))
+        self.augments = _augments(configuration, self.epochs)
         self.schedule = torch.optim.lr_scheduler.CosineAnnealingLR(self.optimiser, self.epochs)
         self.generator = np.random.default_rng(configuration.seed)
         self.augmentation = np.random.default_rng([configuration.seed, 1])
-        self.warned = False
+        self.started = self.warned = False
 
     def epoch(self) -> dict[str, float]:
         """Take one step per batch, and look at the validation split.
@@ -257,6 +259,7 @@ class Trainer:
         steps = pd.DataFrame([self.step(rows) for rows in self.batches()])
         self.schedule.step()
         self._check(steps)
+        self.started = True
         return {
             "loss": steps["loss"].mean(),
             "triplets": int(steps["triplets"].sum()),
@@ -277,7 +280,7 @@ class Trainer:
         configuration = self.configuration
         draw = self.generator.integers(self.excerpts.shape[1], size=len(rows))
         excerpts = self.excerpts[rows, draw]
-        if configuration.augment:
+        if self.augments:
             excerpts = augment(excerpts, self.augmentation)
         embeddings = forward(self.model, excerpts)
         distances = losses.squared_distances(embeddings)
@@ -327,7 +330,8 @@ class Trainer:
 
     def _check(self, steps: pd.DataFrame) -> None:
         configuration = self.configuration
-        if steps["anchors"].sum() == 0:
+        # Later on, such an epoch ends training like one whose triplets all keep the margin.
+        if steps["anchors"].sum() == 0 and not self.started:
             raise TagspaceError(
                 f"positive, negative: no training track has both a related track "
                 f"(>= {configuration.positive}) and an unrelated one (< {configuration.negative}) "
@@ -342,6 +346,12 @@ class Trainer:
                 f"try mining all or semihard, or a lower learning_rate",
                 stacklevel=3,
             )
+
+
+def _augments(configuration: Configuration, epochs: int) -> bool:
+    if configuration.augment == "auto":
+        return epochs > OFTEN
+    return configuration.augment == "always"
 
 
 def _half_precision_pays(device: torch.device) -> bool:

@@ -11,6 +11,7 @@ from tagspace.errors import TagspaceError
 
 TRACK_COLUMNS = ["artist", "album", "title", "path"]
 TAG_COLUMNS = ["track_id", "tagset", "tag"]
+RESERVED = ("all", "mean", "artist", "album")  # as names of tag sets
 
 
 @dataclass(frozen=True)
@@ -93,10 +94,21 @@ def from_frames(
     Raises
     ------
     TagspaceError
-        If there are no tracks, or a track id stands twice.
+        If there are no tracks, a track id stands twice, an id or path has a line break, or the name
+        of a tag set means something else.
     """
+    for tagset in tagsets:
+        if tagset in RESERVED or "+" in tagset:
+            raise TagspaceError(
+                f"dataset: {name} has a tag set {tagset!r}; "
+                f"any other name is accepted but {', '.join(RESERVED)}, without a +"
+            )
     if tracks.empty:
         raise TagspaceError(f"dataset: {name} holds no tracks")
+    for texts in (tracks.index, tracks["path"]):
+        broken = list(texts[texts.str.contains("[\r\n]")])
+        if broken:
+            raise TagspaceError(f"dataset: {name} has a line break within {broken[0]!r}")
     repeated = tracks.index[tracks.index.duplicated()]
     if len(repeated):
         raise TagspaceError(

@@ -36,7 +36,7 @@ class Sound:
 
 @dataclass(frozen=True)
 class Production:
-    """How an album was mixed; the cause of the album effect.
+    """How a piece was mixed; like the others of its album, which causes the album effect.
 
     Attributes
     ----------
@@ -89,7 +89,7 @@ class Piece:
     sound : Sound
         The artist's.
     production : Production
-        The album's.
+        Near to the album's.
     """
 
     track_id: str
@@ -120,7 +120,7 @@ class Piece:
     @property
     def brightness(self) -> float:
         """Frequency above which overtones fall off, in hertz."""
-        return 1700 * 2 ** (1.5 * self.energy + 0.5 * self.valence)
+        return 1700 * 2 ** (2.2 * self.energy + 0.8 * self.valence)
 
     @property
     def slowness(self) -> float:

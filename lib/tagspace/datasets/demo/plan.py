@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -18,13 +19,20 @@ KEYS = ("C", "D flat", "D", "E flat", "E", "F", "F sharp", "G", "A flat", "A", "
 TAG_OMITTED = {"genres": 0.0, "styles": 0.1, "moods": 0.12, "themes": 0.15}
 SET_OMITTED = {"genres": 0.02, "styles": 0.01, "moods": 0.02, "themes": 0.02}
 
-_FIRST = "Amber Blue Broken Distant Electric Gentle Hollow Iron Late Little Northern Paper"
-_LAST = "Arcade Bridges Compass Harbour Lanterns Mirrors Parade Rivers Signals Sparrows"
+_FIRST = (
+    "Amber Blue Broken Copper Distant Electric Fearless Gentle Golden Hollow Iron Late Little "
+    "Northern Paper Quiet Restless Silver Velvet Wandering"
+)
+_LAST = (
+    "Arcade Bridges Compass Foxes Gliders Harbour Lanterns Mirrors Parade Rivers Signals Sparrows"
+)
 _OF = "Before After Under Beyond Between Without Towards Over Across Around"
 _THINGS = (
-    "Clocks Comets Corridors Doorways Embers Engines Feathers Fields Fountains Gardens Islands "
-    "Ladders Letters Maps Markets Mornings Orchards Roofs Sails Satellites Shadows Snowfall "
-    "Stations Thunder Tides Tunnels Valleys Voices Willows Windows"
+    "Anchors Beacons Bonfires Candles Clocks Comets Corridors Doorways Driftwood Embers Engines "
+    "Feathers Fields Fountains Gardens Harvests Horizons Islands Ladders Letters Maps Markets "
+    "Meadows Mornings Oceans Orchards Pebbles Quarries Rooftops Sails Satellites Shadows Snowfall "
+    "Staircases Stations Suitcases Thunder Tides Tunnels Valleys Voices Whispers Willows Windows "
+    "Winters Wires Woodlands Yards"
 )
 
 
@@ -39,7 +47,7 @@ def catalogue(seed: int = SEED) -> list[Album]:
     Returns
     -------
     list of Album
-        Two or three albums of each of 120 artists, each of four or five pieces.
+        Two albums of each of 240 artists, each of two or three pieces.
     """
     rng = np.random.default_rng(seed)
     titles = iter(
@@ -65,8 +73,7 @@ def _discography(seed: tuple[int, int], artist: str, titles: Iterator[str]) -> l
     # What the artist adds to the mood of a style.
     temper = rng.normal(0, 0.25, size=2)
     return [
-        _album((*seed, number), artist, next(titles), sound, homes, temper)
-        for number in range(3 if seed[1] % 7 == 0 else 2)
+        _album((*seed, number), artist, next(titles), sound, homes, temper) for number in range(2)
     ]
 
 
@@ -92,7 +99,7 @@ def _album(
 ) -> Album:
     rng = np.random.default_rng(seed)
     styles = [_pick(rng, homes, (3, 1))]
-    for likely in (0.5, 0.3):
+    for likely in (0.3, 0.1):
         if rng.random() < likely:
             styles.append(_relative(rng, styles[0]))
     styles = list(dict.fromkeys(styles))
@@ -101,7 +108,7 @@ def _album(
     production = _production(rng)
     pieces = tuple(
         _piece((*seed, number), styles, mood, sound, production)
-        for number in range(rng.choice((4, 5, 5)))
+        for number in range(rng.choice((2, 3)))
     )
     return Album(artist, title, _tags(rng, styles, mood), pieces)
 
@@ -115,15 +122,34 @@ def _relative(rng: np.random.Generator, style: str) -> str:
 
 def _production(rng: np.random.Generator) -> Production:
     return Production(
-        tilt=rng.uniform(-1.0, 1.0),
-        bump_hz=200 * 2 ** rng.uniform(0, 4.5),
-        bump_db=rng.uniform(-4, 4),
+        tilt=rng.uniform(-0.7, 0.7),
+        bump_hz=_hertz(rng),
+        bump_db=rng.uniform(-3, 3),
         reverb_s=rng.uniform(0.2, 0.8),
         wet=rng.uniform(0.05, 0.3),
         compression=rng.uniform(0, 0.5),
-        noise_db=rng.uniform(-66, -56),
+        noise_db=rng.uniform(-68, -56),
         level_db=rng.uniform(-26, -18),
     )
+
+
+def _varied(rng: np.random.Generator, album: Production) -> Production:
+    """Give one piece a tone, noise and level of its own: another day, another room, another tape.
+
+    This is what training must learn to ignore.
+    """
+    return replace(
+        album,
+        tilt=album.tilt + rng.normal(0, 0.5),
+        bump_hz=_hertz(rng),
+        bump_db=album.bump_db + rng.normal(0, 3),
+        noise_db=rng.uniform(album.noise_db, -40),
+        level_db=album.level_db + rng.uniform(-12, 2),
+    )
+
+
+def _hertz(rng: np.random.Generator) -> float:
+    return 200 * 2 ** rng.uniform(0, 4.5)
 
 
 def _piece(
@@ -141,7 +167,7 @@ def _piece(
     lead, harmony, bass = (
         str(rng.choice(allowed)) for allowed in (band.leads, band.harmonies, band.basses)
     )
-    valence, energy = np.clip(mood + rng.normal(0, 0.12, size=2), -1, 1).tolist()
+    valence, energy = np.clip(mood + rng.normal(0, 0.06, size=2), -1, 1).tolist()
     slow, fast = STYLES[style].tempo
     mode = "major" if valence > 0 else "minor"
     tonic = int(rng.integers(12))
@@ -159,7 +185,7 @@ def _piece(
         mode=mode,
         tonic=tonic,
         sound=sound,
-        production=production,
+        production=_varied(rng, production),
     )
 
 
@@ -168,17 +194,17 @@ def _tags(
 ) -> dict[str, tuple[str, ...]]:
     """Draw the tags of an album, and leave out what an editor does not note."""
     genres = list(dict.fromkeys(STYLES[name].genre for name in styles))
-    moods = {name: _closeness(mood, point, width=0.2) for name, point in MOODS.items()}
+    moods = {name: _closeness(mood, point, width=0.18) for name, point in MOODS.items()}
     themes = {
-        name: _closeness(mood, theme.mood, width=0.35)
-        * (3 if set(genres) & set(theme.genres) else 1)
+        name: _closeness(mood, theme.mood, width=0.3)
+        * (5 if set(genres) & set(theme.genres) else 1)
         for name, theme in THEMES.items()
     }
     true = {
         "genres": genres,
         "styles": styles,
         "moods": _several(rng, moods, rng.integers(2, 6)),
-        "themes": _several(rng, themes, rng.integers(1, 5)),
+        "themes": _several(rng, themes, rng.integers(1, 4)),
     }
     return {name: _as_noted(rng, name, tags) for name, tags in true.items()}
 

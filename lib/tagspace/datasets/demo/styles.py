@@ -102,13 +102,6 @@ STYLES = {
         "135 1564 1415 1645",
         "flute clarinet guitar/guitar/upright",
     ),
-    "Drone Ballad": _style(
-        "Folk 4/4 56 76 -.5 -.5",
-        "tom x.....o.........",
-        "1--------------- 1-------5------- x-----x-x---x---",
-        "158 1171 1761 1161",
-        "fiddle flute clarinet/strings accordion/cello",
-    ),
     "Garage Rock": _style(
         "Rock 4/4 116 148 .0 .6",
         "kick x.....x.x....... snare ....x.......x... hat x.o.x.o.x.o.x.o. crash x...............",
@@ -130,26 +123,12 @@ STYLES = {
         "135 1564 1645 1465",
         "overdrive piano strings/piano overdrive/pick",
     ),
-    "Blues Shuffle": _style(
-        "Rock 4/4 88 126 .0 .3",
-        "kick x.....x..... snare ...x.....x.. hat x.xx.xx.xx.x",
-        "1.13.35.56.5 ..x..x..x..x x-xx-x..xx--",
-        "1357 1415 1154 1451",
-        "overdrive organ clarinet/organ piano/upright pick",
-    ),
     "Four on the Floor": _style(
         "Electronic 4/4 118 132 .3 .6",
         "kick x...x...x...x... open ..x...x...x...x. clap ....x.......x...",
         "..1...1...1...1. x..x..x...x..x.. x.x..x.x..x.x...",
         "135 1645 1161 1476",
         "square bell/square pad/synthbass",
-    ),
-    "Drum Machine Pop": _style(
-        "Electronic 4/4 98 122 .5 .2",
-        "kick x.....x.x....... clap ....x.......x... hat xoxoxoxoxoxoxoxo",
-        "1.8.1.8.1.8.1.8. x-----x-----x--- x-x-..x-x---x---",
-        "135 1564 1645 1425",
-        "square bell flute/pad square/synthbass",
     ),
     "Breakbeat": _style(
         "Electronic 4/4 150 174 -.3 .7",
@@ -179,13 +158,6 @@ STYLES = {
         "1357 2511 1625 3625",
         "piano bell clarinet/piano guitar bell/upright",
     ),
-    "Jazz Waltz": _style(
-        "Jazz 3/4 132 168 .3 .0",
-        "kick x........ hat ...x..x.. ride x..x.xx..",
-        "1.....5.. ..x..x... x--x.xx--",
-        "1357 1425 2516 1616",
-        "bell flute brass/piano bell/upright",
-    ),
     "Funk Workout": _style(
         "Jazz 4/4 90 114 .3 .6",
         "kick x..x......x..x.. snare ....x..o.o..x..o hat xxxxxxxxxxxxxxxx",
@@ -213,20 +185,6 @@ STYLES = {
         "1...5...1...5.8. x...x...x...x.x. x---x-x---x-x---",
         "135 1451 1541 1145",
         "accordion fiddle/accordion strings piano/cello upright",
-    ),
-    "Dembow": _style(
-        "Latin 4/4 86 104 .1 .6",
-        "kick x...x...x...x... snare ...x..x....x..x. hat x.o.x.o.x.o.x.o.",
-        "1--1--1-1--1--1- ..x...x...x...x. x.x.x---x..x..x.",
-        "135 1645 1564 1717",
-        "square brass/square guitar/synthbass",
-    ),
-    "Evening Chorale": _style(
-        "Chamber 4/4 60 84 .0 -.5",
-        "",
-        "1---3---5---1--- x---x---x---x--- x---x---x---x---",
-        "1358 1451 1625 1564",
-        "organ brass strings/organ brass/cello",
     ),
     "Court Minuet": _style(
         "Chamber 3/4 108 140 .5 .1",
