@@ -54,7 +54,7 @@ def test_load_takes_a_local_copy_by_name(put, tmp_path, monkeypatch):
     put("elsewhere/jamendo/autotagging.tsv", JAMENDO)
     monkeypatch.setenv("TAGSPACE_CACHE", str(tmp_path))
     assert load("msd").name == "msd"
-    assert load("jamendo", tmp_path / "elsewhere").name == "jamendo"
+    assert load("jamendo", data_home=tmp_path / "elsewhere").name == "jamendo"
 
 
 def test_load_asks_for_the_folder_where_there_is_no_local_copy(tmp_path):

@@ -15,7 +15,7 @@ NAMES = ("demo", "jamendo", "merge", "msd")
 READERS = {"jamendo": jamendo, "manifest": manifest, "merge": merge, "msd": msd}
 
 
-def load(dataset: str, data_home: Path | None = None) -> Dataset:
+def load(dataset: str, shards: str = "", data_home: Path | None = None) -> Dataset:
     """Load a data set by its name or from its place.
 
     Parameters
@@ -23,6 +23,8 @@ def load(dataset: str, data_home: Path | None = None) -> Dataset:
     dataset : str
         ``demo``, ``jamendo``, ``merge`` or ``msd``; or the path of a folder that holds such a
         release or a ``manifest.csv``; or the path of a manifest.
+    shards : str
+        Which parts of the audio to fetch, for a data set that has parts: ``0-4``, say.
     data_home : pathlib.Path, optional
         Where local copies lie under their names; by default ``datasets`` in the cache folder.
 
@@ -36,18 +38,17 @@ def load(dataset: str, data_home: Path | None = None) -> Dataset:
 
         return demo.load()
     if dataset in NAMES:
-        return READERS[dataset].read(_local_copy(dataset, data_home))
+        reader = READERS[dataset]
+        folder = (data_home or cache_folder() / "datasets") / dataset
+        if hasattr(reader, "fetch"):
+            reader.fetch(folder, shards)
+        elif reader.find(folder) is None:
+            raise TagspaceError(
+                f"dataset: {dataset!r} is not at {folder}, and cannot be fetched; see "
+                f"{reader.RELEASE.page}, and give the path of the release folder"
+            )
+        return reader.read(folder)
     return _read(Path(dataset).expanduser())
-
-
-def _local_copy(name: str, data_home: Path | None) -> Path:
-    folder = (data_home or cache_folder() / "datasets") / name
-    if not folder.is_dir():
-        raise TagspaceError(
-            f"dataset: {name!r} has no local copy at {folder}; "
-            "give the path of the release folder instead of its name"
-        )
-    return folder
 
 
 def _read(path: Path) -> Dataset:

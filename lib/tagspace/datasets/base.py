@@ -15,6 +15,42 @@ RESERVED = ("all", "mean", "artist", "album")  # as names of tag sets
 
 
 @dataclass(frozen=True)
+class Release:
+    """What to know of a data set before using it.
+
+    Attributes
+    ----------
+    title, version : str
+        What it is called.
+    page : str
+        Where to read about it.
+    licence : str
+        Of the annotations and of the audio.
+    citation : str
+        The publication to cite.
+    tagsets : tuple of str
+        The tag sets it can have.
+    audio : str
+        What audio there is, how to come by it, and its size.
+    """
+
+    title: str
+    version: str
+    page: str
+    licence: str
+    citation: str
+    tagsets: tuple[str, ...]
+    audio: str
+
+    def told(self) -> str:
+        """Say what the release is and what it asks of its users, in a few lines."""
+        return (
+            f"{self.title}, {self.version} ({self.page})\n"
+            f"Licence: {self.licence}\nCite: {self.citation}"
+        )
+
+
+@dataclass(frozen=True)
 class Dataset:
     """A music collection with tags in several sets.
 

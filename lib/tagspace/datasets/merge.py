@@ -11,9 +11,23 @@ from pathlib import Path
 
 import pandas as pd
 
-from tagspace.datasets.base import TRACK_COLUMNS, Dataset, from_frames
+from tagspace.datasets import download
+from tagspace.datasets.base import TRACK_COLUMNS, Dataset, Release, from_frames
 from tagspace.datasets.files import audio_files, first_file, require_file
 from tagspace.datasets.tables import read_table, tag_rows
+from tagspace.errors import TagspaceError
+
+RELEASE = Release(
+    title="MERGE, complete audio",
+    version="Zenodo record 13939205",
+    page="https://zenodo.org/records/13939205",
+    licence="CC BY-NC 4.0",
+    citation="Louro et al. 2024, MERGE: a bimodal dataset for static music emotion recognition",
+    tagsets=("genres", "styles", "moods", "themes"),
+    audio="3,554 clips of 30 s, 1.2 GB",
+)
+RECORD = "https://zenodo.org/api/records/13939205"
+ARCHIVE = "MERGE_Audio_Complete.zip"
 
 PREDECESSOR = "panda_dataset_taffc_metadata.csv"
 FILES = ("merge_audio_complete_metadata.csv", "merge_audio_*_metadata.csv", PREDECESSOR)
@@ -28,6 +42,26 @@ ALBUM_ID = re.compile(r"MW\d{10}", re.IGNORECASE)
 def find(folder: Path) -> Path | None:
     """Find the metadata file, of the complete rather than of the balanced release."""
     return first_file(folder, FILES)
+
+
+def fetch(folder: Path, shards: str) -> None:  # noqa: ARG001  (it has none)
+    """Fetch the complete release with its audio, unless one is there.
+
+    Raises
+    ------
+    TagspaceError
+        See :func:`tagspace.datasets.download.fetch`.
+    """
+    if find(folder) is None:
+        download.fetch(RELEASE, [_archive(download.ask(RECORD).json())], folder)
+
+
+def _archive(record: dict) -> download.Remote:
+    """Take the archive's address and checksum from the record's own description."""
+    for file in record.get("files", []):
+        if file.get("key") == ARCHIVE:
+            return download.Remote(file["links"]["self"], ARCHIVE, file["checksum"])
+    raise TagspaceError(f"dataset: {RECORD} lists no {ARCHIVE}; see {RELEASE.page}")
 
 
 def read(folder: Path) -> Dataset:

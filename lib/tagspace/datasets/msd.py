@@ -12,13 +12,22 @@ from pathlib import Path
 
 import pandas as pd
 
-from tagspace.datasets.base import Dataset, from_frames
+from tagspace.datasets.base import Dataset, Release, from_frames
 from tagspace.datasets.files import first_file, require_file
 from tagspace.datasets.msd_songs import describe
 from tagspace.datasets.tables import check_ids, check_width, read_rows, tag_rows
 from tagspace.errors import TagspaceError
 
 TAGSETS = ("genres", "styles", "moods", "themes")
+RELEASE = Release(
+    title="Million Song Dataset with the AllMusic tag sets",
+    version="AMG_Multilabel_tagsets",
+    page="https://github.com/tuwien-musicir/msd",
+    licence="for research; the audio previews of 7digital are no longer given out",
+    citation="Bertin-Mahieux et al. 2011, The Million Song Dataset; Schindler and Knees 2019",
+    tagsets=TAGSETS,
+    audio="none that can be fetched; previews that you hold are found",
+)
 ALL_CSV, ALL_HDF = "msd_amglabels_all.csv", "msd_amglabels_all.h5"
 SET_FILES = {f"msd_amglabels_{tagset}.csv": tagset for tagset in TAGSETS}
 FILES = (ALL_CSV, *SET_FILES, ALL_HDF)
