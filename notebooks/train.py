@@ -19,7 +19,8 @@
 # ```
 
 # %% tags=["parameters"]
-dataset: str = "demo"  # demo, merge, jamendo, msd, or the path of a release folder or manifest.csv
+dataset: str = "demo"  # fma, jamendo, magnatagatune, merge, msd, or the path of a folder
+shards: str = ""  # parts of the audio to fetch: 0-4 of jamendo, small of fma
 tagsets: str = "all"  # or tag sets joined by +, such as styles+moods
 topics: int = 12  # LSI topics; no more than the tags' rank are used
 relatedness: str = "lsi"
@@ -61,7 +62,7 @@ configuration = configure(globals())
 from tagspace import datasets
 from tagspace.tagsets import parse
 
-collection = datasets.load(configuration.dataset)
+collection = datasets.load(configuration.dataset, configuration.shards)
 chosen = parse(configuration.tagsets, collection.tagsets)
 print(f"{collection.name}: {len(collection.tracks)} tracks; trained on {' + '.join(chosen)}")
 

@@ -11,6 +11,7 @@ from tagspace.errors import TagspaceError
 TRAIN = Path(__file__).parents[1] / "notebooks" / "train.py"
 ACCEPTED = [
     ("dataset", "/music/manifest.csv"),
+    ("shards", "0-4"),
     ("tagsets", "styles+moods"),
     ("tagsets", ["styles", "moods"]),
     ("topics", 1),
@@ -39,6 +40,7 @@ ACCEPTED = [
 REFUSED = [
     *(("dataset", value) for value in ("", None, 3)),
     *(("tagsets", value) for value in (None, 3, [3], {"moods": 1})),
+    *(("shards", value) for value in (3, None)),
     *(("topics", value) for value in (0, -1, 2.0, "40", None, True, math.nan)),
     *(("relatedness", value) for value in ("LSI", "", None)),
     *(("excerpts", value) for value in (0, 21, 1.5, "3")),

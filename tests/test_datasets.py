@@ -67,7 +67,8 @@ def test_load_names_what_it_accepts():
     with pytest.raises(TagspaceError) as caught:
         load("/nowhere")
     assert str(caught.value) == (
-        "dataset: '/nowhere' is neither a known data set (demo, jamendo, merge, msd) "
+        "dataset: '/nowhere' is neither a known data set "
+        "(demo, fma, jamendo, magnatagatune, merge, msd) "
         "nor a folder or manifest.csv that exists"
     )
 

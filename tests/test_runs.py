@@ -117,7 +117,7 @@ def test_the_id_is_the_same_wherever_data_and_records_lie(small):
 
 
 @pytest.mark.parametrize(
-    "name", sorted(set(Configuration.model_fields) - {"dataset", "runs", "device", "tagsets"})
+    "name", sorted(set(Configuration.model_fields) - runs.ELSEWHERE - {"tagsets"})
 )
 def test_the_id_differs_for_each_other_parameter(small, name):
     corpus, configuration = small()

@@ -24,9 +24,12 @@ class Configuration(BaseModel):
 
     # What to learn from
     dataset: str = _parameter(
-        "demo", "demo, merge, jamendo, msd, or the path of a release folder or manifest.csv",
+        "demo",
+        "demo, fma, jamendo, magnatagatune, merge, msd, or the path of a release folder or "
+        "manifest.csv",
         min_length=1,
     )  # fmt: skip
+    shards: str = _parameter("", "parts of the audio to fetch: 0-4 of jamendo, small of fma")
     tagsets: str | list[str] = _parameter(
         "all", "tag sets of the data set joined by +, a list of them, or all"
     )

@@ -20,7 +20,7 @@ from tagspace.configuration import Configuration
 from tagspace.corpus import Corpus
 
 PROJECT = Path(__file__).resolve().parents[2]
-ELSEWHERE = {"runs", "device", "dataset"}  # parameters that say where, and not what
+ELSEWHERE = {"runs", "device", "dataset", "shards"}  # parameters that say where, and not what
 VERSIONS = ["tagspace", "torch", "numpy", "scipy", "pandas", "librosa", "soundfile", "soxr"]
 
 

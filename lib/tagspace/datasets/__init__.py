@@ -5,14 +5,21 @@ from __future__ import annotations
 from pathlib import Path
 
 from tagspace.cache import cache_folder
-from tagspace.datasets import jamendo, manifest, merge, msd
+from tagspace.datasets import fma, jamendo, magnatagatune, manifest, merge, msd
 from tagspace.datasets.base import Dataset, build
 from tagspace.errors import TagspaceError
 
 __all__ = ["NAMES", "Dataset", "build", "load"]
 
-NAMES = ("demo", "jamendo", "merge", "msd")
-READERS = {"jamendo": jamendo, "manifest": manifest, "merge": merge, "msd": msd}
+READERS = {
+    "fma": fma,
+    "jamendo": jamendo,
+    "magnatagatune": magnatagatune,
+    "manifest": manifest,
+    "merge": merge,
+    "msd": msd,
+}
+NAMES = ("demo", *(name for name in READERS if name != "manifest"))
 
 
 def load(dataset: str, shards: str = "", data_home: Path | None = None) -> Dataset:
@@ -21,8 +28,8 @@ def load(dataset: str, shards: str = "", data_home: Path | None = None) -> Datas
     Parameters
     ----------
     dataset : str
-        ``demo``, ``jamendo``, ``merge`` or ``msd``; or the path of a folder that holds such a
-        release or a ``manifest.csv``; or the path of a manifest.
+        One of :data:`NAMES`; or the path of a folder that holds such a release or a
+        ``manifest.csv``; or the path of a manifest.
     shards : str
         Which parts of the audio to fetch, for a data set that has parts: ``0-4``, say.
     data_home : pathlib.Path, optional
