@@ -7,6 +7,7 @@ import torch
 from safetensors.torch import load_file
 
 from tagspace import experiment, retrieval, runs, training
+from tagspace.__main__ import main
 from tagspace.dpnn import DPNN
 from tagspace.errors import TagspaceError
 
@@ -137,3 +138,10 @@ def test_a_device_that_is_not_here_is_told_at_once(small, monkeypatch):
     monkeypatch.setattr(training, "fit", None)
     with pytest.raises(TagspaceError, match="^device: 'cuda:99' "):
         experiment.run(*small(device="cuda:99"))
+
+
+def test_runs_are_tabulated_on_the_command_line(ran, capsys):
+    main(["runs", str(ran[2].folder.parent)])
+    told = capsys.readouterr().out
+    assert "dataset demo, tagsets moods" in told
+    assert all(name in told for name in REPRESENTATIONS)

@@ -136,7 +136,9 @@ def test_a_broken_database_is_refused(tmp_path, broken):
         database(tmp_path, table="tracks")
     else:
         write(tmp_path, "track_metadata.db", "this is text, and long enough to be read as a page\n")
-    with pytest.raises(TagspaceError, match=r"track_metadata\.db has no table songs with track_id"):
+    with pytest.raises(
+        TagspaceError, match=r"track_metadata\.db has no table songs with the columns"
+    ):
         msd.read(tmp_path)
 
 

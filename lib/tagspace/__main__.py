@@ -1,22 +1,47 @@
-"""``python -m tagspace FOLDER``: what the runs recorded in a folder have learned."""
+"""``python -m tagspace``: tabulate the runs of a folder; bring tags of albums onto tracks."""
 
 from __future__ import annotations
 
 import argparse
+import sys
+from pathlib import Path
 
-from tagspace import figures, runs
+from tagspace import figures, matching, runs
 from tagspace.configuration import Configuration
+from tagspace.datasets import msd, msd_songs, tables
+from tagspace.errors import TagspaceError
 
 MEASURE = "graded nDCG@10"
 
 
-def main() -> None:
-    """Print a table for each experiment of a folder of records, its folds averaged."""
+def main(arguments: list[str] | None = None) -> None:
+    """Run a command of ``python -m tagspace``; a user's mistake ends it with one line."""
     parser = argparse.ArgumentParser(prog="python -m tagspace", description=__doc__)
-    parser.add_argument("folder", nargs="?", default=runs.PROJECT / "runs")
-    gathered = runs.gather(parser.parse_args().folder)
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    tabulate = commands.add_parser("runs", help="what the runs recorded in a folder have learned")
+    tabulate.add_argument("folder", nargs="?", default=runs.PROJECT / "runs", type=Path)
+    tabulate.set_defaults(command=lambda given: print_runs(given.folder))
+    assign = commands.add_parser("match", help="bring tags of albums onto tracks (Section V)")
+    assign.add_argument(
+        "albums", type=Path, help="artist,release and a column per tag set, | between tags"
+    )
+    assign.add_argument("msd", type=Path, help="folder with track_metadata.db")
+    assign.add_argument(
+        "out", type=Path, help="folder for the tags of tracks, which -p dataset reads"
+    )
+    assign.set_defaults(command=lambda given: match_albums(given.albums, given.msd, given.out))
+    given = parser.parse_args(arguments)
+    try:
+        given.command(given)
+    except TagspaceError as error:
+        sys.exit(str(error))
+
+
+def print_runs(folder: Path) -> None:
+    """Print a table for each experiment of a folder of records, its folds averaged."""
+    gathered = runs.gather(folder)
     if gathered.empty:
-        parser.exit(1, "no runs are recorded there\n")
+        raise TagspaceError(f"runs: {folder} holds no record of a run")
     same = [name for name in Configuration.model_fields if name not in {"fold", "device", "runs"}]
     varied = [name for name in same if gathered[name].nunique() > 1]
     for _, experiment in gathered.groupby(same, sort=False):
@@ -24,6 +49,19 @@ def main() -> None:
         title = [f"{name} {first[name]}" for name in dict.fromkeys(["dataset", "tagsets", *varied])]
         print(f"{', '.join(title)} (runs: {experiment['run'].nunique()})")
         print(figures.folds_table(experiment, MEASURE).round(3).to_string(), end="\n\n")
+
+
+def match_albums(albums: Path, songs: Path, out: Path) -> None:
+    """Match a table of tagged albums with the Million Song Dataset, and write tags of tracks."""
+    table = tables.read_columns(albums, [*matching.NAMES, *msd.TAGSETS])
+    found = matching.match(table, msd_songs.names(songs))
+    out.mkdir(parents=True, exist_ok=True)
+    matched = found.tracks[found.tracks["album"] >= 0]
+    tags = table.loc[matched["album"], list(msd.TAGSETS)].set_index(matched.index)
+    msd.write(out / msd.ALL_CSV, tags)
+    found.ambiguous.to_csv(out / "ambiguous.csv", index=False)
+    print(found.report())
+    print(f"Tags are in {out / msd.ALL_CSV}, what several albums fit in {out / 'ambiguous.csv'}")
 
 
 if __name__ == "__main__":

@@ -74,6 +74,32 @@ def read(folder: Path) -> Dataset:
     return from_frames("msd", describe(cells.index, folder), tags, tuple(cells))
 
 
+def write(file: Path, tags: pd.DataFrame) -> None:
+    """Write tags of tracks as :func:`read` reads them.
+
+    Parameters
+    ----------
+    file : pathlib.Path
+        Is written anew.
+    tags : pandas.DataFrame
+        Indexed by track id, one column per tag set, ``|`` between tags.
+
+    Raises
+    ------
+    TagspaceError
+        If a tag has a character that separates tags or fields in this format.
+    """
+    for tagset, column in tags.items():
+        broken = column[column.str.contains('[,;"]')]
+        if len(broken):
+            raise TagspaceError(
+                f"{tagset}: {broken.iloc[0]!r} cannot be written, as tags may not have any of , ; "
+                "and \" in the format of the Million Song Dataset's tag sets"
+            )
+    joined = tags.apply(lambda column: column.str.replace("|", ", "))
+    joined.to_csv(file, sep=";", header=False, encoding="utf-8")
+
+
 def _cells(file: Path) -> pd.DataFrame:
     """Read cells of tags, indexed by track id, one column per tag set."""
     if file.name == ALL_HDF:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pandas as pd
 
 from tagspace.datasets.base import TRACK_COLUMNS
-from tagspace.datasets.files import absolute_paths, audio_files, first_file
+from tagspace.datasets.files import absolute_paths, audio_files, first_file, require_file
 from tagspace.datasets.tables import check_width, read_lines, read_table
 from tagspace.errors import TagspaceError
 
@@ -45,6 +45,28 @@ def describe(track_ids: pd.Index, folder: Path) -> pd.DataFrame:
     return songs.assign(album=albums, path=paths)[TRACK_COLUMNS]
 
 
+def names(folder: Path) -> pd.DataFrame:
+    """Read the names of artist and release of every song.
+
+    Parameters
+    ----------
+    folder : pathlib.Path
+        Holds ``track_metadata.db``, at most two folders down.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``artist`` and ``release``, indexed by track id.
+
+    Raises
+    ------
+    TagspaceError
+        If the database is missing or not as expected.
+    """
+    database = require_file(folder, ["track_metadata.db"])
+    return _query(database, "SELECT track_id, artist_name AS artist, release FROM songs").fillna("")
+
+
 def _songs(folder: Path) -> pd.DataFrame:
     """Read artist, release and title of every song that is described, indexed by track id."""
     if database := first_file(folder, ["track_metadata.db"]):
@@ -55,13 +77,16 @@ def _songs(folder: Path) -> pd.DataFrame:
 
 
 def _read_database(file: Path) -> pd.DataFrame:
-    query = "SELECT track_id, artist_id AS artist, release, title FROM songs"
+    return _query(file, "SELECT track_id, artist_id AS artist, release, title FROM songs")
+
+
+def _query(file: Path, query: str) -> pd.DataFrame:
     try:
         with closing(sqlite3.connect(f"{file.absolute().as_uri()}?mode=ro", uri=True)) as database:
             return pd.read_sql_query(query, database, index_col="track_id")
     except (sqlite3.Error, pd.errors.DatabaseError) as error:
         raise TagspaceError(
-            f"dataset: {file} has no table songs with track_id, artist_id, release and title"
+            f"dataset: {file} has no table songs with the columns of the Million Song Dataset"
         ) from error
 
 

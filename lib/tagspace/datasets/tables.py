@@ -87,6 +87,25 @@ def read_table(file: Path, key: str, required: Iterable[str]) -> pd.DataFrame:
     return table.set_index(ids).rename_axis("track_id")
 
 
+def read_columns(file: Path, wanted: list[str]) -> pd.DataFrame:
+    """Read some columns of comma-separated text with a header, as strings.
+
+    Raises
+    ------
+    TagspaceError
+        If the file is not there, a column is missing or stands twice, or a row has not as many
+        fields as the header.
+    """
+    if not file.is_file():
+        raise TagspaceError(f"{file} is no file")
+    (_, header), *body = read_rows(file, ",") or [(1, [])]
+    header = [name.strip() for name in header]
+    _check_header(file, header, wanted)
+    for line, row in body:
+        check_width(file, line, row, len(header))
+    return pd.DataFrame([row for _, row in body], columns=header, dtype=str)[wanted]
+
+
 def check_width(file: Path, line: int, row: list[str], width: int) -> None:
     """Raise a :class:`TagspaceError` unless a row has ``width`` fields."""
     if len(row) != width:

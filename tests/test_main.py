@@ -1,0 +1,77 @@
+"""The commands of ``python -m tagspace``."""
+
+import sqlite3
+
+import pytest
+
+from tagspace.__main__ import main
+from tagspace.datasets import load
+
+ALBUMS = """artist,release,genres,styles,moods,themes
+The Inventeds,First & Last,Polka|Ska,Slow Polka,calm,
+Bo,Second,Folk,,warm,Rain
+Cy,Third,Folk,,,
+Cy,Third,Rock,,,
+"""
+SONGS = [
+    ("TRAAAAA00000000001", "AR1", "Inventeds", "First and Last", "Up"),
+    ("TRAAAAA00000000002", "AR1", "Inventeds", "Other", "Down"),
+    ("TRAAAAA00000000003", "AR2", "Bo", "Second", "Sideways"),
+    ("TRAAAAA00000000004", "AR3", "Cy", "Third", "Round"),
+]
+
+
+@pytest.fixture
+def release(tmp_path):
+    """Album tags, and the metadata of the Million Song Dataset."""
+    (tmp_path / "albums.csv").write_text(ALBUMS, encoding="utf-8")
+    (tmp_path / "msd").mkdir()
+    with sqlite3.connect(tmp_path / "msd" / "track_metadata.db") as database:
+        columns = "track_id, artist_id, artist_name, release, title"
+        database.execute(f"CREATE TABLE songs ({columns})")
+        database.executemany("INSERT INTO songs VALUES (?, ?, ?, ?, ?)", SONGS)
+    database.close()
+    return tmp_path
+
+
+def test_album_tags_come_onto_tracks_and_are_read_again(release, capsys):
+    main(["match", *(str(release / name) for name in ("albums.csv", "msd", "out"))])
+    told = capsys.readouterr().out
+    assert "1 tracks that several albums fit (25.0%)" in told
+    assert "2 of 4 albums were found (50.0%)" in told
+    dataset = load(str(release / "out"))
+    assert set(dataset.tags.itertuples(index=False, name=None)) == {
+        ("TRAAAAA00000000001", "genres", "Polka"),
+        ("TRAAAAA00000000001", "genres", "Ska"),
+        ("TRAAAAA00000000001", "styles", "Slow Polka"),
+        ("TRAAAAA00000000001", "moods", "calm"),
+        ("TRAAAAA00000000003", "genres", "Folk"),
+        ("TRAAAAA00000000003", "moods", "warm"),
+        ("TRAAAAA00000000003", "themes", "Rain"),
+    }
+    listed = (release / "out" / "ambiguous.csv").read_text(encoding="utf-8").splitlines()
+    assert listed[1].startswith("Cy,Third,equal,1,Cy: Third (row 2) | Cy: Third (row 3)")
+
+
+@pytest.mark.parametrize(
+    ("albums", "message"),
+    [
+        ("artist,release,genres\n", "has no column styles, moods, themes"),
+        (ALBUMS.replace("Ska", '"Ska, fast"').replace('Polka|"Ska, fast"', '"Polka|Ska, fast"'),
+         "'Polka|Ska, fast' cannot be written"),
+        (None, "is no file"),
+    ],
+)  # fmt: skip
+def test_a_mistake_ends_in_one_line(release, albums, message):
+    file = release / "albums.csv"
+    file.write_text(albums, encoding="utf-8") if albums else file.unlink()
+    with pytest.raises(SystemExit) as caught:
+        main(["match", str(file), str(release / "msd"), str(release / "out")])
+    assert message in caught.value.code
+    assert "\n" not in caught.value.code
+
+
+def test_a_folder_without_records_is_told(tmp_path):
+    with pytest.raises(SystemExit) as caught:
+        main(["runs", str(tmp_path)])
+    assert caught.value.code == f"runs: {tmp_path} holds no record of a run"
