@@ -5,7 +5,7 @@ import torch
 from tagspace.datasets import build
 from tagspace.errors import TagspaceError
 from tagspace.lsi import LSI
-from tagspace.relatedness import Cosine, lsi
+from tagspace.relatedness import Cosine, lsi, sample_cosines
 from tagspace.tagsets import binary_matrix
 
 
@@ -52,3 +52,10 @@ def test_cosine_gives_the_products_of_the_rows_asked_for():
     found = Cosine(vectors)(rows)
     expected = torch.cosine_similarity(vectors[rows][:, None], vectors[rows][None], dim=2)
     torch.testing.assert_close(found, expected)
+
+
+def test_sampled_cosines_are_of_each_pair_once():
+    vectors = np.eye(5)[[0, 0, 1, 2, 2, 2]]
+    cosines = sample_cosines(vectors)
+    assert sorted(cosines) == [0] * 11 + [1] * 4
+    assert len(sample_cosines(vectors, size=3)) == 3

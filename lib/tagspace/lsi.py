@@ -84,10 +84,32 @@ class LSI:
         TagspaceError
             If ``topics`` is out of range.
         """
-        if not 1 <= topics <= self.rank:
-            raise TagspaceError(f"topics: {topics} is not accepted; accepted: 1 to {self.rank}, "
-                                "the rank of these tags")  # fmt: skip
+        self._check(topics)
         vectors = tracks_by_tags @ self.components_[:topics].T
         norms = np.linalg.norm(vectors, axis=1, keepdims=True)
         # A track outside these topics has a norm of rounding errors only: their direction is noise.
         return np.divide(vectors, norms, out=np.zeros_like(vectors), where=norms > 1e-8)
+
+    def tag_cosines(self, topics: int) -> np.ndarray:
+        """Compare tags by the tracks they stand on, as far as the first topics tell.
+
+        Parameters
+        ----------
+        topics : int
+            Number of topics k, 1 to :attr:`rank`.
+
+        Returns
+        -------
+        numpy.ndarray, shape (n_tags, n_tags)
+            Cosines of the rows of W, cut at k topics; 0 for a tag outside them.
+        """
+        self._check(topics)
+        vectors = self.components_[:topics].T * self.singular_values_[:topics]
+        norms = np.linalg.norm(vectors, axis=1, keepdims=True)
+        vectors = np.divide(vectors, norms, out=np.zeros_like(vectors), where=norms > 1e-8)
+        return vectors @ vectors.T
+
+    def _check(self, topics: int) -> None:
+        if not 1 <= topics <= self.rank:
+            raise TagspaceError(f"topics: {topics} is not accepted; accepted: 1 to {self.rank}, "
+                                "the rank of these tags")  # fmt: skip

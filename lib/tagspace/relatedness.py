@@ -55,3 +55,25 @@ def lsi(tags: TagMatrix, train: np.ndarray, topics: int) -> np.ndarray:
     """
     model = LSI().fit(tags.matrix[train])
     return model.transform(tags.matrix, min(topics, model.rank))
+
+
+def sample_cosines(vectors: np.ndarray, size: int = 2000, seed: int = 0) -> np.ndarray:
+    """Compute the cosines of all pairs among a sample of tracks.
+
+    Parameters
+    ----------
+    vectors : numpy.ndarray, shape (n_tracks, n_dimensions)
+        Of unit length, or zero.
+    size : int
+        Tracks in the sample, at most.
+    seed : int
+        Draws it.
+
+    Returns
+    -------
+    numpy.ndarray, shape (n * (n - 1) / 2,)
+        Each pair once.
+    """
+    rows = np.random.default_rng(seed).permutation(len(vectors))[:size]
+    cosines = vectors[rows] @ vectors[rows].T
+    return cosines[np.triu_indices(len(rows), 1)]

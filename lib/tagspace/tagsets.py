@@ -178,3 +178,41 @@ def table_1(dataset: Dataset, tags: TagMatrix) -> pd.DataFrame:
             "tracks": len(tagged),
         }
     return pd.DataFrame.from_dict(rows, orient="index").rename_axis("tagset")
+
+
+def frequencies(tags: TagMatrix) -> pd.DataFrame:
+    """Count the tracks of each tag.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``tagset``, ``tag``, ``tracks``; within each tag set, the most frequent tag first.
+    """
+    counted = tags.vocabulary.assign(tracks=tags.matrix.sum(axis=0).astype(int))
+    order = {tagset: position for position, tagset in enumerate(tags.vocabulary["tagset"].unique())}
+    return (
+        counted.assign(order=counted["tagset"].map(order))
+        .sort_values(["order", "tracks"], ascending=[True, False], kind="stable", ignore_index=True)
+        .drop(columns="order")
+    )
+
+
+def cooccurrence(tags: TagMatrix, columns: np.ndarray) -> np.ndarray:
+    """Measure how often tags stand together.
+
+    Parameters
+    ----------
+    tags : TagMatrix
+        The tracks.
+    columns : numpy.ndarray of int
+        Which tags.
+
+    Returns
+    -------
+    numpy.ndarray, shape (len(columns), len(columns))
+        Jaccard index of the tracks that carry each pair of tags; 1 on the diagonal.
+    """
+    chosen = tags.matrix[:, columns]
+    common = (chosen.T @ chosen).toarray()
+    counts = np.diag(common)
+    return common / (counts[:, None] + counts[None, :] - common)

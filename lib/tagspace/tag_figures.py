@@ -1,0 +1,148 @@
+"""What the notebooks on tags and topics draw and tabulate."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+import seaborn as sns
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+
+from tagspace import tagsets
+from tagspace.lsi import LSI
+from tagspace.tagsets import TagMatrix
+
+# As in the paper: styles red, moods orange, themes purple, genres black.
+COLOURS = {"genres": "#000000", "styles": "#D55E00", "moods": "#E69F00", "themes": "#8A4FBE"}
+OTHERS = ("#0072B2", "#009E73", "#56B4E9", "#CC79A7")
+
+
+def colours(names: Sequence[str]) -> dict[str, str]:
+    """Give each tag set its colour; those that the paper does not have take further ones."""
+    others = iter(OTHERS * len(names))
+    return {name: COLOURS[name] if name in COLOURS else next(others) for name in names}
+
+
+def frequencies_figure(frequencies: pd.DataFrame, top: int = 10) -> Figure:
+    """Draw the most frequent tags of each set, as in the paper's Figure 2."""
+    names = list(frequencies["tagset"].unique())
+    rows = math.ceil(len(names) / 2)
+    figure, axes = plt.subplots(rows, min(len(names), 2), figsize=(9, 2.9 * rows), squeeze=False)
+    for panel, (name, colour) in zip(axes.flat, colours(names).items(), strict=False):
+        most = frequencies[frequencies["tagset"] == name].head(top)
+        panel.barh(most["tag"], most["tracks"], color=colour)
+        panel.invert_yaxis()
+        panel.set(title=name, xlabel="tracks")
+    for panel in axes.flat[len(names) :]:
+        panel.remove()
+    return _finished(figure)
+
+
+def cooccurrence_figure(tags: TagMatrix, top: int = 6) -> Figure:
+    """Draw how often the most frequent tags of each set stand together."""
+    most = tagsets.frequencies(tags).groupby("tagset", sort=False).head(top)
+    places = pd.MultiIndex.from_frame(tags.vocabulary)
+    columns = places.get_indexer(pd.MultiIndex.from_frame(most[["tagset", "tag"]]))
+    together = tagsets.cooccurrence(tags, columns)
+    figure, axes = plt.subplots(figsize=(8, 7))
+    sns.heatmap(
+        together,
+        mask=np.eye(len(together), dtype=bool),
+        xticklabels=most["tag"],
+        yticklabels=most["tag"],
+        square=True,
+        cmap="cividis",
+        cbar_kws={"label": "Jaccard index", "shrink": 0.7},
+        ax=axes,
+    )
+    colour = colours(list(most["tagset"].unique()))
+    for axis in (axes.xaxis, axes.yaxis):
+        for label, name in zip(axis.get_ticklabels(), most["tagset"], strict=True):
+            label.set(color=colour[name], fontsize=8)
+    _legend(axes, colour, (1.18, 1.0))
+    return _finished(figure)
+
+
+def spectrum_figure(model: LSI, topics: int) -> Figure:
+    """Draw the singular values, and what share of the tags the first topics account for."""
+    figure, (left, right) = plt.subplots(1, 2, figsize=(9, 2.8))
+    number = np.arange(1, model.rank + 1)
+    squares = model.singular_values_**2
+    left.plot(number, model.singular_values_, color="black")
+    left.set(xlabel="topic", ylabel="singular value", xscale="log", yscale="log")
+    right.plot(number, squares.cumsum() / squares.sum(), color="black")
+    right.set(xlabel="topics k", ylabel="share of all squares", ylim=(0, 1.02))
+    for panel in (left, right):
+        panel.axvline(topics, color="black", linestyle=":", linewidth=1)
+    return _finished(figure)
+
+
+def loadings_figure(model: LSI, vocabulary: pd.DataFrame, topics: Sequence[int]) -> Figure:
+    """Draw the tags that weigh most in some topics, with their sign, as in the paper's Figure 3.
+
+    Parameters
+    ----------
+    model : LSI
+        Fitted.
+    vocabulary : pandas.DataFrame
+        ``tagset`` and ``tag`` of each column.
+    topics : sequence of int
+        Numbers of topics, from 1.
+    """
+    colour = colours(list(vocabulary["tagset"].unique()))
+    figure, axes = plt.subplots(1, len(topics), figsize=(3.3 * len(topics), 4), squeeze=False)
+    for panel, topic in zip(axes.flat, topics, strict=True):
+        loadings = vocabulary.assign(loading=model.components_[topic - 1])
+        largest = loadings.loc[loadings["loading"].abs().nlargest(12).index].sort_values("loading")
+        # A tag of two sets stands on two lines.
+        lines = range(len(largest))
+        panel.barh(lines, largest["loading"], color=largest["tagset"].map(colour))
+        panel.set(yticks=lines, title=f"topic {topic}", xlabel="loading")
+        panel.set_yticklabels(largest["tag"], fontsize=8)
+        panel.axvline(0, color="black", linewidth=0.8)
+    _legend(axes[0, -1], colour, (1.02, 1.0))
+    return _finished(figure)
+
+
+def nearest_tags(model: LSI, vocabulary: pd.DataFrame, tag: str, topics: int) -> pd.DataFrame:
+    """Tabulate the tags most like one, by cosine, at a number of topics."""
+    row = int(np.flatnonzero(vocabulary["tag"] == tag)[0])
+    cosines = vocabulary.assign(cosine=model.tag_cosines(topics)[row]).drop(index=row)
+    return cosines.nlargest(8, "cosine").round(3).reset_index(drop=True)
+
+
+def cosines_figure(cosines: np.ndarray, positive: float, negative: float) -> Figure:
+    """Draw how related pairs of tracks are, and the thresholds of related and unrelated."""
+    figure, axes = plt.subplots(figsize=(7, 2.8))
+    axes.hist(cosines, bins=np.linspace(-1, 1, 81), color="#777777", density=True)
+    for threshold in (negative, positive):
+        axes.axvline(threshold, color="black", linestyle=":")
+    unrelated, related = (cosines < negative).mean(), (cosines >= positive).mean()
+    axes.set_title(f"unrelated: {unrelated:.1%} of pairs; related: {related:.1%}", fontsize=10)
+    axes.set(xlabel="cosine of the LSI vectors", ylabel="density of pairs", xlim=(-1, 1))
+    return _finished(figure)
+
+
+def shares_figure(shares: pd.DataFrame) -> Figure:
+    """Draw the share of related and of unrelated pairs against the number of topics."""
+    figure, axes = plt.subplots(figsize=(7, 2.8))
+    for name, style in zip(shares.columns, ("o-", "s--"), strict=True):
+        axes.plot(shares.index, shares[name], style, color="black", label=name, markersize=4)
+    axes.set(xlabel="topics k", ylabel="share of pairs", yscale="log")
+    axes.legend(frameon=False)
+    return _finished(figure)
+
+
+def _legend(axes: plt.Axes, colour: dict[str, str], place: tuple[float, float]) -> None:
+    lines = [Line2D([], [], color=shade, linewidth=5) for shade in colour.values()]
+    axes.legend(lines, colour, loc="upper left", bbox_to_anchor=place, frameon=False)
+
+
+def _finished(figure: Figure) -> Figure:
+    figure.tight_layout()
+    plt.close(figure)  # so that a notebook shows it once
+    return figure

@@ -1,0 +1,97 @@
+# ---
+# jupyter:
+#   kernelspec:
+#     display_name: Python 3 (ipykernel)
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown]
+# # Data sets
+#
+# The paper's audio was previews of 7digital, which most people can no longer get. This page says
+# what can be used instead, what each collection offers, and how to bring one's own.
+
+# %% tags=["parameters"]
+dataset: str = "demo"  # fma, jamendo, magnatagatune, merge, msd, or the path of a folder
+
+# %%
+from tagspace.configuration import configure
+
+configuration = configure(globals())
+
+# %% [markdown]
+# ## What there is
+#
+# Every notebook takes these names as `-p dataset NAME`. What can be fetched is fetched into the
+# cache folder (`TAGSPACE_CACHE`, or the platform's own), resumed where it stopped, and held against
+# its publisher's checksums; its licence is told before. A path instead of a name is read where it
+# lies: a release folder, or a `manifest.csv`.
+
+# %%
+import pandas as pd
+
+from tagspace import datasets
+
+releases = {name: reader.RELEASE for name, reader in datasets.READERS.items() if name != "manifest"}
+offers = {
+    name: {"tag sets": ", ".join(release.tagsets), "audio": release.audio}
+    for name, release in releases.items()
+}
+pd.set_option("display.max_colwidth", None)
+pd.DataFrame.from_dict(offers, orient="index")
+
+# %%
+terms = {
+    name: {"licence": release.licence, "cite": release.citation, "page": release.page}
+    for name, release in releases.items()
+}
+pd.DataFrame.from_dict(terms, orient="index")
+
+# %% [markdown]
+# The paper's four sets are those of `msd` and of `merge`; `jamendo` has instruments in the place of
+# styles and themes, `fma` genres in a hierarchy whose top serves as genres and whose rest as
+# styles, and `magnatagatune` a single set. Audio comes in parts where it is large: `-p shards 0-4`
+# fetches the first five of the hundred parts of `jamendo`, `-p shards small` the smallest release
+# of `fma`.
+#
+# ## Whoever holds the Million Song Dataset
+#
+# `-p dataset path/to/folder` reads `msd_amglabels_all.csv` (or `.h5`), `track_metadata.db` and the
+# audio below that folder, as `<track id>.mp3` in folders of any depth, or where a table
+# `msd_audio.csv` with the columns `track_id,path` says. Tags of albums from elsewhere are brought
+# onto its tracks as in the paper's Section V, by matching names of artist and release:
+#
+# ```
+# python -m tagspace match albums.csv path/to/msd path/to/out
+# ```
+#
+# `albums.csv` has the columns `artist,release,genres,styles,moods,themes`, with `|` between tags.
+# Names are compared as they stand, then without case, accents, punctuation, a leading "the", guests
+# and what tells editions apart. What several albums with different tags would fit is listed in
+# `ambiguous.csv`, and not guessed.
+#
+# ## One's own music
+#
+# A `manifest.csv` describes any collection: the columns `track_id` and `path`, if known `artist`,
+# `album` and `title`, and one column per tag set with `|` between the tags. Artists matter: no
+# artist is in two splits, and two tracks of one album form no triplet.
+#
+# ## The collection at hand
+
+# %%
+from tagspace import tagsets
+
+collection = datasets.load(configuration.dataset)
+tags = tagsets.binary_matrix(collection)
+print(
+    f"{collection.name}: {len(collection.tracks)} tracks of "
+    f"{collection.tracks['artist'].nunique()} artists, "
+    f"{tagsets.intersection(tags).sum()} with a tag in every set"
+)
+tagsets.table_1(collection, tags)
+
+# %% [markdown]
+# **What we saw.** Only the Million Song Dataset has all that the paper needs at its size, and its
+# audio is gone; MERGE is the one open collection with audio and all four sets. The demo corpus is
+# synthetic: it shows that the pipeline works, anywhere, and nothing about music.

@@ -1,0 +1,82 @@
+# ---
+# jupyter:
+#   kernelspec:
+#     display_name: Python 3 (ipykernel)
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown]
+# # Tag sets
+#
+# The paper learns from tags that editors give to albums, in four sets: genres, styles, moods and
+# themes. This page counts them: how many there are, which are frequent, which stand together.
+
+# %% tags=["parameters"]
+dataset: str = "demo"  # fma, jamendo, magnatagatune, merge, msd, or the path of a folder
+
+# %%
+from tagspace.configuration import configure
+
+configuration = configure(globals())
+
+# %% [markdown]
+# ## Table I
+#
+# A track takes part in the experiments if it has at least one tag in every set. The table has both
+# halves: all tracks that have a tag in the set, and the intersection. *Combinations* are the
+# distinct sets of tags that tracks carry; a track's album has as a rule given it all of its tags.
+
+# %%
+import pandas as pd
+
+from tagspace import datasets, tagsets
+
+collection = datasets.load(configuration.dataset)
+everything = tagsets.binary_matrix(collection)
+intersection = tagsets.restrict(everything, tagsets.intersection(everything))
+halves = {"all": everything, "intersection": intersection}
+
+# %%
+pd.concat({half: tagsets.table_1(collection, tags) for half, tags in halves.items()})
+
+# %% [markdown]
+# The paper's counts, of the Million Song Dataset with the tags of AllMusic:
+
+# %%
+from tagspace import paper
+
+pd.concat({half: paper.table_1(half) for half in halves})
+
+# %% [markdown]
+# ## The most frequent tags
+#
+# The ten most frequent tags of each set, as in the paper's Figure 2, in the tracks at hand.
+
+# %%
+from tagspace import tag_figures
+
+frequencies = tagsets.frequencies(everything)
+tag_figures.frequencies_figure(frequencies)
+
+# %% [markdown]
+# And in the paper's data. Its tags are far from equally frequent: Pop/Rock alone is on more than
+# half of all tracks.
+
+# %%
+tag_figures.frequencies_figure(paper.figure_2())
+
+# %% [markdown]
+# ## Tags that stand together
+#
+# The Jaccard index of two tags is the share of tracks with both among the tracks with either. What
+# stands together across the sets is what makes a joined space possible, and what latent semantic
+# indexing finds.
+
+# %%
+tag_figures.cooccurrence_figure(intersection)
+
+# %% [markdown]
+# **What we saw.** Tags are many, few of them are frequent, and combinations of tags are almost as
+# many as albums. Two tracks with exactly the same tags are therefore mostly tracks of one album;
+# to say that two tracks of different albums are related, relatedness must be graded.

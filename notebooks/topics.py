@@ -1,0 +1,112 @@
+# ---
+# jupyter:
+#   kernelspec:
+#     display_name: Python 3 (ipykernel)
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown]
+# # From tags to topics
+#
+# Latent Semantic Indexing turns the binary matrix of tags and tracks into a space of $k$ topics, in
+# which the cosine of two tracks says how related they are, even if they share no tag.
+
+# %% tags=["parameters"]
+dataset: str = "demo"  # fma, jamendo, magnatagatune, merge, msd, or the path of a folder
+tagsets: str = "all"  # or tag sets joined by +, such as styles+moods
+topics: int = 12
+positive: float = 0.8  # related from this cosine on
+negative: float = 0.2  # unrelated below this cosine
+
+# %%
+from tagspace.configuration import configure
+
+configuration = configure(globals())
+
+# %% [markdown]
+# ## The matrix
+#
+# One row per track, one column per tag, 1 where the track carries the tag. The tag sets are joined;
+# a word that stands in two of them stays two tags.
+
+# %%
+from tagspace import datasets
+from tagspace import tagsets as tag_sets
+
+collection = datasets.load(configuration.dataset)
+everything = tag_sets.binary_matrix(collection)
+intersection = tag_sets.restrict(everything, tag_sets.intersection(everything))
+tags = intersection.select(tag_sets.parse(configuration.tagsets, collection.tagsets))
+print(f"{tags.matrix.shape[0]} tracks x {tags.matrix.shape[1]} tags, {tags.matrix.mean():.1%} ones")
+
+# %% [markdown]
+# ## The spectrum
+#
+# The singular values of the matrix tell how much each topic accounts for; the dotted line is the
+# number of topics chosen above.
+
+# %%
+from tagspace import tag_figures
+from tagspace.lsi import LSI
+
+model = LSI().fit(tags.matrix)
+k = min(configuration.topics, model.rank)
+tag_figures.spectrum_figure(model, k)
+
+# %% [markdown]
+# ## What topics are made of
+#
+# The tags that weigh most in the first topics, as in the paper's Figure 3. The first topic is what
+# all tracks have in common; later ones set groups of tags against one another.
+
+# %%
+tag_figures.loadings_figure(model, tags.vocabulary, topics=[1, 2, 3])
+
+# %% [markdown]
+# ## Tags that mean nearly the same
+#
+# In the space of topics, tags are near to each other if they stand on the same tracks, or beside
+# the same tags. These are nearest to the most frequent tag of the last set chosen:
+
+# %%
+tag = tag_sets.frequencies(tags).groupby("tagset", sort=False).first()["tag"].iloc[-1]
+print(f"nearest to {tag}:")
+tag_figures.nearest_tags(model, tags.vocabulary, tag, k)
+
+# %% [markdown]
+# ## How related tracks are
+#
+# The cosines of all pairs of tracks, or of a sample of 2,000 tracks. Pairs to the right of the
+# upper threshold are candidates for anchor and positive, those to the left of the lower one for
+# anchor and negative; what lies between them teaches nothing.
+
+# %%
+from tagspace import relatedness
+
+cosines = relatedness.sample_cosines(model.transform(tags.matrix, k))
+tag_figures.cosines_figure(cosines, configuration.positive, configuration.negative)
+
+# %% [markdown]
+# ## What more topics change
+#
+# With few topics many tracks are related, with many topics only those whose tags are nearly equal.
+# The number of topics is thus a choice of how fine relatedness is.
+
+# %%
+import pandas as pd
+
+numbers = [number for number in (2, 3, 5, 8, 12, 20, 30, 50, 100, 200, 400) if number <= model.rank]
+samples = {n: relatedness.sample_cosines(model.transform(tags.matrix, n)) for n in numbers}
+shares = {
+    n: {
+        "related": (c >= configuration.positive).mean(),
+        "unrelated": (c < configuration.negative).mean(),
+    }
+    for n, c in samples.items()
+}
+tag_figures.shares_figure(pd.DataFrame.from_dict(shares, orient="index"))
+
+# %% [markdown]
+# **What we saw.** A few topics account for most of what tags say. They grade relatedness between
+# albums that share not one tag, and their number decides how many pairs training can learn from.

@@ -1,0 +1,118 @@
+import matplotlib as mpl
+import numpy as np
+import pandas as pd
+import pytest
+
+from tagspace import tag_figures, tagsets
+from tagspace.datasets import build
+from tagspace.lsi import LSI
+
+mpl.use("agg")
+
+SETS = ("genres", "moods", "instruments")
+TRACKS = {
+    "a": {"genres": ["Folk"], "moods": ["calm", "warm"], "instruments": ["flute"]},
+    "b": {"genres": ["Folk"], "moods": ["calm", "warm"], "instruments": ["fiddle"]},
+    "c": {"genres": ["Folk", "Rock"], "moods": ["calm"], "instruments": ["flute"]},
+    "d": {"genres": ["Rock"], "moods": ["loud"], "instruments": ["guitar"]},
+}
+
+
+@pytest.fixture
+def tags():
+    rows = [
+        (track, tagset, tag)
+        for track, sets in TRACKS.items()
+        for tagset, chosen in sets.items()
+        for tag in chosen
+    ]
+    return tagsets.binary_matrix(build("x", [(t, "", (), "", "") for t in TRACKS], rows, SETS))
+
+
+@pytest.fixture
+def model(tags):
+    return LSI().fit(tags.matrix)
+
+
+def test_frequencies_count_tracks_the_most_frequent_first(tags):
+    found = tagsets.frequencies(tags)
+    assert list(found[found["tagset"] == "moods"].itertuples(index=False, name=None)) == [
+        ("moods", "calm", 3),
+        ("moods", "warm", 2),
+        ("moods", "loud", 1),
+    ]
+    assert found["tagset"].unique().tolist() == list(SETS)
+
+
+def test_cooccurrence_is_the_jaccard_index_of_the_tracks(tags):
+    columns = np.arange(len(tags.vocabulary))
+    carriers = [
+        {t for t, sets in TRACKS.items() if row.tag in sets[row.tagset]}
+        for row in tags.vocabulary.itertuples()
+    ]
+    expected = [[len(a & b) / len(a | b) for b in carriers] for a in carriers]
+    np.testing.assert_allclose(tagsets.cooccurrence(tags, columns), expected)
+    order = columns[::-1]
+    np.testing.assert_allclose(
+        tagsets.cooccurrence(tags, order), np.array(expected)[np.ix_(order, order)]
+    )
+
+
+def test_every_tag_set_has_a_colour_of_its_own():
+    names = ["genres", "styles", "moods", "themes", "instruments", "tags", "eras", "places"]
+    assert len(set(tag_figures.colours(names).values())) == len(names)
+
+
+def test_frequencies_are_drawn_in_a_panel_per_set(tags):
+    figure = tag_figures.frequencies_figure(tagsets.frequencies(tags), top=2)
+    assert [axes.get_title() for axes in figure.axes] == list(SETS)
+    widths = [bar.get_width() for bar in figure.axes[1].patches]
+    assert widths == [3, 2]
+
+
+def test_cooccurrence_is_drawn_for_the_most_frequent_tags(tags):
+    axes = tag_figures.cooccurrence_figure(tags, top=2).axes[0]
+    labels = [label.get_text() for label in axes.get_yticklabels()]
+    assert labels == ["Folk", "Rock", "calm", "warm", "flute", "fiddle"]
+    values = axes.collections[0].get_array()
+    assert values[0, 2] == pytest.approx(1)  # Folk and calm are on the same tracks
+    assert values.mask.diagonal().all()
+
+
+def test_loadings_are_those_of_the_topic(tags, model):
+    axes = tag_figures.loadings_figure(model, tags.vocabulary, [2]).axes[0]
+    drawn = {
+        label.get_text(): bar.get_width()
+        for label, bar in zip(axes.get_yticklabels(), axes.patches, strict=True)
+    }
+    expected = dict(zip(tags.vocabulary["tag"], model.components_[1], strict=True))
+    assert drawn == pytest.approx(expected)
+
+
+def test_nearest_tags_are_those_of_the_largest_cosine(tags, model):
+    found = tag_figures.nearest_tags(model, tags.vocabulary, "Folk", model.rank)
+    # At full rank the cosines are those of the columns of the matrix itself.
+    columns = tags.matrix.toarray().T
+    unit = columns / np.linalg.norm(columns, axis=1, keepdims=True)
+    row = tags.vocabulary.index[tags.vocabulary["tag"] == "Folk"].item()
+    cosines = pd.Series(unit @ unit[row], tags.vocabulary["tag"]).drop("Folk")
+    assert found["tag"].iloc[0] == "calm"
+    assert found.set_index("tag")["cosine"].to_dict() == pytest.approx(
+        cosines.nlargest(8).round(3).to_dict()
+    )
+
+
+def test_the_shares_on_each_side_of_the_thresholds_are_told():
+    cosines = np.array([-0.5, 0.1, 0.2, 0.5, 0.8, 0.9])
+    axes = tag_figures.cosines_figure(cosines, positive=0.8, negative=0.2).axes[0]
+    assert axes.get_title() == "unrelated: 33.3% of pairs; related: 33.3%"
+    assert [line.get_xdata()[0] for line in axes.lines] == [0.2, 0.8]
+
+
+def test_shares_and_spectrum_are_drawn(model):
+    shares = pd.DataFrame({"related": [0.2, 0.1], "unrelated": [0.5, 0.6]}, index=[2, 5])
+    curves = tag_figures.shares_figure(shares).axes[0].lines
+    assert [list(curve.get_ydata()) for curve in curves] == [[0.2, 0.1], [0.5, 0.6]]
+    left, right = tag_figures.spectrum_figure(model, 2).axes
+    assert list(left.lines[0].get_ydata()) == model.singular_values_.tolist()
+    assert right.lines[0].get_ydata()[-1] == pytest.approx(1)
