@@ -7,7 +7,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 NOTEBOOKS := $(wildcard notebooks/*.py)
 
-.PHONY: help setup train test check notebooks bench lock clean
+.PHONY: help setup train test check notebooks book serve bench lock clean
 
 help:  ## Say what there is to make
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -48,6 +48,14 @@ notebooks: setup  ## Execute the notebooks from their scripts
 			--extra-keys "metadata.language_info cell.metadata.execution" $${script%.py}.ipynb; \
 	done
 	$(BIN)/python book/picture.py
+
+book: setup  ## Build the book from the committed notebooks into _build/html
+	$(BIN)/jupyter-book build . -W -n --keep-going
+	@for page in $$(sed -nE 's/.*(root|file): +//p' _toc.yml); do \
+		test -s _build/html/$$page.html || { echo "$$page was not built"; exit 1; }; done
+
+serve: book  ## Show the book at http://localhost:8000
+	$(BIN)/python -m http.server --directory _build/html 8000
 
 bench: setup  ## Measure speed, as ratios side by side
 	UV_FIND_LINKS="$${PIP_FIND_LINKS:-}" $(BIN)/uv pip install --quiet --python $(BIN)/python \

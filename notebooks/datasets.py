@@ -13,7 +13,7 @@
 # what can be used instead, what each collection offers, and how to bring one's own.
 
 # %% tags=["parameters"]
-dataset: str = "demo"  # fma, jamendo, magnatagatune, merge, msd, or the path of a folder
+dataset: str = "demo"  # a name from the page of data sets, or a path
 
 # %%
 from tagspace.configuration import configure

@@ -13,7 +13,7 @@
 # themes. This page counts them: how many there are, which are frequent, which stand together.
 
 # %% tags=["parameters"]
-dataset: str = "demo"  # fma, jamendo, magnatagatune, merge, msd, or the path of a folder
+dataset: str = "demo"  # a name from the page of data sets, or a path
 
 # %%
 from tagspace.configuration import configure
@@ -38,7 +38,8 @@ intersection = tagsets.restrict(everything, tagsets.intersection(everything))
 halves = {"all": everything, "intersection": intersection}
 
 # %%
-pd.concat({half: tagsets.table_1(collection, tags) for half, tags in halves.items()})
+own = {half: tagsets.table_1(collection, tags) for half, tags in halves.items()}
+pd.concat(own).map("{:,}".format)
 
 # %% [markdown]
 # The paper's counts, of the Million Song Dataset with the tags of AllMusic:
@@ -46,7 +47,7 @@ pd.concat({half: tagsets.table_1(collection, tags) for half, tags in halves.item
 # %%
 from tagspace import paper
 
-pd.concat({half: paper.table_1(half) for half in halves})
+pd.concat({half: paper.table_1(half) for half in halves}).map("{:,}".format)
 
 # %% [markdown]
 # ## The most frequent tags

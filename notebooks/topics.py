@@ -13,7 +13,7 @@
 # which the cosine of two tracks says how related they are, even if they share no tag.
 
 # %% tags=["parameters"]
-dataset: str = "demo"  # fma, jamendo, magnatagatune, merge, msd, or the path of a folder
+dataset: str = "demo"  # a name from the page of data sets, or a path
 tagsets: str = "all"  # or tag sets joined by +, such as styles+moods
 topics: int = 12
 positive: float = 0.8  # related from this cosine on

@@ -19,7 +19,7 @@
 # ```
 
 # %% tags=["parameters"]
-dataset: str = "demo"  # fma, jamendo, magnatagatune, merge, msd, or the path of a folder
+dataset: str = "demo"  # a name from the page of data sets, or a path
 shards: str = ""  # parts of the audio to fetch: 0-4 of jamendo, small of fma
 tagsets: str = "all"  # or tag sets joined by +, such as styles+moods
 topics: int = 12  # LSI topics; no more than the tags' rank are used

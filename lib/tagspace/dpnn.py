@@ -8,9 +8,12 @@ from __future__ import annotations
 
 from typing import Literal, NamedTuple
 
+import pandas as pd
 import torch
 from torch import nn
 from torch.nn import functional
+
+from tagspace.audio import N_FRAMES, N_MELS
 
 UnitNorm = Literal["output", "weights", "none"]
 
@@ -37,6 +40,7 @@ RIGHT = (  # tall in frequency
 )
 N_CONCATENATED = 10 * 2 * 128 + 2 * 16 * 128  # 6656: what the two stacks give together
 N_DIMENSIONS = 256
+N_PARTS = 5  # of a layer: padding, convolution, normalisation, pooling, ELU
 
 
 class DPNN(nn.Module):
@@ -83,6 +87,52 @@ class DPNN(nn.Module):
             weight = functional.normalize(weight, dim=1)
         x = functional.elu(functional.linear(x, weight, self.dense.bias))
         return functional.normalize(x, dim=1) if self.unit_norm == "output" else x
+
+
+def summary(model: DPNN) -> pd.DataFrame:
+    """Tabulate the layers of a network as it really runs.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row per convolution and dense layer: ``stack``, ``layer``, ``kernel`` and ``pool``,
+        ``output`` (the shape after pooling: mel bands, frames, filters), ``parameters`` (with those
+        of its batch normalisation) and ``mflop``, millions of floating-point operations forward for
+        one excerpt, a multiplication and an addition counted as two.
+    """
+    rows = []
+    x = model.normalise.eval()(torch.zeros(1, 1, N_MELS, N_FRAMES))
+    with torch.no_grad():
+        for name, layers in (("left", LEFT), ("right", RIGHT)):
+            stack, y = getattr(model, name).eval(), x
+            for number, layer in enumerate(layers):
+                parts = stack[number * N_PARTS : (number + 1) * N_PARTS]
+                pixels, y = y.shape[2] * y.shape[3], parts(y)
+                convolution = parts[1]
+                rows.append(
+                    {
+                        "stack": name,
+                        "layer": number + 1,
+                        "kernel": "{} x {}".format(*layer.kernel),
+                        "pool": "{} x {}".format(*layer.pool),
+                        "output": "{} x {} x {}".format(*y.shape[2:], y.shape[1]),
+                        "parameters": sum(p.numel() for p in parts.parameters()),
+                        "mflop": 2e-6 * pixels * convolution.weight.numel(),
+                    }
+                )
+    dense = model.dense.weight.numel()
+    rows.append(
+        {
+            "stack": "both",
+            "layer": len(LEFT) + 1,
+            "kernel": "dense",
+            "pool": "",
+            "output": str(N_DIMENSIONS),
+            "parameters": dense + N_DIMENSIONS,
+            "mflop": 2e-6 * dense,
+        }
+    )
+    return pd.DataFrame(rows)
 
 
 def _stack(layers: tuple[Layer, ...]) -> nn.Sequential:

@@ -14,10 +14,11 @@ from pathlib import Path
 
 import pandas as pd
 import torch
-from safetensors.torch import save_file
+from safetensors.torch import load_file, save_file
 
 from tagspace.configuration import Configuration
 from tagspace.corpus import Corpus
+from tagspace.dpnn import DPNN
 
 PROJECT = Path(__file__).resolve().parents[2]
 ELSEWHERE = {"runs", "device", "dataset", "shards"}  # parameters that say where, and not what
@@ -56,6 +57,12 @@ class Record:
     def embeddings(self) -> pd.DataFrame:
         """The test tracks' embeddings, indexed by track_id."""
         return pd.read_parquet(self.folder / "embeddings.parquet")
+
+    def model(self) -> DPNN:
+        """Load the trained network, in evaluation mode."""
+        model = DPNN(self.run["parameters"]["unit_norm"])
+        model.load_state_dict(load_file(self.folder / "weights.safetensors"))
+        return model.eval()
 
     def describe(self) -> str:
         """Say how training went, in a line."""

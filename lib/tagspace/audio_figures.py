@@ -1,0 +1,117 @@
+"""What the notebooks on audio draw and play."""
+
+from __future__ import annotations
+
+import base64
+import io
+
+import matplotlib.pyplot as plt
+import numpy as np
+import soundfile
+from IPython.display import HTML
+from matplotlib.figure import Figure
+
+from tagspace import audio
+
+
+def player(samples: np.ndarray, label: str) -> HTML:
+    """Make a player that needs nothing but the page it is on.
+
+    Parameters
+    ----------
+    samples : numpy.ndarray, shape (n,)
+        Mono audio at 22,050 Hz.
+    label : str
+        What is heard; read out to whoever does not see the page.
+    """
+    encoded = io.BytesIO()
+    soundfile.write(encoded, samples, audio.SAMPLE_RATE, format="MP3")
+    source = base64.b64encode(encoded.getvalue()).decode()
+    return HTML(
+        f'<figure style="margin: 0"><figcaption>{label}</figcaption>'
+        f'<audio controls preload="metadata" aria-label="{label}" '
+        f'src="data:audio/mpeg;base64,{source}"></audio></figure>'
+    )
+
+
+def excerpt_figure(samples: np.ndarray, offset: float = audio.OFFSET) -> Figure:
+    """Draw the waveform of a file, the excerpt taken from it, and its log-mel spectrogram.
+
+    Parameters
+    ----------
+    samples : numpy.ndarray, shape (n,)
+        The whole file, mono at 22,050 Hz.
+    offset : float
+        Begin of the excerpt in s.
+    """
+    figure, (upper, lower) = plt.subplots(2, 1, figsize=(9, 5), height_ratios=(1, 2))
+    seconds = np.arange(len(samples)) / audio.SAMPLE_RATE
+    upper.plot(seconds[::20], samples[::20], color="#777777", linewidth=0.4)
+    upper.axvspan(offset, offset + audio.SECONDS, color="#D55E00", alpha=0.25)
+    upper.set(xlim=(0, seconds[-1]), xlabel="s", ylabel="amplitude")
+    begin = round(offset * audio.SAMPLE_RATE)
+    spectrogram = audio.log_mel(samples[begin : begin + audio.N_SAMPLES])
+    image = lower.imshow(
+        spectrogram,
+        origin="lower",
+        aspect="auto",
+        cmap="cividis",
+        extent=(0, audio.N_FRAMES, 0, audio.N_MELS),
+    )
+    lower.set(xlabel="frame", ylabel="mel band")
+    figure.colorbar(image, ax=lower, label="log power")
+    return _finished(figure)
+
+
+def filter_bank_figure() -> Figure:
+    """Draw every fourth filter of the mel filter bank, on a linear axis of frequency."""
+    figure, axes = plt.subplots(figsize=(9, 2.6))
+    hertz = np.fft.rfftfreq(audio.N_FFT, 1 / audio.SAMPLE_RATE)
+    for band in audio.filter_bank().toarray()[::4]:
+        axes.plot(hertz, band / band.max(), color="black", linewidth=0.8)
+    axes.set(xlabel="Hz", ylabel="relative weight", xlim=(0, audio.F_MAX))
+    return _finished(figure)
+
+
+def levels_figure(levels: np.ndarray) -> Figure:
+    """Draw how loud files are against the time since their start: quartiles over files.
+
+    Parameters
+    ----------
+    levels : numpy.ndarray, shape (n_files, n_seconds)
+        Decibels relative to the mean of the file, one value per second.
+    """
+    figure, axes = plt.subplots(figsize=(7, 2.6))
+    low, middle, high = np.percentile(levels, [25, 50, 75], axis=0)
+    second = np.arange(levels.shape[1]) + 0.5
+    axes.fill_between(second, low, high, color="#BBBBBB", label="middle half of the files")
+    axes.plot(second, middle, color="black", label="median")
+    axes.axvspan(audio.OFFSET, audio.OFFSET + audio.SECONDS, color="#D55E00", alpha=0.15)
+    axes.set(xlabel="s", ylabel="dB relative to the file")
+    axes.legend(frameon=False, fontsize=8, loc="lower right")
+    return _finished(figure)
+
+
+def levels(files: list[str], seconds: int) -> np.ndarray:
+    """Measure the level of files second by second, in decibels relative to the file's own mean.
+
+    Parameters
+    ----------
+    files : list of str
+        Audio files.
+    seconds : int
+        How much of each file, from its start.
+
+    Returns
+    -------
+    numpy.ndarray, shape (len(files), seconds)
+    """
+    parts = [audio.read(file, 0.0, seconds).reshape(seconds, -1) for file in files]
+    power = np.array([np.mean(part**2, axis=1) for part in parts])
+    return 10 * np.log10((power + audio.FLOOR) / (power.mean(axis=1, keepdims=True) + audio.FLOOR))
+
+
+def _finished(figure: Figure) -> Figure:
+    figure.tight_layout()
+    plt.close(figure)  # so that a notebook shows it once
+    return figure

@@ -1,0 +1,54 @@
+import base64
+import io
+import re
+
+import matplotlib as mpl
+import numpy as np
+import pytest
+import soundfile
+
+from tagspace import audio, audio_figures
+
+mpl.use("agg")
+
+
+def tone(seconds=12):
+    time = np.arange(seconds * audio.SAMPLE_RATE) / audio.SAMPLE_RATE
+    return (0.5 * np.sin(2 * np.pi * 440 * time)).astype(np.float32)
+
+
+def test_the_player_holds_the_sound_itself():
+    samples = tone(2)
+    page = audio_figures.player(samples, "a tone").data
+    encoded = re.search(r'src="data:audio/mpeg;base64,([^"]+)"', page)[1]
+    heard, rate = soundfile.read(io.BytesIO(base64.b64decode(encoded)))
+    assert rate == audio.SAMPLE_RATE
+    assert len(heard) == pytest.approx(len(samples), abs=3000)
+    assert np.corrcoef(heard[: len(samples)], samples[: len(heard)])[0, 1] > 0.99
+    assert 'aria-label="a tone"' in page
+    assert "http" not in page
+
+
+def test_the_excerpt_is_what_the_network_hears():
+    samples = tone() * np.linspace(0, 1, 12 * audio.SAMPLE_RATE, dtype=np.float32)
+    lower = audio_figures.excerpt_figure(samples).axes[1]
+    begin = 3 * audio.SAMPLE_RATE
+    expected = audio.log_mel(samples[begin : begin + audio.N_SAMPLES])
+    np.testing.assert_array_equal(lower.images[0].get_array(), expected)
+
+
+def test_every_fourth_filter_is_drawn():
+    assert len(audio_figures.filter_bank_figure().axes[0].lines) == audio.N_MELS / 4
+
+
+def test_levels_are_relative_to_the_file(tmp_path):
+    samples = tone(4)
+    samples[: 2 * audio.SAMPLE_RATE] *= 0.1
+    for name, gain in {"soft.wav": 0.1, "loud.wav": 1.0}.items():
+        soundfile.write(tmp_path / name, gain * samples, audio.SAMPLE_RATE, "FLOAT")
+    found = audio_figures.levels([str(tmp_path / name) for name in ("soft.wav", "loud.wav")], 4)
+    np.testing.assert_allclose(found[0], found[1], atol=1e-4)
+    assert found[0, 2] - found[0, 1] == pytest.approx(20, abs=1e-3)
+    assert np.mean(10 ** (found[0] / 10)) == pytest.approx(1)
+    curve = audio_figures.levels_figure(found).axes[0].lines[0]
+    np.testing.assert_allclose(curve.get_ydata(), found[0], atol=1e-4)
