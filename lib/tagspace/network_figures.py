@@ -8,7 +8,7 @@ import pandas as pd
 import torch
 from matplotlib.figure import Figure
 
-from tagspace.dpnn import DPNN
+from tagspace.dpnn import DPNN, N_CONCATENATED
 
 COLOURS = {"left": "#0072B2", "right": "#D55E00", "both": "#555555"}
 LOOKS = {"left": "long in time", "right": "tall in frequency"}
@@ -33,8 +33,10 @@ def architecture_figure(summary: pd.DataFrame) -> Figure:
         if row.stack != "both":
             start = (0.5, depth) if row.layer == 1 else (centre, height + 1)
             _arrow(axes, start, (centre, height))
+    _box(axes, 0.5, 2, f"joined\n{N_CONCATENATED:,}", COLOURS["both"])
     for centre in (0.25, 0.75):
-        _arrow(axes, (centre, 3), (0.5, 1))
+        _arrow(axes, (centre, 3), (0.5, 2))
+    _arrow(axes, (0.5, 2), (0.5, 1))
     for name, text in LOOKS.items():
         axes.text(columns[name], depth - 0.42, text, ha="center", fontsize=8, color=COLOURS[name])
     axes.set(xlim=(0, 1), ylim=(0.5, depth + 0.5))
@@ -175,8 +177,8 @@ def _box(axes: plt.Axes, x: float, y: float, text: str, colour: str) -> None:
 
 
 def _arrow(axes: plt.Axes, start: tuple[float, float], end: tuple[float, float]) -> None:
-    style = {"arrowstyle": "->", "color": "#999999", "shrinkA": 16, "shrinkB": 16}
-    axes.annotate("", end, start, arrowprops=style)
+    style = {"arrowstyle": "->", "color": "#999999", "shrinkA": 20, "shrinkB": 20}
+    axes.annotate("", end, start, arrowprops=style, zorder=1)
 
 
 def _finished(figure: Figure) -> Figure:
