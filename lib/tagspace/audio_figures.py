@@ -12,6 +12,7 @@ from IPython.display import HTML
 from matplotlib.figure import Figure
 
 from tagspace import audio
+from tagspace.figures import finished
 
 
 def player(samples: np.ndarray, label: str) -> HTML:
@@ -60,7 +61,7 @@ def excerpt_figure(samples: np.ndarray, offset: float = audio.OFFSET) -> Figure:
     )
     lower.set(xlabel="frame", ylabel="mel band")
     figure.colorbar(image, ax=lower, label="log power")
-    return _finished(figure)
+    return finished(figure)
 
 
 def filter_bank_figure() -> Figure:
@@ -70,7 +71,7 @@ def filter_bank_figure() -> Figure:
     for band in audio.filter_bank().toarray()[::4]:
         axes.plot(hertz, band / band.max(), color="black", linewidth=0.8)
     axes.set(xlabel="Hz", ylabel="relative weight", xlim=(0, audio.F_MAX))
-    return _finished(figure)
+    return finished(figure)
 
 
 def levels_figure(levels: np.ndarray) -> Figure:
@@ -89,7 +90,7 @@ def levels_figure(levels: np.ndarray) -> Figure:
     axes.axvspan(audio.OFFSET, audio.OFFSET + audio.SECONDS, color="#D55E00", alpha=0.15)
     axes.set(xlabel="s", ylabel="dB relative to the file")
     axes.legend(frameon=False, fontsize=8, loc="lower right")
-    return _finished(figure)
+    return finished(figure)
 
 
 def levels(files: list[str], seconds: int) -> np.ndarray:
@@ -109,9 +110,3 @@ def levels(files: list[str], seconds: int) -> np.ndarray:
     parts = [audio.read(file, 0.0, seconds).reshape(seconds, -1) for file in files]
     power = np.array([np.mean(part**2, axis=1) for part in parts])
     return 10 * np.log10((power + audio.FLOOR) / (power.mean(axis=1, keepdims=True) + audio.FLOOR))
-
-
-def _finished(figure: Figure) -> Figure:
-    figure.tight_layout()
-    plt.close(figure)  # so that a notebook shows it once
-    return figure

@@ -69,9 +69,7 @@ def results_figure(metrics: pd.DataFrame, measure: str, filtered: str = "none") 
         axes.set(title=task, yticks=range(len(part)), yticklabels=part["representation"])
         axes.invert_yaxis()
     grid.figure.supxlabel(f"{measure} with 95 % interval; dotted: chance", fontsize=9)
-    grid.figure.tight_layout()
-    plt.close(grid.figure)
-    return grid.figure
+    return finished(grid.figure)
 
 
 def history_figure(history: pd.DataFrame, best_epoch: int) -> Figure:
@@ -86,6 +84,11 @@ def history_figure(history: pd.DataFrame, best_epoch: int) -> Figure:
         panel.plot(history["epoch"], history[column], ".-", color=COLOURS["trained"])
         panel.axvline(best_epoch, color="black", linestyle=":", linewidth=1)
         panel.set(xlabel="epoch", title=label)
+    return finished(figure)
+
+
+def finished(figure: Figure) -> Figure:
+    """Lay a figure out, and close it, so that a notebook shows it once."""
     figure.tight_layout()
     plt.close(figure)
     return figure

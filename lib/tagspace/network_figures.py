@@ -9,6 +9,7 @@ import torch
 from matplotlib.figure import Figure
 
 from tagspace.dpnn import DPNN, N_CONCATENATED
+from tagspace.figures import finished
 
 COLOURS = {"left": "#0072B2", "right": "#D55E00", "both": "#555555"}
 LOOKS = {"left": "long in time", "right": "tall in frequency"}
@@ -41,7 +42,7 @@ def architecture_figure(summary: pd.DataFrame) -> Figure:
         axes.text(columns[name], depth - 0.42, text, ha="center", fontsize=8, color=COLOURS[name])
     axes.set(xlim=(0, 1), ylim=(0.5, depth + 0.5))
     axes.axis("off")
-    return _finished(figure)
+    return finished(figure)
 
 
 def filters_figure(before: DPNN, after: DPNN) -> Figure:
@@ -62,7 +63,7 @@ def filters_figure(before: DPNN, after: DPNN) -> Figure:
                 va="center",
                 fontsize=8,
             )
-    return _finished(figure)
+    return finished(figure)
 
 
 def sensitivity(model: DPNN, excerpts: torch.Tensor, seed: int = 0) -> pd.DataFrame:
@@ -115,7 +116,7 @@ def batch_figure(panels: dict[str, np.ndarray]) -> Figure:
         panel.imshow(matrix, cmap="cividis", vmin=lowest, vmax=1, interpolation="nearest")
         panel.set_title(title, fontsize=10)
         panel.set(xticks=[], yticks=[])
-    return _finished(figure)
+    return finished(figure)
 
 
 def triplets_figure(
@@ -146,7 +147,7 @@ def triplets_figure(
         )
         panel.set(title=f"{name}: {len(anchor):,}", xlabel="to the positive")
     axes[0, 0].set_ylabel("to the negative")
-    return _finished(figure)
+    return finished(figure)
 
 
 def curves_figure(histories: dict[str, pd.DataFrame], columns: dict[str, str]) -> Figure:
@@ -160,7 +161,7 @@ def curves_figure(histories: dict[str, pd.DataFrame], columns: dict[str, str]) -
             panel.plot(history["epoch"], history[column], style, color=colour, label=name)
         panel.set(xlabel="epoch", title=label)
     axes[0, -1].legend(frameon=False, fontsize=8)
-    return _finished(figure)
+    return finished(figure)
 
 
 def _box(axes: plt.Axes, x: float, y: float, text: str, colour: str) -> None:
@@ -179,9 +180,3 @@ def _box(axes: plt.Axes, x: float, y: float, text: str, colour: str) -> None:
 def _arrow(axes: plt.Axes, start: tuple[float, float], end: tuple[float, float]) -> None:
     style = {"arrowstyle": "->", "color": "#999999", "shrinkA": 20, "shrinkB": 20}
     axes.annotate("", end, start, arrowprops=style, zorder=1)
-
-
-def _finished(figure: Figure) -> Figure:
-    figure.tight_layout()
-    plt.close(figure)  # so that a notebook shows it once
-    return figure

@@ -13,6 +13,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from tagspace import tagsets
+from tagspace.figures import finished
 from tagspace.lsi import LSI
 from tagspace.tagsets import TagMatrix
 
@@ -39,7 +40,7 @@ def frequencies_figure(frequencies: pd.DataFrame, top: int = 10) -> Figure:
         panel.set(title=name, xlabel="tracks")
     for panel in axes.flat[len(names) :]:
         panel.remove()
-    return _finished(figure)
+    return finished(figure)
 
 
 def cooccurrence_figure(tags: TagMatrix, top: int = 6) -> Figure:
@@ -64,7 +65,7 @@ def cooccurrence_figure(tags: TagMatrix, top: int = 6) -> Figure:
         for label, name in zip(axis.get_ticklabels(), most["tagset"], strict=True):
             label.set(color=colour[name], fontsize=8)
     _legend(axes, colour, (1.18, 1.0))
-    return _finished(figure)
+    return finished(figure)
 
 
 def spectrum_figure(model: LSI, topics: int) -> Figure:
@@ -78,7 +79,7 @@ def spectrum_figure(model: LSI, topics: int) -> Figure:
     right.set(xlabel="topics k", ylabel="share of all squares", ylim=(0, 1.02))
     for panel in (left, right):
         panel.axvline(topics, color="black", linestyle=":", linewidth=1)
-    return _finished(figure)
+    return finished(figure)
 
 
 def loadings_figure(model: LSI, vocabulary: pd.DataFrame, topics: Sequence[int]) -> Figure:
@@ -105,7 +106,7 @@ def loadings_figure(model: LSI, vocabulary: pd.DataFrame, topics: Sequence[int])
         panel.set_yticklabels(largest["tag"], fontsize=8)
         panel.axvline(0, color="black", linewidth=0.8)
     _legend(axes[0, -1], colour, (1.02, 1.0))
-    return _finished(figure)
+    return finished(figure)
 
 
 def nearest_tags(model: LSI, vocabulary: pd.DataFrame, tag: str, topics: int) -> pd.DataFrame:
@@ -124,7 +125,7 @@ def cosines_figure(cosines: np.ndarray, positive: float, negative: float) -> Fig
     unrelated, related = (cosines < negative).mean(), (cosines >= positive).mean()
     axes.set_title(f"unrelated: {unrelated:.1%} of pairs; related: {related:.1%}", fontsize=10)
     axes.set(xlabel="cosine of the LSI vectors", ylabel="density of pairs", xlim=(-1, 1))
-    return _finished(figure)
+    return finished(figure)
 
 
 def shares_figure(shares: pd.DataFrame) -> Figure:
@@ -134,15 +135,9 @@ def shares_figure(shares: pd.DataFrame) -> Figure:
         axes.plot(shares.index, shares[name], style, color="black", label=name, markersize=4)
     axes.set(xlabel="topics k", ylabel="share of pairs", yscale="log")
     axes.legend(frameon=False)
-    return _finished(figure)
+    return finished(figure)
 
 
 def _legend(axes: plt.Axes, colour: dict[str, str], place: tuple[float, float]) -> None:
     lines = [Line2D([], [], color=shade, linewidth=5) for shade in colour.values()]
     axes.legend(lines, colour, loc="upper left", bbox_to_anchor=place, frameon=False)
-
-
-def _finished(figure: Figure) -> Figure:
-    figure.tight_layout()
-    plt.close(figure)  # so that a notebook shows it once
-    return figure

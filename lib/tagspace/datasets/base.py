@@ -78,6 +78,12 @@ class Dataset:
     make_audio: Callable[[], None] | None = field(default=None, compare=False)
 
 
+def albums_of(artists: Iterable[str], titles: Iterable[str]) -> list[tuple[str, ...]]:
+    """Name albums that have no ids by artist and title; none where there is no title."""
+    named = zip(artists, titles, strict=True)
+    return [(f"{artist}: {title}",) if title else () for artist, title in named]
+
+
 def build(
     name: str,
     tracks: Iterable[tuple[str, str, tuple[str, ...], str, str]],

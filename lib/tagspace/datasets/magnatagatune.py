@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import csv
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
-from tagspace.datasets.base import TRACK_COLUMNS, Dataset, Release, from_frames
+from tagspace.datasets.base import TRACK_COLUMNS, Dataset, Release, albums_of, from_frames
 from tagspace.datasets.files import first_file, require_file
-from tagspace.datasets.tables import check_ids, check_width, read_rows
+from tagspace.datasets.tables import read_table
 from tagspace.errors import TagspaceError
 
 RELEASE = Release(
@@ -51,8 +50,8 @@ def read(folder: Path) -> Dataset:
         If a table is missing or not as expected.
     """
     file = require_file(folder, FILES)
-    table = _table(file, ["mp3_path"])
-    marks = table.drop(columns="mp3_path")
+    table = read_table(file, "clip_id", ["mp3_path"], "\t")
+    marks = table.drop(columns=["clip_id", "mp3_path"])
     unclear = marks.columns[~marks.isin(["0", "1"]).all()]
     if len(unclear):
         raise TagspaceError(f"dataset: {file}: column {unclear[0]!r} has other values than 0 and 1")
@@ -64,23 +63,13 @@ def read(folder: Path) -> Dataset:
 def _tracks(table: pd.DataFrame, file: Path) -> pd.DataFrame:
     known = pd.DataFrame("", table.index, ["artist", "album", "title"])
     if clips := first_file(file.parent, [CLIPS]):
-        known = _table(clips, list(known)).reindex(table.index).fillna("")[list(known)]
-    named = zip(known["artist"], known["album"], strict=True)
+        known = (
+            read_table(clips, "clip_id", list(known), "\t")
+            .reindex(table.index)
+            .fillna("")[list(known)]
+        )
     paths = [file.absolute().parent / path for path in table["mp3_path"]]
     return known.assign(
-        album=[(f"{artist}: {album}",) if album else () for artist, album in named],
+        album=albums_of(known["artist"], known["album"]),
         path=[str(path) if path.is_file() else "" for path in paths],
     )[TRACK_COLUMNS]
-
-
-def _table(file: Path, required: list[str]) -> pd.DataFrame:
-    """Read tab-separated text, every column as strings, indexed by clip id."""
-    (_, header), *body = read_rows(file, "\t", csv.QUOTE_MINIMAL)
-    missing = [name for name in ("clip_id", *required) if name not in header]
-    if missing:
-        raise TagspaceError(f"dataset: {file} has no column {', '.join(missing)}")
-    for line, row in body:
-        check_width(file, line, row, len(header))
-    table = pd.DataFrame(dict(body).values(), [line for line, _ in body], header, dtype=str)
-    check_ids(file, table["clip_id"])
-    return table.set_index("clip_id").rename_axis("track_id")

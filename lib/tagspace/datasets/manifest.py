@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from tagspace.datasets.base import TRACK_COLUMNS, Dataset, from_frames
+from tagspace.datasets.base import TRACK_COLUMNS, Dataset, albums_of, from_frames
 from tagspace.datasets.files import absolute_paths
 from tagspace.datasets.tables import read_table, tag_rows
 from tagspace.errors import TagspaceError
@@ -66,6 +66,5 @@ def _tracks(table: pd.DataFrame, folder: Path) -> pd.DataFrame:
         column: table.get(column, pd.Series("", table.index)).str.strip()
         for column in ("artist", "album", "title")
     }
-    named = zip(known["artist"], known["album"], strict=True)
-    known["album"] = [(f"{artist}: {album}",) if album else () for artist, album in named]
+    known["album"] = albums_of(known["artist"], known["album"])
     return pd.DataFrame({**known, "path": absolute_paths(table["path"], folder)})[TRACK_COLUMNS]

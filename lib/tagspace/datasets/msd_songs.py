@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from tagspace.datasets.base import TRACK_COLUMNS
+from tagspace.datasets.base import TRACK_COLUMNS, albums_of
 from tagspace.datasets.files import absolute_paths, audio_files, first_file, require_file
 from tagspace.datasets.tables import check_width, read_lines, read_table
 from tagspace.errors import TagspaceError
@@ -37,10 +37,7 @@ def describe(track_ids: pd.Index, folder: Path) -> pd.DataFrame:
     """
     songs = _songs(folder).reindex(track_ids).fillna("")
     audio = _audio(folder)
-    albums = [
-        (f"{artist}: {release}",) if release else ()
-        for artist, release in zip(songs["artist"], songs["release"], strict=True)
-    ]
+    albums = albums_of(songs["artist"], songs["release"])
     paths = [audio.get(track_id, "") for track_id in track_ids]
     return songs.assign(album=albums, path=paths)[TRACK_COLUMNS]
 

@@ -52,8 +52,8 @@ def read_rows(
         raise TagspaceError(f"dataset: {file}, line {line}: {error}") from error
 
 
-def read_table(file: Path, key: str, required: Iterable[str]) -> pd.DataFrame:
-    """Read comma-separated text with a header.
+def read_table(file: Path, key: str, required: Iterable[str], delimiter: str = ",") -> pd.DataFrame:
+    """Read delimited text with a header and track ids.
 
     Parameters
     ----------
@@ -63,6 +63,8 @@ def read_table(file: Path, key: str, required: Iterable[str]) -> pd.DataFrame:
         The column of track ids.
     required : iterable of str
         Further columns that must be there; others may.
+    delimiter : str
+        Separates the fields.
 
     Returns
     -------
@@ -75,13 +77,7 @@ def read_table(file: Path, key: str, required: Iterable[str]) -> pd.DataFrame:
         If a column is missing or stands twice, a row has not as many fields as the header, or a
         track id is empty or stands twice.
     """
-    rows = read_rows(file, ",")
-    header = [name.strip() for name in next(rows, (1, []))[1]]
-    _check_header(file, header, [key, *required])
-    body = dict(rows)
-    for line, row in body.items():
-        check_width(file, line, row, len(header))
-    table = pd.DataFrame.from_dict(body, orient="index", columns=header, dtype=str)
+    table = _read_all(file, [key, *required], delimiter)
     ids = table[key].str.strip()
     check_ids(file, ids)
     return table.set_index(ids).rename_axis("track_id")
@@ -98,12 +94,18 @@ def read_columns(file: Path, wanted: list[str]) -> pd.DataFrame:
     """
     if not file.is_file():
         raise TagspaceError(f"{file} is no file")
-    (_, header), *body = read_rows(file, ",") or [(1, [])]
-    header = [name.strip() for name in header]
-    _check_header(file, header, wanted)
-    for line, row in body:
+    return _read_all(file, wanted, ",").reset_index(drop=True)[wanted]
+
+
+def _read_all(file: Path, required: list[str], delimiter: str) -> pd.DataFrame:
+    """Read every column, indexed by line."""
+    rows = read_rows(file, delimiter)
+    header = [name.strip() for name in next(rows, (1, []))[1]]
+    _check_header(file, header, required)
+    body = dict(rows)
+    for line, row in body.items():
         check_width(file, line, row, len(header))
-    return pd.DataFrame([row for _, row in body], columns=header, dtype=str)[wanted]
+    return pd.DataFrame.from_dict(body, orient="index", columns=header, dtype=str)
 
 
 def check_width(file: Path, line: int, row: list[str], width: int) -> None:
