@@ -169,3 +169,10 @@ def test_the_parameters_cell_states_the_types():
     for line in parameters_cell():
         default = getattr(Configuration(), line.target.id)
         assert line.annotation.id == type(default).__name__, line.target.id
+
+
+def test_the_table_has_every_parameter():
+    table = Configuration.table()
+    assert table.index.tolist() == list(Configuration.model_fields)
+    assert table.loc["mining"].tolist() == ["'all'", "all, semihard, hard or literal"]
+    assert table.loc["epochs", "default"] == "0"

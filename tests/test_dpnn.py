@@ -155,3 +155,20 @@ def test_the_two_stacks_share_nothing(spectrograms):
     changed = (concatenated(model, spectrograms) != before).any(dim=0)
     assert changed[:2560].any()
     assert not changed[2560:].any()
+
+
+def test_the_dense_layer_begins_alike_in_time():
+    """Frames of the stacks' outputs may be exchanged at first; bands may not."""
+    model = DPNN(unit_norm="none")
+    left, right = torch.randn(2, 128, 10, 2), torch.randn(2, 128, 2, 16)
+
+    def embed(left, right):
+        return model.dense(torch.cat([left.flatten(1), right.flatten(1)], dim=1))
+
+    expected = embed(left, right)
+    moved = embed(left.flip(3), right.roll(5, 3))
+    torch.testing.assert_close(moved, expected, rtol=0, atol=1e-4)
+    assert not torch.allclose(embed(left.flip(2), right), expected, atol=0.01)
+    assert not torch.allclose(embed(left, right.flip(2)), expected, atol=0.01)
+    weight = model.dense.weight.detach()
+    assert weight.std() == pytest.approx(nn.Linear(6656, 256).weight.std().item(), rel=0.05)

@@ -1,4 +1,5 @@
 import dataclasses
+import math
 
 import numpy as np
 import pytest
@@ -175,7 +176,7 @@ def scripted(monkeypatch, scores, triplets=None):
     def epoch(trainer):
         score, count = next(script)
         with torch.no_grad():
-            trainer.model.dense.bias.fill_(next(counter))
+            trainer.average.dense.bias.fill_(next(counter))
         return {"loss": 1.0, "triplets": count, "spread": 1.0, "validation": score, "seconds": 0.0}
 
     monkeypatch.setattr(Trainer, "epoch", epoch)
@@ -249,8 +250,34 @@ def test_validation_is_the_ndcg_of_the_validation_tracks(trainer):
     one = trainer()
     rows = one.corpus.split.validation
     gains = one.relatedness(torch.as_tensor(rows)).clamp_min(0)
-    expected = retrieval.ndcg(embed(one.model, one.corpus.excerpts[rows]), gains, cutoff=10)
+    torch.nn.init.normal_(one.average.dense.weight)  # validated is the average, not the last step
+    expected = retrieval.ndcg(embed(one.average, one.corpus.excerpts[rows]), gains, cutoff=10)
     assert one.validation() == pytest.approx(expected)
+
+
+def test_averaged_weights_are_those_of_polynomial_decay():
+    average, model = torch.nn.Linear(3, 2), torch.nn.Linear(3, 2)
+    walk = np.random.default_rng(0).normal(size=(30, 2, 3)).astype("float32")
+    # Shamir and Zhang (2013): step i weighs i (i + 1) ... (i + eta - 1), for eta = 9.
+    shares = np.array([math.prod(range(i, i + 9)) for i in range(1, 31)], dtype=float)
+    for step, weight in enumerate(walk, start=1):
+        with torch.no_grad():
+            model.weight.copy_(torch.from_numpy(weight))
+        training.follow(average, model, step)
+        expected = np.average(walk[:step], axis=0, weights=shares[:step])
+        np.testing.assert_allclose(average.weight.detach(), expected, atol=1e-5)
+
+
+def test_each_step_moves_the_averaged_weights(trainer):
+    one = trainer()
+    one.step(one.corpus.split.train)
+    weights = {name for name, _ in one.model.named_parameters()}
+    assert not weights & changed(state_of(one.model), state_of(one.average))
+    assert "normalise.running_mean" not in changed(state_of(one.model), state_of(one.average))
+    before = state_of(one.average)
+    one.step(one.corpus.split.train)
+    moved = changed(before, state_of(one.average))
+    assert {"dense.weight", "left.1.weight", "left.2.running_var"} <= moved
 
 
 def test_a_collapse_is_told_once(trainer):

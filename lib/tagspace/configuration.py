@@ -6,6 +6,7 @@ import difflib
 from collections.abc import Mapping
 from typing import Literal
 
+import pandas as pd
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from tagspace.errors import TagspaceError
@@ -33,7 +34,7 @@ class Configuration(BaseModel):
     tagsets: str | list[str] = _parameter(
         "all", "tag sets of the data set joined by +, a list of them, or all"
     )
-    topics: int = _parameter(12, "a whole number, 1 or more", ge=1)
+    topics: int = _parameter(16, "a whole number, 1 or more", ge=1)
     relatedness: Literal["lsi"] = _parameter("lsi", "lsi")
     excerpts: int = _parameter(5, "a whole number, 1 (the paper) to 20", ge=1, le=20)
 
@@ -54,7 +55,7 @@ class Configuration(BaseModel):
     epochs: int = _parameter(0, "a whole number; 0: 10 to 100, the more the smaller the data", ge=0)
     patience: int = _parameter(20, "a whole number, 1 or more", ge=1)
     batch_size: int = _parameter(128, "a whole number, 2 or more", ge=2)
-    learning_rate: float = _parameter(1e-3, "a number above 0", gt=0)
+    learning_rate: float = _parameter(1e-4, "a number above 0", gt=0)
 
     # How to evaluate
     folds: int = _parameter(0, "0 (the paper's split), or a whole number, 2 or more", ge=0)
@@ -100,6 +101,13 @@ class Configuration(BaseModel):
         return configuration
 
     @classmethod
+    def table(cls) -> pd.DataFrame:
+        """Tabulate the parameters: ``default``, and what is ``accepted``, by name."""
+        fields = cls.model_fields.items()
+        rows = {name: (repr(field.default), field.description) for name, field in fields}
+        return pd.DataFrame.from_dict(rows, orient="index", columns=["default", "accepted"])
+
+    @classmethod
     def _refused(cls, name: str, value: object) -> TagspaceError:
         accepted = cls.model_fields[name].description
         return TagspaceError(f"{name}: {value!r} is not accepted; accepted: {accepted}")
@@ -127,10 +135,14 @@ def configure(namespace: Mapping[str, object]) -> Configuration:
     TagspaceError
         See :meth:`Configuration.of`.
     """
+    return Configuration.of(plain_values(namespace))
+
+
+def plain_values(namespace: Mapping[str, object]) -> dict[str, object]:
+    """Pick a notebook's own plain values; see :func:`configure`."""
     own = {"In", "Out"}
-    plain = {
+    return {
         name: value
         for name, value in namespace.items()
         if isinstance(value, PLAIN) and name not in own and not name.startswith("_")
     }
-    return Configuration.of(plain)

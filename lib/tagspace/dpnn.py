@@ -6,6 +6,7 @@ normalisation, ELU, max-pooling; kernels and pools are mel bands x frames.
 
 from __future__ import annotations
 
+import math
 from typing import Literal, NamedTuple
 
 import pandas as pd
@@ -38,7 +39,8 @@ RIGHT = (  # tall in frequency
     Layer(64, (5, 3), (2, 2)),
     Layer(128, (4, 2), (4, 1)),
 )
-N_CONCATENATED = 10 * 2 * 128 + 2 * 16 * 128  # 6656: what the two stacks give together
+OUTPUTS = ((128, 10, 2), (128, 2, 16))  # of the left and the right stack: filters, bands, frames
+N_CONCATENATED = sum(math.prod(shape) for shape in OUTPUTS)  # 6656
 N_DIMENSIONS = 256
 N_PARTS = 5  # of a layer: padding, convolution, normalisation, pooling, ELU
 
@@ -57,6 +59,9 @@ class DPNN(nn.Module):
     The input's batch normalisation has no scale and shift of its own. The next normalisation
     undoes both but for the value of the zero padding, and without them the first convolutions
     need no gradient of their input, which is half the cost of a training step.
+
+    The dense layer begins with weights that are the same for all frames: what a filter finds counts
+    alike wherever in the excerpt it is, until training tells frames apart.
     """
 
     def __init__(self, unit_norm: UnitNorm = "output") -> None:
@@ -66,6 +71,7 @@ class DPNN(nn.Module):
         self.left = _stack(LEFT)
         self.right = _stack(RIGHT)
         self.dense = nn.Linear(N_CONCATENATED, N_DIMENSIONS)
+        _begin_alike_in_time(self.dense.weight)
 
     def forward(self, spectrograms: torch.Tensor) -> torch.Tensor:
         """Embed spectrograms.
@@ -133,6 +139,13 @@ def summary(model: DPNN) -> pd.DataFrame:
         }
     )
     return pd.DataFrame(rows)
+
+
+def _begin_alike_in_time(weight: torch.Tensor) -> None:
+    parts = weight.detach().split([math.prod(shape) for shape in OUTPUTS], dim=1)
+    for part, shape in zip(parts, OUTPUTS, strict=True):
+        grid = part.unflatten(1, shape)
+        grid.copy_(grid[..., :1].clone().expand_as(grid))
 
 
 def _stack(layers: tuple[Layer, ...]) -> nn.Sequential:

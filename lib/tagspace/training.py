@@ -32,6 +32,7 @@ COLLAPSED = 1e-3  # a mean squared distance under which all embeddings of a batc
 EMBED_TRACKS = 128  # at a time, where no gradient is needed
 ENOUGH_EXCERPTS = 14_000  # to be heard in training, repeated or not, if the user names no epochs
 OFTEN = 20  # epochs; a track heard more often than this may be learned by heart
+AVERAGED = 10  # the weights kept are an average over about the last tenth of all steps
 
 
 @dataclass(frozen=True)
@@ -41,7 +42,7 @@ class Fit:
     Attributes
     ----------
     model : DPNN
-        With the weights of the best epoch, in evaluation mode.
+        With the averaged weights of the best epoch, in evaluation mode.
     history : pandas.DataFrame
         One row per epoch: ``loss``; ``triplets``, how many violated the margin; ``spread``, the
         mean squared distance within a batch; ``validation``, nDCG@10 of the validation tracks with
@@ -176,6 +177,9 @@ def fit(
 ) -> Fit:
     """Train a network until the validation split no longer gains, and keep its best weights.
 
+    The weights that are validated and kept are an average over the last steps (:func:`follow`):
+    single steps on small data are noisy, and the best of many noisy epochs is the luckiest.
+
     Parameters
     ----------
     corpus : Corpus
@@ -207,15 +211,37 @@ def fit(
             history.append(row)
             bar.set_postfix(loss=f"{row['loss']:.3f}", validation=f"{row['validation']:.3f}")
             if not best or row["validation"] > history[best_epoch - 1]["validation"]:
-                best, best_epoch = copy.deepcopy(trainer.model.state_dict()), epoch
+                best, best_epoch = copy.deepcopy(trainer.average.state_dict()), epoch
             if row["triplets"] == 0:
                 stopped = f"no triplet violated the margin in epoch {epoch}"
                 break
             if epoch - best_epoch >= configuration.patience:
                 stopped = f"no gain on the validation split in {configuration.patience} epochs"
                 break
-    trainer.model.load_state_dict(best)
-    return Fit(trainer.model.eval(), pd.DataFrame(history), best_epoch, stopped)
+    trainer.average.load_state_dict(best)
+    return Fit(trainer.average.eval(), pd.DataFrame(history), best_epoch, stopped)
+
+
+def follow(average: nn.Module, model: nn.Module, step: int) -> None:
+    """Move averaged weights towards those after one more step.
+
+    The average over all steps, in which a step weighs the more the later it came: after ``n``
+    steps, most of the weight is on the last tenth of them (polynomial-decay averaging, Shamir and
+    Zhang 2013, with eta = 9). Batch normalisations' statistics are averaged with the weights.
+
+    Parameters
+    ----------
+    average, model : torch.nn.Module
+        Two of a kind; ``average`` is changed in place.
+    step : int
+        How many steps were taken, from 1.
+    """
+    share = AVERAGED / (step + AVERAGED - 1)
+    with torch.no_grad():
+        states = zip(average.state_dict().values(), model.state_dict().values(), strict=True)
+        for mean, now in states:
+            if mean.is_floating_point():
+                mean.lerp_(now, share)
 
 
 class Trainer:
@@ -238,6 +264,8 @@ class Trainer:
         # In memory once and for all, on the GPU where there is one: 20 kB an excerpt.
         self.excerpts = torch.as_tensor(corpus.excerpts, device=device)
         self.model = initial_model(configuration, device)
+        self.average = copy.deepcopy(self.model)
+        self.steps = 0
         self.optimiser = torch.optim.Adam(self.model.parameters(), lr=configuration.learning_rate)
         self.epochs = epochs(configuration, len(corpus.split.train))
         self.augments = _augments(configuration, self.epochs)
@@ -292,6 +320,8 @@ class Trainer:
         self.optimiser.zero_grad()
         loss.backward()
         self.optimiser.step()
+        self.steps += 1
+        follow(self.average, self.model, self.steps)
         return {
             "loss": loss.item(),
             "triplets": len(triplets.anchor),
@@ -314,7 +344,7 @@ class Trainer:
     def validation(self) -> float:
         """Measure nDCG@10 among the validation tracks, with their relatedness as gain."""
         rows = torch.as_tensor(self.corpus.split.validation, device=self.excerpts.device)
-        embeddings = embed(self.model, self.excerpts[rows])
+        embeddings = embed(self.average, self.excerpts[rows])
         if not embeddings.isfinite().all():
             raise TagspaceError(
                 f"learning_rate: {self.configuration.learning_rate} is too high: the weights have "
