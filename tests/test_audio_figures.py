@@ -4,10 +4,12 @@ import re
 
 import matplotlib as mpl
 import numpy as np
+import pandas as pd
 import pytest
 import soundfile
 
 from tagspace import audio, audio_figures
+from tagspace.datasets import build
 
 mpl.use("agg")
 
@@ -52,3 +54,24 @@ def test_levels_are_relative_to_the_file(tmp_path):
     assert np.mean(10 ** (found[0] / 10)) == pytest.approx(1)
     curve = audio_figures.levels_figure(found).axes[0].lines[0]
     np.testing.assert_allclose(curve.get_ydata(), found[0], atol=1e-4)
+
+
+def test_a_search_is_heard_from_the_nearest_to_the_farthest(tmp_path):
+    artists = {"a": "Ada", "b": "Ada", "c": "Bo", "d": "Cy", "e": "", "f": "Di"}
+    for track in artists:
+        soundfile.write(tmp_path / f"{track}.wav", tone(), audio.SAMPLE_RATE)
+    tags = [(track, "moods", f"<{track}>") for track in artists] + [("c", "moods", "wild")]
+    tracks = [(t, artist, (), "", str(tmp_path / f"{t}.wav")) for t, artist in artists.items()]
+    dataset = build("x", tracks, tags, ("moods",))
+    places = {"b": 0.1, "a": 0.0, "c": 3.0, "d": -1.0, "e": 2.0, "f": 9.0}
+    embeddings = pd.DataFrame({"d000": places, "d001": 1.0})
+    page = audio_figures.search_table(dataset, embeddings, query=1, nearest=2).data
+    rows = re.findall(r'<th scope="row">([^<]*)</th>.*?</td><td>(.*?)</td>', page)
+    assert rows == [
+        ("the query", "&lt;a&gt;"),
+        ("nearest 1", "&lt;d&gt;"),
+        ("nearest 2", "&lt;e&gt;"),
+        ("the farthest", "&lt;f&gt;"),
+    ]
+    assert page.count("data:audio/mpeg;base64,") == 4
+    assert 'aria-label="nearest 2"' in page

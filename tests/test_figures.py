@@ -47,6 +47,22 @@ def test_results_table_has_each_figure_in_its_place(metrics, measure, relevance,
     assert table.loc["ceiling"].tolist() == ["0.900"] * 4
 
 
+def test_shown_are_the_measures_that_have_a_name(metrics):
+    rows = figures.shown(metrics)
+    assert len(metrics) > len(rows) > 0
+    for measure in ("graded nDCG@10", "exact P@10"):
+        for filtered in ("none", "album"):
+            expected = figures.select(metrics, measure, filtered)
+            pd.testing.assert_frame_equal(figures.select(rows, measure, filtered), expected)
+    assert set(rows["cutoff"]) == {10}
+
+
+def test_means_are_those_over_the_tag_sets(metrics):
+    found = figures.means(metrics, "graded nDCG@10", "album")
+    assert list(found.index) == ["trained", "random", "tags"]
+    assert found["tags"] == value_of(metrics, "tags", "mean", "graded", "album")
+
+
 def test_folds_table_averages_folds(metrics):
     other = metrics.assign(value=metrics["value"] + 0.2)
     table = figures.folds_table(pd.concat([metrics, other]), "graded nDCG@10")

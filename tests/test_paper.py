@@ -28,9 +28,15 @@ def test_figure_2_has_the_ten_most_frequent_tags_of_each_set():
 def test_table_2_has_thirty_rows_of_fifteen_combinations():
     table = paper.table_2()
     assert len(table) == 30
-    assert table["tagset"].nunique() == 15
-    assert table["lsi_topics"].between(3, 400).all()
-    row = table[(table["tagset"] == "moods") & (table["lsi_topics"] == 160)].squeeze()
-    assert row["p100_album"] / row["p100_moods"] == pytest.approx(0.77, abs=0.005)
+    assert table.index.is_unique
+    combinations = table.index.get_level_values("tagsets").unique()
+    assert len(combinations) == 15
+    assert combinations[[0, 4, -1]].tolist() == ["genres", "genres+moods", "+".join(SETS)]
+    assert table.columns.tolist() == [*SETS, "artist", "album"]
+    assert table.index[0] == ("genres", 3)
+    assert table.index.get_level_values("topics").min() == 3
+    assert table.index.get_level_values("topics").max() == 400
+    moods = table.loc[("moods", 160)]
+    assert moods["album"] / moods["moods"] == pytest.approx(0.77, abs=0.005)
     # Tracks of one album share their tags: no column of tags lies below that of the album.
-    assert all((table["p100_album"] <= table[f"p100_{name}"]).all() for name in SETS)
+    assert all((table["album"] <= table[name]).all() for name in SETS)

@@ -1,5 +1,6 @@
 import dataclasses
 import json
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -25,7 +26,8 @@ def content(**changes):
             "topics": 7,
             "best_epoch": 2,
             "stopped": "all epochs are done",
-            "data": {"tracks": {"train": 90}},
+            "data": {"name": "demo", "tracks": {"train": 90}},
+            "commit": "c0ffee",
         },
         "history": pd.DataFrame({"epoch": [1, 2, 3], "loss": [0.3, 0.2, 0.1]}),
         "metrics": pd.DataFrame(
@@ -150,15 +152,32 @@ def test_records_go_into_the_project_or_where_they_are_asked_to(monkeypatch):
     assert str(runs.runs_folder(Configuration(runs="~/mine"))) == "/home/ann/mine"
 
 
+@pytest.mark.slow
+def test_without_a_checkout_records_go_where_the_package_is_used(tmp_path):
+    site, used = tmp_path / "lib" / "site-packages", tmp_path / "used"
+    shutil.copytree(Path(runs.__file__).parent, site / "tagspace")
+    used.mkdir()
+    code = (
+        f"import sys; sys.path.insert(0, {str(site)!r}); from tagspace import runs; "
+        "print(runs.__file__, runs.PROJECT)"
+    )
+    command = [sys.executable, "-c", code]
+    answer = subprocess.run(command, cwd=used, capture_output=True, text=True, check=True)
+    assert answer.stdout.split() == [str(site / "tagspace" / "runs.py"), str(used)]
+
+
 def test_gather_joins_metrics_with_run_and_parameters(tmp_path):
     runs.write(tmp_path, "first", **content())
-    parameters = Configuration(tagsets="all", margin=0.5).model_dump()
+    parameters = Configuration(dataset="some/where", tagsets="all", margin=0.5).model_dump()
     run = {**content()["run"], "parameters": parameters, "tagsets": ("styles", "moods")}
     runs.write(tmp_path, "second", **content(run=run))
     runs.write(tmp_path, ".unfinished", **content())
     (tmp_path / "notes.txt").write_text("mine")
     table = runs.gather(str(tmp_path))
-    assert table.columns.tolist() == ["run", *Configuration.model_fields, *COLUMNS]
+    known = set(Configuration.model_fields) - {"device", "runs", "shards"}
+    assert set(table.columns) == {"run", "commit", *known, *COLUMNS}
+    assert table.columns[-len(COLUMNS) :].tolist() == COLUMNS
+    assert table["dataset"].tolist() == ["demo", "demo"]
     assert table["run"].tolist() == ["first", "second"]
     assert table["tagsets"].tolist() == ["moods", "styles+moods"]
     assert table["margin"].tolist() == [Configuration().margin, 0.5]

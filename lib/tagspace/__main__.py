@@ -1,4 +1,4 @@
-"""``python -m tagspace``: tabulate the runs of a folder; bring tags of albums onto tracks."""
+"""``python -m tagspace``: tabulate or keep the figures of runs; bring albums' tags onto tracks."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ import argparse
 import sys
 from pathlib import Path
 
-from tagspace import figures, matching, runs
-from tagspace.configuration import Configuration
+import pandas as pd
+
+from tagspace import figures, matching, measured, runs
 from tagspace.datasets import msd, msd_songs, tables
 from tagspace.errors import TagspaceError
 
@@ -21,6 +22,10 @@ def main(arguments: list[str] | None = None) -> None:
     tabulate = commands.add_parser("runs", help="what the runs recorded in a folder have learned")
     tabulate.add_argument("folder", nargs="?", default=runs.PROJECT / "runs", type=Path)
     tabulate.set_defaults(command=lambda given: print_runs(given.folder))
+    keep = commands.add_parser("keep", help="keep the figures of the runs recorded in a folder")
+    keep.add_argument("folder", type=Path)
+    keep.add_argument("out", type=Path, help="folder for two small files, which can be published")
+    keep.set_defaults(command=lambda given: keep_figures(given.folder, given.out))
     assign = commands.add_parser("match", help="bring tags of albums onto tracks (Section V)")
     assign.add_argument(
         "albums", type=Path, help="artist,release and a column per tag set, | between tags"
@@ -39,16 +44,29 @@ def main(arguments: list[str] | None = None) -> None:
 
 def print_runs(folder: Path) -> None:
     """Print a table for each experiment of a folder of records, its folds averaged."""
-    gathered = runs.gather(folder)
-    if gathered.empty:
-        raise TagspaceError(f"runs: {folder} holds no record of a run")
-    same = [name for name in Configuration.model_fields if name not in {"fold", "device", "runs"}]
-    varied = [name for name in same if gathered[name].nunique() > 1]
+    gathered = gather(folder)
+    same = ["dataset", *(name for name in runs.EXPERIMENT if name != "fold")]
+    varied = [name for name in same if len(gathered[name].unique()) > 1]
     for _, experiment in gathered.groupby(same, sort=False):
         first = experiment.iloc[0]
         title = [f"{name} {first[name]}" for name in dict.fromkeys(["dataset", "tagsets", *varied])]
         print(f"{', '.join(title)} (runs: {experiment['run'].nunique()})")
         print(figures.folds_table(experiment, MEASURE).round(3).to_string(), end="\n\n")
+
+
+def keep_figures(folder: Path, out: Path) -> None:
+    """Write the figures of a folder of records, without weights and tracks, to a small folder."""
+    gathered = figures.shown(gather(folder))
+    measured.save(gathered, out)
+    print(f"The figures of {gathered['run'].nunique()} runs are in {out}")
+
+
+def gather(folder: Path) -> pd.DataFrame:
+    """Join the metrics of all records of a folder, of which there must be some."""
+    gathered = runs.gather(folder)
+    if gathered.empty:
+        raise TagspaceError(f"runs: {folder} holds no record of a run")
+    return gathered
 
 
 def match_albums(albums: Path, songs: Path, out: Path) -> None:

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import base64
+import html
 import io
 
 import matplotlib.pyplot as plt
 import numpy as np
+import pandas as pd
 import soundfile
 from IPython.display import HTML
 from matplotlib.figure import Figure
 
 from tagspace import audio
+from tagspace.datasets.base import Dataset
 from tagspace.figures import finished
 
 
@@ -25,14 +28,40 @@ def player(samples: np.ndarray, label: str) -> HTML:
     label : str
         What is heard; read out to whoever does not see the page.
     """
-    encoded = io.BytesIO()
-    soundfile.write(encoded, samples, audio.SAMPLE_RATE, format="MP3")
-    source = base64.b64encode(encoded.getvalue()).decode()
-    return HTML(
-        f'<figure style="margin: 0"><figcaption>{label}</figcaption>'
-        f'<audio controls preload="metadata" aria-label="{label}" '
-        f'src="data:audio/mpeg;base64,{source}"></audio></figure>'
-    )
+    caption = f"<figcaption>{html.escape(label)}</figcaption>"
+    return HTML(f'<figure style="margin: 0">{caption}{_audio(samples, label)}</figure>')
+
+
+def search_table(
+    dataset: Dataset, embeddings: pd.DataFrame, query: int = 0, nearest: int = 3
+) -> HTML:
+    """Search by example, to be heard: a query, the tracks nearest to it, and the farthest one.
+
+    Tracks of the query's own artist are left out. Each track is heard as the network hears it, six
+    seconds from second 3, above the tags that the data set gives it.
+
+    Parameters
+    ----------
+    dataset : Dataset
+        Its audio files must be there.
+    embeddings : pandas.DataFrame, shape (n_tracks, d)
+        Indexed by track id.
+    query : int
+        Row of the query.
+    nearest : int
+        How many of the nearest tracks to play.
+    """
+    artists = dataset.tracks["artist"].loc[embeddings.index]
+    distances = np.linalg.norm(embeddings - embeddings.iloc[query], axis=1)
+    others = (artists != artists.iloc[query]) | (artists == "")
+    others.iloc[query] = False
+    found = embeddings.index[others][np.argsort(distances[others], kind="stable")]
+    chosen = {"the query": embeddings.index[query]}
+    chosen |= {f"nearest {place}": found[place - 1] for place in range(1, nearest + 1)}
+    chosen["the farthest"] = found[-1]
+    head = "".join(f"<th>{name}</th>" for name in ("", "to hear", *dataset.tagsets))
+    rows = "".join(_search_row(dataset, name, track) for name, track in chosen.items())
+    return HTML(f'<table class="dataframe listen"><tr>{head}</tr>{rows}</table>')
 
 
 def excerpt_figure(samples: np.ndarray, offset: float = audio.OFFSET) -> Figure:
@@ -110,3 +139,21 @@ def levels(files: list[str], seconds: int) -> np.ndarray:
     parts = [audio.read(file, 0.0, seconds).reshape(seconds, -1) for file in files]
     power = np.array([np.mean(part**2, axis=1) for part in parts])
     return 10 * np.log10((power + audio.FLOOR) / (power.mean(axis=1, keepdims=True) + audio.FLOOR))
+
+
+def _search_row(dataset: Dataset, name: str, track: str) -> str:
+    tags = dataset.tags[dataset.tags["track_id"] == track]
+    sets = [", ".join(tags["tag"][tags["tagset"] == tagset]) for tagset in dataset.tagsets]
+    heard = _audio(audio.read(dataset.tracks["path"].loc[track]), name)
+    cells = "".join(f"<td>{cell}</td>" for cell in (heard, *map(html.escape, sets)))
+    return f'<tr><th scope="row">{name}</th>{cells}</tr>'
+
+
+def _audio(samples: np.ndarray, label: str) -> str:
+    encoded = io.BytesIO()
+    soundfile.write(encoded, samples, audio.SAMPLE_RATE, format="MP3")
+    source = base64.b64encode(encoded.getvalue()).decode()
+    return (
+        f'<audio controls preload="metadata" aria-label="{html.escape(label)}" '
+        f'src="data:audio/mpeg;base64,{source}"></audio>'
+    )

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import lru_cache
 
 import numpy as np
 import pandas as pd
 
-from tagspace import tagsets
+from tagspace import datasets, features, tagsets
+from tagspace.cache import cache_folder
 from tagspace.configuration import Configuration
 from tagspace.datasets.base import Dataset
 from tagspace.errors import TagspaceError
@@ -17,6 +19,7 @@ from tagspace.groups import Groups, groups
 from tagspace.splits import Split, group_codes, split
 from tagspace.tagsets import TagMatrix
 
+DATA = ("dataset", "shards", "excerpts", "seed", "folds", "fold")  # what the corpus depends on
 FEWEST_VALIDATION = 2  # tracks: a query and its neighbour
 FEWEST_TEST = 12  # a query, ten neighbours, and one that is not among them
 
@@ -66,9 +69,37 @@ class Corpus:
         }
 
 
+def load(configuration: Configuration) -> Corpus:
+    """Read a data set, compute its features where they are missing, and assemble the corpus.
+
+    The last corpus stays in memory: runs that differ in what they learn share it.
+
+    Parameters
+    ----------
+    configuration : Configuration
+        Names the data, their split, and the tag sets to train on.
+
+    Raises
+    ------
+    TagspaceError
+        If the data are not there, cannot be used, or have no such tag sets.
+    """
+    data = {name: getattr(configuration, name) for name in DATA}
+    corpus = _load(Configuration.of(data))
+    known = tuple(corpus.tags.vocabulary["tagset"].unique())
+    return replace(corpus, trained_tagsets=tagsets.parse(configuration.tagsets, known))
+
+
+@lru_cache(maxsize=1)
+def _load(configuration: Configuration) -> Corpus:
+    dataset = datasets.load(configuration.dataset, configuration.shards)
+    store = features.extract(dataset, cache_folder() / "features", configuration.excerpts)
+    return assemble(dataset, store, dataset.tagsets, configuration)
+
+
 def assemble(
     dataset: Dataset,
-    features: Features,
+    store: Features,
     trained_tagsets: tuple[str, ...],
     configuration: Configuration,
 ) -> Corpus:
@@ -81,7 +112,7 @@ def assemble(
     ----------
     dataset : Dataset
         Gives artists, albums and tags.
-    features : Features
+    store : Features
         Gives the excerpts.
     trained_tagsets : tuple of str
         The tag sets to join for training; see :func:`tagspace.tagsets.parse`.
@@ -94,7 +125,7 @@ def assemble(
         If too few tracks or artists are left to split.
     """
     tags = tagsets.binary_matrix(dataset)
-    usable = tagsets.intersection(tags) & dataset.tracks.index.isin(features.index.index)
+    usable = tagsets.intersection(tags) & dataset.tracks.index.isin(store.index.index)
     tags = tagsets.restrict(tags, np.flatnonzero(usable))
     tracks = dataset.tracks.loc[tags.track_ids]
     artists = list(tracks["artist"])
@@ -115,7 +146,7 @@ def assemble(
         dataset.name,
         tags,
         groups(tracks),
-        features.of(tags.track_ids),
+        store.of(tags.track_ids),
         rows,
         trained_tagsets,
         _fingerprint(tracks, dataset.tags),

@@ -30,6 +30,12 @@ def select(metrics: pd.DataFrame, measure: str, filtered: str = "none") -> pd.Da
     return chosen.assign(representation=pd.Categorical(chosen["representation"], list(COLOURS)))
 
 
+def shown(metrics: pd.DataFrame) -> pd.DataFrame:
+    """Keep the rows of all of :data:`MEASURES`, with any filter."""
+    kinds = pd.MultiIndex.from_frame(metrics[["relevance", "metric", "cutoff"]])
+    return metrics[kinds.isin(list(MEASURES.values()))]
+
+
 def results_table(metrics: pd.DataFrame, measure: str, filtered: str = "none") -> pd.DataFrame:
     """Tabulate one measure: representations x tasks, each with its interval; chance, ceiling."""
     rows = select(metrics, measure, filtered)
@@ -38,6 +44,13 @@ def results_table(metrics: pd.DataFrame, measure: str, filtered: str = "none") -
     bounds = rows.groupby("task", sort=False)[["chance", "ceiling"]].first().map("{:.3f}".format).T
     tasks = list(rows["task"].unique())
     return pd.concat([table, bounds])[tasks].rename_axis(index=measure, columns=None)
+
+
+def means(metrics: pd.DataFrame, measure: str, filtered: str = "none") -> pd.Series:
+    """Give one measure's mean over the tag sets, by representation."""
+    rows = select(metrics, measure, filtered)
+    rows = rows[rows["task"] == "mean"]
+    return rows.groupby("representation", observed=True)["value"].mean()
 
 
 def folds_table(metrics: pd.DataFrame, measure: str, filtered: str = "none") -> pd.DataFrame:

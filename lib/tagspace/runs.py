@@ -20,8 +20,11 @@ from tagspace.configuration import Configuration
 from tagspace.corpus import Corpus
 from tagspace.dpnn import DPNN
 
-PROJECT = Path(__file__).resolve().parents[2]
+CHECKOUT = Path(__file__).resolve().parents[2]
+# Where the package was installed without its checkout, records go where it is used.
+PROJECT = CHECKOUT if (CHECKOUT / "pyproject.toml").exists() else Path.cwd()
 ELSEWHERE = {"runs", "device", "dataset", "shards"}  # parameters that say where, and not what
+EXPERIMENT = [name for name in Configuration.model_fields if name not in ELSEWHERE]
 VERSIONS = ["tagspace", "torch", "numpy", "scipy", "pandas", "librosa", "soundfile", "soxr"]
 
 
@@ -145,7 +148,7 @@ def write(
 
 
 def gather(folder: str | Path) -> pd.DataFrame:
-    """Join the metrics of all records of a folder, each row with its run's id and parameters.
+    """Join the metrics of all records of a folder, each row with what is known of its run.
 
     Parameters
     ----------
@@ -155,16 +158,21 @@ def gather(folder: str | Path) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        Columns of ``metrics.csv`` after ``run`` and the parameters; empty where there are none.
+        ``run`` and ``commit``; the parameters that make a difference, with the data set's name and
+        the tag sets joined by +; the columns of ``metrics.csv``. Empty where there are no records.
     """
     tables = []
     for file in sorted(Path(folder).glob("[!.]*/run.json")):
         record = Record(file.parent)
-        parameters = {**record.run["parameters"], "tagsets": "+".join(record.run["tagsets"])}
-        table = record.metrics
-        for position, (key, value) in enumerate({"run": file.parent.name, **parameters}.items()):
-            table.insert(position, key, value)
-        tables.append(table)
+        run = record.run
+        about = {
+            "run": file.parent.name,
+            "commit": run["commit"],
+            "dataset": run["data"]["name"],
+            "tagsets": "+".join(run["tagsets"]),
+            **{name: run["parameters"][name] for name in EXPERIMENT if name != "tagsets"},
+        }
+        tables.append(pd.DataFrame(about, index=record.metrics.index).join(record.metrics))
     return pd.concat(tables, ignore_index=True) if tables else pd.DataFrame()
 
 

@@ -1,0 +1,61 @@
+"""Figures of many runs in two small files, kept when the runs themselves are gone.
+
+The folders beside this file hold those that the book shows.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pandas as pd
+
+from tagspace.errors import TagspaceError
+from tagspace.retrieval import COLUMNS
+
+HERE = Path(__file__).parent
+FIGURES, COMMON = "metrics.csv", "common.json"
+
+
+def save(gathered: pd.DataFrame, folder: Path) -> None:
+    """Write what is common to all runs to ``common.json``, and what differs to ``metrics.csv``.
+
+    Neither names a track, so both can be published whatever the data.
+
+    Parameters
+    ----------
+    gathered : pandas.DataFrame
+        See :func:`tagspace.runs.gather`.
+    folder : Path
+        Is made where it does not exist.
+    """
+    about = gathered.columns.difference(COLUMNS, sort=False)
+    common = [name for name in about.drop("run") if len(gathered[name].unique()) == 1]
+    folder.mkdir(parents=True, exist_ok=True)
+    values = json.loads(gathered[common].head(1).to_json(orient="records"))[0]
+    (folder / COMMON).write_text(json.dumps(values, indent=2) + "\n", encoding="utf-8")
+    figures = gathered.drop(columns=common)
+    figures.to_csv(folder / FIGURES, index=False, float_format="%.4g", lineterminator="\n")
+
+
+def load(folder: str | Path) -> pd.DataFrame:
+    """Read what :func:`save` wrote, in the form of :func:`tagspace.runs.gather`.
+
+    Parameters
+    ----------
+    folder : str or Path
+        ``sweep`` and ``real`` are the figures of this book.
+
+    Raises
+    ------
+    TagspaceError
+        If the files are not there.
+    """
+    folder = HERE / folder
+    try:
+        common = json.loads((folder / COMMON).read_text(encoding="utf-8"))
+        figures = pd.read_csv(folder / FIGURES)
+    except FileNotFoundError as error:
+        made = "one made by python -m tagspace keep"
+        raise TagspaceError(f"{error.filename} is not there; accepted: {made}") from None
+    return figures.assign(**common)

@@ -1,0 +1,53 @@
+import json
+
+import pandas as pd
+import pytest
+
+from tagspace import measured
+from tagspace.errors import TagspaceError
+from tagspace.retrieval import COLUMNS
+
+
+@pytest.fixture
+def gathered():
+    """Two folds of one experiment."""
+    figures = ("trained", "graded", "none", "moods", "ndcg", 10)
+    values = [(1 / 3, 0.25, 0.5, 0.125, None, 40), (0.75, 0.5, 0.875, 0.125, 1.0, 39)]
+    rows = [
+        (f"merge-{fold}", "c0ffee", "merge", "moods", 12, 1e-3, fold, *figures, *values[fold])
+        for fold in (0, 1)
+    ]
+    about = ["run", "commit", "dataset", "tagsets", "topics", "learning_rate", "fold"]
+    return pd.DataFrame(rows, columns=[*about, *COLUMNS])
+
+
+def test_what_was_saved_is_loaded_to_four_digits(gathered, tmp_path):
+    measured.save(gathered, tmp_path / "new" / "folder")
+    loaded = measured.load(tmp_path / "new" / "folder")
+    assert set(loaded.columns) == set(gathered.columns)
+    pd.testing.assert_frame_equal(loaded[gathered.columns], gathered, rtol=5e-4)
+    assert loaded["value"].tolist() == [0.3333, 0.75]
+
+
+def test_what_is_common_is_written_once(gathered, tmp_path):
+    measured.save(gathered, tmp_path)
+    common = json.loads((tmp_path / "common.json").read_text(encoding="utf-8"))
+    assert common == {
+        "commit": "c0ffee",
+        "dataset": "merge",
+        "tagsets": "moods",
+        "topics": 12,
+        "learning_rate": 0.001,
+    }
+    header = (tmp_path / "metrics.csv").read_text(encoding="utf-8").splitlines()[0]
+    assert header.split(",") == ["run", "fold", *COLUMNS]
+
+
+def test_a_single_run_keeps_its_name(gathered, tmp_path):
+    measured.save(gathered.head(1), tmp_path)
+    assert measured.load(tmp_path)["run"].tolist() == ["merge-0"]
+
+
+def test_a_folder_without_figures_is_told(tmp_path):
+    with pytest.raises(TagspaceError, match=r"common.json is not there; .* tagspace keep$"):
+        measured.load(tmp_path)
