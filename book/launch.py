@@ -1,0 +1,42 @@
+"""Let the book's launch buttons lead to notebooks that run there: python book/launch.py OWNER/NAME.
+
+Only whoever publishes the book knows where its repository is. The configuration gets the buttons,
+and each notebook a first cell, not shown in the book, that installs the package where it is not:
+on Colab, which opens a notebook alone. Meant for a branch of its own, and for the build from it.
+"""
+
+import sys
+from pathlib import Path
+
+import nbformat
+import yaml
+
+ROOT = Path(__file__).parents[1]
+BRANCH = "launch"
+INSTALL = """import importlib.util
+
+if not importlib.util.find_spec("tagspace"):
+    %pip install --quiet "tagspace[book] @ git+https://github.com/{repository}"
+"""
+
+
+def main(repository: str) -> None:
+    """Change ``_config.yml`` and all notebooks in place."""
+    path = ROOT / "_config.yml"
+    configuration = yaml.safe_load(path.read_text(encoding="utf-8"))
+    configuration["repository"] = {"url": f"https://github.com/{repository}", "branch": BRANCH}
+    configuration["launch_buttons"] = {
+        "binderhub_url": "https://mybinder.org",
+        "colab_url": "https://colab.research.google.com",
+    }
+    path.write_text(yaml.safe_dump(configuration, sort_keys=False), encoding="utf-8")
+    for path in sorted((ROOT / "notebooks").glob("*.ipynb")):
+        notebook = nbformat.read(path, as_version=4)
+        cell = nbformat.v4.new_code_cell(INSTALL.format(repository=repository), id="install")
+        cell.metadata["tags"] = ["remove-cell"]
+        notebook.cells.insert(1, cell)
+        nbformat.write(notebook, path)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])
