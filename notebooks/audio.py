@@ -48,7 +48,7 @@ audio_figures.player(samples, "the first track of the data set")
 # of 2,048 samples that overlap by half, its power gathered into 80 bands between 16 Hz and 11 kHz,
 # and the logarithm of that.
 
-# %%
+# %% mystnb={"image": {"alt": "The waveform of a track with six seconds shaded, and below it the log-mel spectrogram of these, 80 bands by 130 frames"}}
 audio_figures.excerpt_figure(samples)
 
 # %%
@@ -64,7 +64,7 @@ print("shape of the input:", audio.log_mel(excerpt).shape)
 # Mel bands are narrow where the ear tells pitches apart, and wide in the treble. Every fourth of
 # the 80 filters:
 
-# %%
+# %% mystnb={"image": {"alt": "Triangular filters over frequency, narrow and close together in the bass, wide in the treble"}}
 audio_figures.filter_bank_figure()
 
 # %% [markdown]
@@ -74,7 +74,7 @@ audio_figures.filter_bank_figure()
 # fade in, or begin with silence, their first seconds say little about them; the shaded part is what
 # the network hears. The pieces of the demo corpus begin at once: their curve is nearly flat.
 
-# %%
+# %% mystnb={"image": {"alt": "Level over the first ten seconds of a hundred files: median and quartiles, with the seconds that the network hears shaded"}}
 audio_figures.levels_figure(audio_figures.levels(files[:100], seconds=10))
 
 # %% [markdown]

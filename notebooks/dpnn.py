@@ -17,7 +17,7 @@
 # %% tags=["parameters"]
 dataset: str = "demo"  # a name from the page of data sets, or a path
 tagsets: str = "all"  # or tag sets joined by +, such as styles+moods
-topics: int = 12
+topics: int = 16
 seed: int = 0
 runs: str = ""  # where records lie; empty: runs/ in the project
 
@@ -29,7 +29,7 @@ configuration = configure(globals())
 # %% [markdown]
 # ## Figure 1, drawn from the model
 
-# %%
+# %% mystnb={"image": {"alt": "The network as a diagram: input, two stacks of four layers side by side, their outputs joined, a dense layer of 256"}}
 import torch
 
 from tagspace import dpnn, network_figures, training
@@ -62,19 +62,14 @@ print(
 # layers, before and after; time runs to the right, pitch upwards.
 
 # %% tags=["nbval-ignore-output"]
-from tagspace import corpus, datasets, experiment, features
-from tagspace import tagsets as tag_sets
-from tagspace.cache import cache_folder
+from tagspace import corpus, experiment
 
-collection = datasets.load(configuration.dataset)
-chosen = tag_sets.parse(configuration.tagsets, collection.tagsets)
-store = features.extract(collection, cache_folder() / "features", configuration.excerpts)
-tracks = corpus.assemble(collection, store, chosen, configuration)
+tracks = corpus.load(configuration)
 record = experiment.run(tracks, configuration)
 trained = record.model()
 print(record.describe())
 
-# %% tags=["nbval-ignore-output"]
+# %% mystnb={"image": {"alt": "The filters of both first layers as small images, untrained above and trained below"}} tags=["nbval-ignore-output"]
 network_figures.filters_figure(untrained, trained)
 
 # %% [markdown]

@@ -15,7 +15,7 @@
 # %% tags=["parameters"]
 dataset: str = "demo"  # a name from the page of data sets, or a path
 tagsets: str = "all"  # or tag sets joined by +, such as styles+moods
-topics: int = 12
+topics: int = 16
 positive: float = 0.8  # related from this cosine on
 negative: float = 0.2  # unrelated below this cosine
 
@@ -46,7 +46,7 @@ print(f"{tags.matrix.shape[0]} tracks x {tags.matrix.shape[1]} tags, {tags.matri
 # The singular values of the matrix tell how much each topic accounts for; the dotted line is the
 # number of topics chosen above.
 
-# %%
+# %% mystnb={"image": {"alt": "Singular values by topic, falling, and the share of their squares that the first topics account for, rising"}}
 from tagspace import tag_figures
 from tagspace.lsi import LSI
 
@@ -60,7 +60,7 @@ tag_figures.spectrum_figure(model, k)
 # The tags that weigh most in the first topics, as in the paper's Figure 3. The first topic is what
 # all tracks have in common; later ones set groups of tags against one another.
 
-# %%
+# %% mystnb={"image": {"alt": "Bars of the tags that weigh most in three topics, positive to the right and negative to the left, coloured by tag set"}}
 tag_figures.loadings_figure(model, tags.vocabulary, topics=[1, 2, 3])
 
 # %% [markdown]
@@ -81,7 +81,7 @@ tag_figures.nearest_tags(model, tags.vocabulary, tag, k)
 # upper threshold are candidates for anchor and positive, those to the left of the lower one for
 # anchor and negative; what lies between them teaches nothing.
 
-# %%
+# %% mystnb={"image": {"alt": "Histogram of the cosines of all pairs of tracks, with both thresholds drawn and the share of pairs beyond each"}}
 from tagspace import relatedness
 
 cosines = relatedness.sample_cosines(model.transform(tags.matrix, k))
@@ -93,7 +93,7 @@ tag_figures.cosines_figure(cosines, configuration.positive, configuration.negati
 # With few topics many tracks are related, with many topics only those whose tags are nearly equal.
 # The number of topics is thus a choice of how fine relatedness is.
 
-# %%
+# %% mystnb={"image": {"alt": "Shares of related and of unrelated pairs against the number of topics"}}
 import pandas as pd
 
 numbers = [number for number in (2, 3, 5, 8, 12, 20, 30, 50, 100, 200, 400) if number <= model.rank]

@@ -16,8 +16,7 @@
 # %% tags=["parameters"]
 dataset: str = "demo"  # a name from the page of data sets, or a path
 tagsets: str = "all"  # or tag sets joined by +, such as styles+moods
-topics: int = 12
-excerpts: int = 5
+topics: int = 16
 positive: float = 0.8  # related from this cosine on
 negative: float = 0.2  # unrelated below this cosine
 margin: float = 0.2
@@ -31,14 +30,9 @@ from tagspace.configuration import configure
 configuration = configure(globals())
 
 # %% tags=["nbval-ignore-output"]
-from tagspace import corpus, datasets, features
-from tagspace import tagsets as tag_sets
-from tagspace.cache import cache_folder
+from tagspace import corpus
 
-collection = datasets.load(configuration.dataset)
-chosen = tag_sets.parse(configuration.tagsets, collection.tagsets)
-store = features.extract(collection, cache_folder() / "features", configuration.excerpts)
-tracks = corpus.assemble(collection, store, chosen, configuration)
+tracks = corpus.load(configuration)
 
 # %% [markdown]
 # ## A batch
@@ -55,7 +49,8 @@ import torch
 from tagspace import mining, network_figures, relatedness
 
 device = torch.device("cpu")
-vectors = relatedness.lsi(tracks.tags.select(chosen), tracks.split.train, configuration.topics)
+tags = tracks.tags.select(tracks.trained_tagsets)
+vectors = relatedness.lsi(tags, tracks.split.train, configuration.topics)
 related = relatedness.Cosine(torch.as_tensor(vectors, dtype=torch.float32))
 batch = np.random.default_rng(configuration.seed).permutation(tracks.split.train)
 batch = np.array(sorted(batch[: configuration.batch_size], key=tracks.groups.artist.__getitem__))
@@ -63,7 +58,7 @@ cosines = related(torch.as_tensor(batch))
 same_album = torch.as_tensor(tracks.groups.same("album", batch))
 nobody = torch.zeros_like(same_album)
 
-# %%
+# %% mystnb={"image": {"alt": "Four square matrices of one batch: cosines, related pairs, related pairs without those of one album, unrelated pairs"}}
 unfiltered = mining.candidates(cosines, nobody, configuration.positive, configuration.negative)
 pairs = mining.candidates(cosines, same_album, configuration.positive, configuration.negative)
 network_figures.batch_figure(
@@ -90,7 +85,7 @@ for name, found in {"with albums": unfiltered, "albums out": pairs}.items():
 # negative is nearer, and there is something to learn. `literal` takes the paper at its word, the
 # nearest positive and the farthest negative: the easiest triplet that each anchor has.
 
-# %% tags=["nbval-ignore-output"]
+# %% mystnb={"image": {"alt": "Four scatter plots, one per mining strategy, of the distances of each triplet to its positive and its negative"}} tags=["nbval-ignore-output"]
 from tagspace import losses, training
 
 model = training.initial_model(configuration, device)
@@ -115,7 +110,7 @@ network_figures.triplets_figure(
 # anchor. A few epochs with each strategy on two batches, from the same initial weights: where no
 # triplet violates the margin, nothing is learned.
 
-# %% tags=["nbval-ignore-output"]
+# %% mystnb={"image": {"alt": "Loss, spread and validation score by epoch for the four mining strategies"}} tags=["nbval-ignore-output"]
 from dataclasses import replace
 
 two_batches = replace(tracks.split, train=tracks.split.train[: 2 * configuration.batch_size])
