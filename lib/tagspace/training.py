@@ -30,7 +30,7 @@ from tagspace.relatedness import Relatedness
 
 COLLAPSED = 1e-3  # a mean squared distance under which all embeddings of a batch are one point
 EMBED_TRACKS = 128  # at a time, where no gradient is needed
-ENOUGH_EXCERPTS = 14_000  # to be heard in training, repeated or not, if the user names no epochs
+ENOUGH_EXCERPTS = 10_000  # to be heard in training, repeated or not, if the user names no epochs
 OFTEN = 20  # epochs; a track heard more often than this may be learned by heart
 AVERAGED = 10  # the weights kept are an average over about the last tenth of all steps
 
@@ -95,7 +95,7 @@ def epochs(configuration: Configuration, n_train: int) -> int:
     Parameters
     ----------
     configuration : Configuration
-        Its ``epochs`` may be 0: then 14,000 excerpts are heard in 10 to 100 epochs.
+        Its ``epochs`` may be 0: then 10,000 excerpts are heard in 10 to 100 epochs.
     n_train : int
         Number of training tracks.
     """
