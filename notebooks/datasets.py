@@ -28,7 +28,7 @@ configuration = configure(globals())
 # its publisher's checksums; its licence is told before. A path instead of a name is read where it
 # lies: a release folder, or a `manifest.csv`.
 
-# %%
+# %% tags=["text-table"]
 import pandas as pd
 
 from tagspace import datasets
@@ -41,7 +41,7 @@ offers = {
 pd.set_option("display.max_colwidth", None)
 pd.DataFrame.from_dict(offers, orient="index")
 
-# %%
+# %% tags=["text-table"]
 terms = {
     name: {"licence": release.licence, "cite": release.citation, "page": release.page}
     for name, release in releases.items()

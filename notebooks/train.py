@@ -167,4 +167,6 @@ glue("search", audio_figures.search_table(collection, record.embeddings))
 # Parameters, versions, history, weights, embeddings and all figures of the run lie here:
 
 # %% tags=["nbval-ignore-output"]
-print(record.folder)
+import os
+
+print(os.path.relpath(record.folder))

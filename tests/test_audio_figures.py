@@ -66,7 +66,7 @@ def test_a_search_is_heard_from_the_nearest_to_the_farthest(tmp_path):
     places = {"b": 0.1, "a": 0.0, "c": 3.0, "d": -1.0, "e": 2.0, "f": 9.0}
     embeddings = pd.DataFrame({"d000": places, "d001": 1.0})
     page = audio_figures.search_table(dataset, embeddings, query=1, nearest=2).data
-    rows = re.findall(r'<th scope="row">([^<]*)</th>.*?</td><td>(.*?)</td>', page)
+    rows = re.findall(r'<th scope="row">([^<]*)<br>.*?</th><td>(.*?)</td>', page)
     assert rows == [
         ("the query", "&lt;a&gt;"),
         ("nearest 1", "&lt;d&gt;"),

@@ -65,7 +65,7 @@ def test_a_page_opens_as_it_should(browser, address, chapter, width):
         ),
     )
     page.goto(f"{address}{chapter}.html", wait_until="networkidle")
-    assert page.locator("h1").count() == 1
+    assert page.locator("article h1").count() == 1
     assert faults == []
     assert [request.url for request in outside] == []
     root = page.locator("html")

@@ -41,7 +41,7 @@ def test_results_table_has_each_figure_in_its_place(metrics, measure, relevance,
     assert table.columns.tolist() == TASKS
     for name, task in itertools.product(["trained", "random", "tags"], TASKS):
         value = value_of(metrics, name, task, relevance, filtered)
-        expected = f"{value:.3f} [{value - 0.05:.3f}, {value + 0.05:.3f}]"
+        expected = f"{value:.3f} [{value - 0.05:.3f},\N{NO-BREAK SPACE}{value + 0.05:.3f}]"
         assert table.loc[name, task] == expected
     assert table.loc["chance"].tolist() == ["0.010", "0.020", "0.030", "0.040"]
     assert table.loc["ceiling"].tolist() == ["0.900"] * 4

@@ -2,8 +2,10 @@
 
 import sqlite3
 
+import numpy as np
 import pytest
 
+from tagspace import experiment, figures, measured
 from tagspace.__main__ import main
 from tagspace.datasets import load
 
@@ -71,7 +73,27 @@ def test_a_mistake_ends_in_one_line(release, albums, message):
     assert "\n" not in caught.value.code
 
 
-def test_a_folder_without_records_is_told(tmp_path):
+@pytest.mark.parametrize("command", [["runs"], ["keep"]])
+def test_a_folder_without_records_is_told(tmp_path, command):
+    out = [str(tmp_path / "out")] if command == ["keep"] else []
     with pytest.raises(SystemExit) as caught:
-        main(["runs", str(tmp_path)])
+        main([*command, str(tmp_path), *out])
     assert caught.value.code == f"runs: {tmp_path} holds no record of a run"
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.slow
+def test_figures_are_tabulated_and_kept(small, tmp_path, capsys):
+    corpus, configuration = small(epochs=1, runs=str(tmp_path / "runs"))
+    record = experiment.run(corpus, configuration)
+    main(["runs", configuration.runs])
+    told = capsys.readouterr().out
+    assert told.startswith("dataset small, tagsets moods (runs: 1)")
+    main(["keep", configuration.runs, str(tmp_path / "kept")])
+    assert "The figures of 1 runs are in " in capsys.readouterr().out
+    kept = figures.select(measured.load(tmp_path / "kept"), "graded nDCG@10")
+    expected = figures.select(record.metrics, "graded nDCG@10")
+    np.testing.assert_allclose(kept["value"], expected["value"], rtol=1e-3)
+    assert set(kept["commit"]) == {record.run["commit"]}
+    texts = [file.read_text(encoding="utf-8") for file in (tmp_path / "kept").iterdir()]
+    assert not any(track in text for track in corpus.tags.track_ids for text in texts)

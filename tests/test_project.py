@@ -44,6 +44,13 @@ def test_every_code_cell_was_executed_in_order_and_without_error(script):
 
 
 @notebook
+def test_every_figure_has_an_alternative_text(script):
+    for cell in executed(script).cells:
+        if any("image/png" in output.get("data", {}) for output in cell.get("outputs", [])):
+            assert len(cell.metadata["mystnb"]["image"]["alt"]) > 40
+
+
+@notebook
 def test_notebooks_define_no_function_or_class(script):
     tree = ast.parse(script.read_text(encoding="utf-8"))
     definitions = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda)

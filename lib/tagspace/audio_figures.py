@@ -59,9 +59,8 @@ def search_table(
     chosen = {"the query": embeddings.index[query]}
     chosen |= {f"nearest {place}": found[place - 1] for place in range(1, nearest + 1)}
     chosen["the farthest"] = found[-1]
-    head = "".join(f"<th>{name}</th>" for name in ("", "to hear", *dataset.tagsets))
     rows = "".join(_search_row(dataset, name, track) for name, track in chosen.items())
-    return HTML(f'<table class="dataframe listen"><tr>{head}</tr>{rows}</table>')
+    return HTML(f'<table class="listen">{rows}</table>')
 
 
 def excerpt_figure(samples: np.ndarray, offset: float = audio.OFFSET) -> Figure:
@@ -144,9 +143,9 @@ def levels(files: list[str], seconds: int) -> np.ndarray:
 def _search_row(dataset: Dataset, name: str, track: str) -> str:
     tags = dataset.tags[dataset.tags["track_id"] == track]
     sets = [", ".join(tags["tag"][tags["tagset"] == tagset]) for tagset in dataset.tagsets]
+    told = "<br>".join(html.escape(tags) for tags in sets)
     heard = _audio(audio.read(dataset.tracks["path"].loc[track]), name)
-    cells = "".join(f"<td>{cell}</td>" for cell in (heard, *map(html.escape, sets)))
-    return f'<tr><th scope="row">{name}</th>{cells}</tr>'
+    return f'<tr><th scope="row">{name}<br>{heard}</th><td>{told}</td></tr>'
 
 
 def _audio(samples: np.ndarray, label: str) -> str:

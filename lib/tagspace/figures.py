@@ -108,4 +108,5 @@ def finished(figure: Figure) -> Figure:
 
 
 def _with_interval(row: pd.Series) -> str:
-    return f"{row['value']:.3f} [{row['low']:.3f}, {row['high']:.3f}]"
+    # The space within the brackets does not break.
+    return f"{row['value']:.3f} [{row['low']:.3f},\N{NO-BREAK SPACE}{row['high']:.3f}]"

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import html
 import textwrap
 
 import pandas as pd
 import scipy.stats
 import seaborn as sns
+from IPython.display import HTML
 from matplotlib.figure import Figure
-from pandas.io.formats.style import Styler
 
 from tagspace import figures
 from tagspace.runs import EXPERIMENT
@@ -46,7 +47,7 @@ def table_2(gathered: pd.DataFrame, measure: str, filtered: str = "none") -> pd.
     return table.sort_index().loc[order]
 
 
-def blocks(table: pd.DataFrame) -> Styler:
+def blocks(table: pd.DataFrame) -> HTML:
     """Show Table II in blocks of one, two, three and four tag sets, with each block's best bold.
 
     Parameters
@@ -54,14 +55,13 @@ def blocks(table: pd.DataFrame) -> Styler:
     table : pandas.DataFrame
         In the form of :func:`table_2`.
     """
-    sets = table.index.get_level_values("tagsets").str.count(r"\+")
+    sets = table.index.get_level_values("tagsets").str.count(r"\+") + 1
     best = table.eq(table.groupby(sets).transform("max"))
-    begins = pd.DataFrame({name: pd.Series(sets, table.index).diff().gt(0) for name in table})
-    return (
-        table.style.format(precision=4)
-        .apply(lambda _: best.map({True: "font-weight: bold", False: ""}.get), axis=None)
-        .apply(lambda _: begins.map({True: "border-top: 1px solid", False: ""}.get), axis=None)
-    )
+    cells = table.map("{:.4f}".format)
+    cells = cells.mask(best, "<b>" + cells + "</b>").reset_index()
+    cells["tagsets"] = cells["tagsets"].map(html.escape)
+    cells.insert(0, "sets", sets)
+    return HTML(cells.set_index(["sets", "tagsets", "topics"]).to_html(escape=False))
 
 
 def curves_figure(table: pd.DataFrame, measure: str) -> Figure:
@@ -93,6 +93,7 @@ def curves_figure(table: pd.DataFrame, measure: str) -> Figure:
         facet_kws={"sharey": False},
     )
     grid.set_titles("{col_name}")
+    sns.move_legend(grid, "lower center", bbox_to_anchor=(0.5, 1), ncol=4, title="joined tag sets")
     return figures.finished(grid.figure)
 
 
@@ -130,10 +131,10 @@ def provenance(gathered: pd.DataFrame) -> str:
         See :func:`tagspace.runs.gather`.
     """
     about = ["commit", "dataset", *EXPERIMENT]
-    values = {name: ", ".join(map(str, gathered[name].unique())) for name in about}
+    values = {name: ", ".join(map(str, sorted(gathered[name].unique()))) for name in about}
     told = [f"{len(gathered['run'].unique())} runs"]
     told.extend(f"{name} {value}" for name, value in values.items())
-    return textwrap.fill("; ".join(told), 95)
+    return textwrap.fill("; ".join(told), 90)
 
 
 def _gain(folds: pd.DataFrame) -> pd.Series:

@@ -68,12 +68,15 @@ class Record:
         return model.eval()
 
     def describe(self) -> str:
-        """Say how training went, in a line."""
+        """Say on what and how the run was trained."""
         run = self.run
         return (
             f"{len(self.history)} epochs on {run['data']['tracks']['train']} tracks "
-            f"({run['topics']} topics of {'+'.join(run['tagsets'])}); {run['stopped']}; "
-            f"the weights of epoch {run['best_epoch']} were kept"
+            f"({run['topics']} topics of {'+'.join(run['tagsets'])})\n"
+            f"{run['stopped']}; "
+            f"the weights of epoch {run['best_epoch']} were kept\n"
+            f"data {run['data']['name']}, seed {run['parameters']['seed']}, "
+            f"commit {run['commit'][:10] or 'unknown'}"
         )
 
 
