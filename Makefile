@@ -29,9 +29,10 @@ train: setup  ## Train on the demo corpus and record the run under runs/
 	$(BIN)/papermill notebooks/train.ipynb runs/train.ipynb
 	@$(BIN)/python -m tagspace runs
 
-test: setup  ## Linters, all tests, all notebooks: what CI runs
+test: setup  ## Linters, the book, all tests, all notebooks: what CI runs
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(MAKE) --no-print-directory book
 	$(BIN)/pytest -n auto --dist loadfile
 	$(BIN)/pytest --nbval --nbval-current-env notebooks
 
@@ -69,4 +70,4 @@ lock: setup  ## Resolve constraints.txt anew
 	mv constraints.new constraints.txt
 
 clean:  ## Remove what make has made, but for runs/
-	rm -rf .venv _build .pytest_cache .ruff_cache
+	rm -rf .venv _build .pytest_cache .ruff_cache .hypothesis

@@ -16,12 +16,20 @@ BRANCH = "launch"
 INSTALL = """import importlib.util
 
 if not importlib.util.find_spec("tagspace"):
-    %pip install --quiet "tagspace[book] @ git+https://github.com/{repository}"
+    %pip install --quiet "tagspace[notebooks] @ git+https://github.com/{repository}"
+"""
+# Binder's machines have no GPU, and take the Python version only in this form.
+BINDER = """dependencies:
+  - python=3.12
+  - pip
+  - pip:
+      - --extra-index-url https://download.pytorch.org/whl/cpu
+      - --editable ..[notebooks]
 """
 
 
 def main(repository: str) -> None:
-    """Change ``_config.yml`` and all notebooks in place."""
+    """Change ``_config.yml`` and all notebooks in place, and write Binder's environment."""
     path = ROOT / "_config.yml"
     configuration = yaml.safe_load(path.read_text(encoding="utf-8"))
     configuration["repository"] = {"url": f"https://github.com/{repository}", "branch": BRANCH}
@@ -30,6 +38,8 @@ def main(repository: str) -> None:
         "colab_url": "https://colab.research.google.com",
     }
     path.write_text(yaml.safe_dump(configuration, sort_keys=False), encoding="utf-8")
+    (ROOT / "binder").mkdir()
+    (ROOT / "binder" / "environment.yml").write_text(BINDER, encoding="utf-8")
     for path in sorted((ROOT / "notebooks").glob("*.ipynb")):
         notebook = nbformat.read(path, as_version=4)
         cell = nbformat.v4.new_code_cell(INSTALL.format(repository=repository), id="install")

@@ -44,7 +44,8 @@ audio_figures.player(samples, "the first track of the data set")
 # %% [markdown]
 # ## Six seconds of it
 #
-# The excerpt begins at 3 s (shaded), and gives the matrix below: a Fourier transform over windows
+# The paper's excerpt begins at 3 s (shaded); by default, five are spread over the whole file, and
+# training hears one of them at a time. An excerpt gives the matrix below: a Fourier transform over windows
 # of 2,048 samples that overlap by half, its power gathered into 80 bands between 16 Hz and 11 kHz,
 # and the logarithm of that.
 
@@ -53,7 +54,7 @@ audio_figures.excerpt_figure(samples)
 
 # %%
 excerpt = audio.read(files[0])
-audio_figures.player(excerpt, "what the network hears of it")
+audio_figures.player(excerpt, "the excerpt")
 
 # %%
 print("shape of the input:", audio.log_mel(excerpt).shape)
@@ -71,10 +72,10 @@ audio_figures.filter_bank_figure()
 # ## Why the excerpt begins at 3 s
 #
 # The level of a hundred files, second by second, relative to the mean of each. Where recordings
-# fade in, or begin with silence, their first seconds say little about them; the shaded part is what
-# the network hears. The pieces of the demo corpus begin at once: their curve is nearly flat.
+# fade in, or begin with silence, their first seconds say little about them; the shaded part is the
+# paper's excerpt. The pieces of the demo corpus begin at once: their curve is nearly flat.
 
-# %% mystnb={"image": {"alt": "Level over the first ten seconds of a hundred files: median and quartiles, with the seconds that the network hears shaded"}}
+# %% mystnb={"image": {"alt": "Level over the first ten seconds of a hundred files: median and quartiles, with the seconds of the excerpt shaded"}}
 audio_figures.levels_figure(audio_figures.levels(files[:100], seconds=10))
 
 # %% [markdown]

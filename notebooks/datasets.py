@@ -23,7 +23,7 @@ configuration = configure(globals())
 # %% [markdown]
 # ## What there is
 #
-# Every notebook takes these names as `-p dataset NAME`. What can be fetched is fetched into the
+# Every notebook on data takes these names as `-p dataset NAME`. What can be fetched is fetched into the
 # cache folder (`TAGSPACE_CACHE`, or the platform's own), resumed where it stopped, and held against
 # its publisher's checksums; its licence is told before. A path instead of a name is read where it
 # lies: a release folder, or a `manifest.csv`.

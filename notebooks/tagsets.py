@@ -78,6 +78,6 @@ tag_figures.frequencies_figure(paper.figure_2())
 tag_figures.cooccurrence_figure(intersection)
 
 # %% [markdown]
-# **What we saw.** Tags are many, few of them are frequent, and combinations of tags are almost as
-# many as albums. Two tracks with exactly the same tags are therefore mostly tracks of one album;
-# to say that two tracks of different albums are related, relatedness must be graded.
+# **What we saw.** Tags are many and few of them are frequent. But for genres, combinations of tags
+# are so many that few albums share one: two tracks with exactly the same moods are often tracks of
+# one album. To say that two tracks of different albums are related, relatedness must be graded.

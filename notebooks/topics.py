@@ -44,7 +44,7 @@ print(f"{tags.matrix.shape[0]} tracks x {tags.matrix.shape[1]} tags, {tags.matri
 # ## The spectrum
 #
 # The singular values of the matrix tell how much each topic accounts for; the dotted line is the
-# number of topics chosen above.
+# number of topics chosen above. All tracks count here; for training, only those to train on do.
 
 # %% mystnb={"image": {"alt": "Singular values by topic, falling, and the share of their squares that the first topics account for, rising"}}
 from tagspace import tag_figures
@@ -70,9 +70,9 @@ tag_figures.loadings_figure(model, tags.vocabulary, topics=[1, 2, 3])
 # the same tags. These are nearest to the most frequent tag of the last set chosen:
 
 # %%
-tag = tag_sets.frequencies(tags).groupby("tagset", sort=False).first()["tag"].iloc[-1]
-print(f"nearest to {tag}:")
-tag_figures.nearest_tags(model, tags.vocabulary, tag, k)
+most = tag_sets.frequencies(tags).groupby("tagset", sort=False).first()["tag"]
+print(f"nearest to {most.iloc[-1]} ({most.index[-1]}):")
+tag_figures.nearest_tags(model, tags.vocabulary, most.index[-1], most.iloc[-1], k)
 
 # %% [markdown]
 # ## How related tracks are

@@ -127,12 +127,12 @@ for name, value in means.items():
     glue(f"demo_{name}", f"{value:.3f}", display=False)
 figures.results_table(record.metrics, "graded nDCG@10")
 
-# %% mystnb={"image": {"alt": "Graded nDCG@10 with its 95 % interval for each representation, one panel per tag set, for their mean, and for artist and album"}} tags=["nbval-ignore-output"]
+# %% mystnb={"image": {"alt": "Graded nDCG@10 with its 95 % interval for each representation, one panel per tag set and one for their mean"}} tags=["nbval-ignore-output"]
 figures.results_figure(record.metrics, "graded nDCG@10")
 
 # %% [markdown]
 # Part of this is the sound of an artist or a record, heard again. With all tracks of the query's
-# artist left out of its neighbours, what remains was learned about the tags:
+# artist left out of its neighbours, what is above `untrained` was learned from the tags:
 
 # %% tags=["nbval-ignore-output"]
 figures.results_table(record.metrics, "graded nDCG@10", filtered="artist")

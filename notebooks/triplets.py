@@ -21,7 +21,8 @@ positive: float = 0.8  # related from this cosine on
 negative: float = 0.2  # unrelated below this cosine
 margin: float = 0.2
 epochs: int = 4  # of each of the trainings at the end
-batch_size: int = 128
+batch_size: int = 64
+learning_rate: float = 1.0e-3  # ten times the default: what happens, happens sooner
 seed: int = 0
 
 # %%

@@ -75,3 +75,12 @@ def test_a_search_is_heard_from_the_nearest_to_the_farthest(tmp_path):
     ]
     assert page.count("data:audio/mpeg;base64,") == 4
     assert 'aria-label="nearest 2"' in page
+    few = audio_figures.search_table(dataset, embeddings.loc[["a", "b", "c"]]).data
+    assert re.findall(r'<th scope="row">([^<]*)<br>', few) == ["the query", "nearest 1"]
+
+
+def test_a_short_file_is_heard_too(tmp_path):
+    soundfile.write(tmp_path / "a.wav", tone(2), audio.SAMPLE_RATE)
+    dataset = build("x", [("a", "", (), "", str(tmp_path / "a.wav"))], [], ("moods",))
+    page = audio_figures.search_table(dataset, pd.DataFrame({"d000": [1.0]}, index=["a"])).data
+    assert page.count("data:audio/mpeg;base64,") == 1

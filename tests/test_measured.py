@@ -49,5 +49,5 @@ def test_a_single_run_keeps_its_name(gathered, tmp_path):
 
 
 def test_a_folder_without_figures_is_told(tmp_path):
-    with pytest.raises(TagspaceError, match=r"common.json is not there; .* tagspace keep$"):
+    with pytest.raises(TagspaceError, match=r"^runs: .* is not accepted; .* tagspace keep$"):
         measured.load(tmp_path)

@@ -2,6 +2,9 @@
 
 import ast
 import base64
+import importlib.util
+import json
+import shutil
 import tomllib
 from pathlib import Path
 
@@ -11,6 +14,7 @@ import pytest
 import yaml
 from jupytext.compare import compare_notebooks
 
+from tagspace import measured
 from tagspace.configuration import Configuration
 
 ROOT = Path(__file__).parents[1]
@@ -26,6 +30,20 @@ def test_there_is_a_script_for_each_notebook():
     notebooks = {path.stem for path in (ROOT / "notebooks").glob("*.ipynb")}
     assert notebooks == {path.stem for path in SCRIPTS}
     assert "train" in notebooks
+
+
+def test_every_page_is_in_the_contents():
+    toc = yaml.safe_load((ROOT / "_toc.yml").read_text(encoding="utf-8"))
+    listed = {toc["root"], *(page["file"] for part in toc["parts"] for page in part["chapters"])}
+    prose = {f"book/{path.stem}" for path in (ROOT / "book").glob("*.md")}
+    assert listed == prose | {f"notebooks/{script.stem}" for script in SCRIPTS}
+
+
+def test_the_real_figures_are_those_of_the_defaults():
+    common = json.loads((Path(measured.__file__).parent / "real" / "common.json").read_text())
+    defaults = Configuration().model_dump()
+    told = {name: value for name, value in common.items() if name in defaults}
+    assert {**told, "dataset": "demo", "folds": 0}.items() <= defaults.items()
 
 
 @notebook
@@ -100,3 +118,27 @@ def test_every_dependency_is_constrained():
     lines = (ROOT / "constraints.txt").read_text(encoding="utf-8").splitlines()
     assert names <= {line.split("==")[0] for line in lines}
     assert not [line for line in lines if "+cpu" in line]
+
+
+def test_launch_buttons_lead_to_notebooks_that_install_the_package(tmp_path, monkeypatch):
+    spec = importlib.util.spec_from_file_location("launch", ROOT / "book" / "launch.py")
+    launch = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(launch)
+    shutil.copy(ROOT / "_config.yml", tmp_path)
+    shutil.copytree(ROOT / "notebooks", tmp_path / "notebooks")
+    monkeypatch.setattr(launch, "ROOT", tmp_path)
+    launch.main("someone/tagspace")
+    before, after = (
+        yaml.safe_load((folder / "_config.yml").read_text(encoding="utf-8"))
+        for folder in (ROOT, tmp_path)
+    )
+    assert after.pop("repository")["url"] == "https://github.com/someone/tagspace"
+    assert set(after.pop("launch_buttons")) == {"binderhub_url", "colab_url"}
+    assert after == before
+    for script in SCRIPTS:
+        changed = nbformat.read(tmp_path / "notebooks" / f"{script.stem}.ipynb", as_version=4)
+        install = changed.cells.pop(1)
+        assert "@ git+https://github.com/someone/tagspace" in install.source
+        assert install.metadata["tags"] == ["remove-cell"]
+        assert changed == executed(script)
+    yaml.safe_load((tmp_path / "binder" / "environment.yml").read_text(encoding="utf-8"))

@@ -26,7 +26,7 @@ def content(**changes):
             "topics": 7,
             "best_epoch": 2,
             "stopped": "all epochs are done",
-            "data": {"name": "demo", "tracks": {"train": 90}},
+            "data": {"name": "demo", "fingerprint": "ab", "tracks": {"train": 90}},
             "commit": "c0ffee",
         },
         "history": pd.DataFrame({"epoch": [1, 2, 3], "loss": [0.3, 0.2, 0.1]}),
@@ -168,6 +168,28 @@ def test_without_a_checkout_records_go_where_the_package_is_used(tmp_path):
     assert answer.stdout.split() == [str(site / "tagspace" / "runs.py"), str(used)]
 
 
+def test_a_change_of_code_gives_another_id_and_a_change_of_words_does_not(
+    small, tmp_path, monkeypatch
+):
+    corpus, configuration = small()
+    shutil.copytree(Path(runs.__file__).parent, tmp_path / "tagspace")
+    monkeypatch.setattr(runs, "__file__", str(tmp_path / "tagspace" / "runs.py"))
+    file = tmp_path / "tagspace" / "training.py"
+    source, ids = file.read_text(encoding="utf-8"), []
+    for old, new in [
+        ("", ""),
+        ('"""One run', '"""A run'),
+        ("# to be", "# to"),
+        ("10_000", "9_999"),
+    ]:
+        assert old in source
+        file.write_text(source.replace(old, new), encoding="utf-8")
+        runs.code_fingerprint.cache_clear()
+        ids.append(runs.run_id(configuration, corpus))
+    runs.code_fingerprint.cache_clear()
+    assert ids[0] == ids[1] == ids[2] != ids[3]
+
+
 def test_gather_joins_metrics_with_run_and_parameters(tmp_path):
     runs.write(tmp_path, "first", **content())
     parameters = Configuration(dataset="some/where", tagsets="all", margin=0.5).model_dump()
@@ -177,7 +199,7 @@ def test_gather_joins_metrics_with_run_and_parameters(tmp_path):
     (tmp_path / "notes.txt").write_text("mine")
     table = runs.gather(str(tmp_path))
     known = set(Configuration.model_fields) - {"device", "runs", "shards"}
-    assert set(table.columns) == {"run", "commit", *known, *COLUMNS}
+    assert set(table.columns) == {"run", "commit", "fingerprint", *known, *COLUMNS}
     assert table.columns[-len(COLUMNS) :].tolist() == COLUMNS
     assert table["dataset"].tolist() == ["demo", "demo"]
     assert table["run"].tolist() == ["first", "second"]

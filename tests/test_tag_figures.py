@@ -90,7 +90,7 @@ def test_loadings_are_those_of_the_topic(tags, model):
 
 
 def test_nearest_tags_are_those_of_the_largest_cosine(tags, model):
-    found = tag_figures.nearest_tags(model, tags.vocabulary, "Folk", model.rank)
+    found = tag_figures.nearest_tags(model, tags.vocabulary, "genres", "Folk", model.rank)
     # At full rank the cosines are those of the columns of the matrix itself.
     columns = tags.matrix.toarray().T
     unit = columns / np.linalg.norm(columns, axis=1, keepdims=True)

@@ -210,9 +210,16 @@ def test_training_ends_where_no_triplet_is_left(small, monkeypatch):
     assert (found.best_epoch, len(found.history)) == (2, 2)
 
 
-def test_a_satisfied_margin_gives_no_triplet(trainer):
-    one = trainer(margin=1e-6, mining="semihard")
-    assert one.epoch()["triplets"] == 0
+@pytest.mark.parametrize("strategy", ["all", "semihard", "hard", "literal"])
+def test_triplets_that_keep_the_margin_do_not_count(trainer, monkeypatch, strategy):
+    one = trainer(mining=strategy)
+    rows = one.corpus.split.train
+    mood = torch.as_tensor(one.corpus.tags.of("moods").toarray()[rows, 0]).long()
+    places = torch.eye(2)[mood].requires_grad_()  # each mood has a point of its own
+    monkeypatch.setattr(training, "forward", lambda *_: places)
+    taken = one.step(rows)
+    assert taken["anchors"] > 0
+    assert taken["triplets"] == taken["loss"] == 0
 
 
 def test_without_any_candidate_there_is_one_line(trainer):
@@ -357,6 +364,11 @@ def test_the_untrained_network_follows_from_the_seed(small):
 def test_a_device_that_is_not_here_is_refused_in_one_line():
     with pytest.raises(TagspaceError, match=r"^device: 'cuda:99' is not on this machine.*$"):
         choose_device("cuda:99")
+
+
+def test_a_processor_of_which_nothing_is_known_computes_in_full_precision(monkeypatch):
+    monkeypatch.setattr(torch.cpu, "get_capabilities", dict)
+    assert training._half_precision_pays(CPU) is False
 
 
 def test_auto_takes_the_gpu_where_there_is_one():

@@ -45,7 +45,7 @@ def main(arguments: list[str] | None = None) -> None:
 def print_runs(folder: Path) -> None:
     """Print a table for each experiment of a folder of records, its folds averaged."""
     gathered = gather(folder)
-    same = ["dataset", *(name for name in runs.EXPERIMENT if name != "fold")]
+    same = ["dataset", "fingerprint", *(name for name in runs.EXPERIMENT if name != "fold")]
     varied = [name for name in same if len(gathered[name].unique()) > 1]
     for _, experiment in gathered.groupby(same, sort=False):
         first = experiment.iloc[0]

@@ -37,8 +37,8 @@ def search_table(
 ) -> HTML:
     """Search by example, to be heard: a query, the tracks nearest to it, and the farthest one.
 
-    Tracks of the query's own artist are left out. Each track is heard as the network hears it, six
-    seconds from second 3, above the tags that the data set gives it.
+    Tracks of the query's own artist are left out. Of each track six seconds are heard, those that
+    the paper takes, beside the tags that the data set gives it.
 
     Parameters
     ----------
@@ -49,7 +49,7 @@ def search_table(
     query : int
         Row of the query.
     nearest : int
-        How many of the nearest tracks to play.
+        How many of the nearest tracks to play, if there are as many.
     """
     artists = dataset.tracks["artist"].loc[embeddings.index]
     distances = np.linalg.norm(embeddings - embeddings.iloc[query], axis=1)
@@ -57,8 +57,9 @@ def search_table(
     others.iloc[query] = False
     found = embeddings.index[others][np.argsort(distances[others], kind="stable")]
     chosen = {"the query": embeddings.index[query]}
-    chosen |= {f"nearest {place}": found[place - 1] for place in range(1, nearest + 1)}
-    chosen["the farthest"] = found[-1]
+    chosen |= {f"nearest {place}": track for place, track in enumerate(found[:nearest], start=1)}
+    if len(found) > nearest:
+        chosen["the farthest"] = found[-1]
     rows = "".join(_search_row(dataset, name, track) for name, track in chosen.items())
     return HTML(f'<table class="listen">{rows}</table>')
 
@@ -144,7 +145,9 @@ def _search_row(dataset: Dataset, name: str, track: str) -> str:
     tags = dataset.tags[dataset.tags["track_id"] == track]
     sets = [", ".join(tags["tag"][tags["tagset"] == tagset]) for tagset in dataset.tagsets]
     told = "<br>".join(html.escape(tags) for tags in sets)
-    heard = _audio(audio.read(dataset.tracks["path"].loc[track]), name)
+    path = dataset.tracks["path"].loc[track]
+    (place,) = audio.place(audio.duration(path), excerpts=1)
+    heard = _audio(audio.read(path, place.offset), name)
     return f'<tr><th scope="row">{name}<br>{heard}</th><td>{told}</td></tr>'
 
 

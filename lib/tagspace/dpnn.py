@@ -1,4 +1,4 @@
-"""The network: two stacks of convolutions, one looking along frequency, one along time.
+"""The network: two stacks of convolutions, one looking along time, one along frequency.
 
 Deep Parallel Neural Network of Section IV-A and Figure 1. Each layer: convolution ("same"), batch
 normalisation, ELU, max-pooling; kernels and pools are mel bands x frames.
@@ -6,6 +6,7 @@ normalisation, ELU, max-pooling; kernels and pools are mel bands x frames.
 
 from __future__ import annotations
 
+import copy
 import math
 from typing import Literal, NamedTuple
 
@@ -107,10 +108,11 @@ def summary(model: DPNN) -> pd.DataFrame:
         one excerpt, a multiplication and an addition counted as two.
     """
     rows = []
-    x = model.normalise.eval()(torch.zeros(1, 1, N_MELS, N_FRAMES))
+    model = copy.deepcopy(model).cpu().eval()
+    x = model.normalise(torch.zeros(1, 1, N_MELS, N_FRAMES))
     with torch.no_grad():
         for name, layers in (("left", LEFT), ("right", RIGHT)):
-            stack, y = getattr(model, name).eval(), x
+            stack, y = getattr(model, name), x
             for number, layer in enumerate(layers):
                 parts = stack[number * N_PARTS : (number + 1) * N_PARTS]
                 pixels, y = y.shape[2] * y.shape[3], parts(y)

@@ -80,7 +80,7 @@ def results_figure(metrics: pd.DataFrame, measure: str, filtered: str = "none") 
             axes.plot(row.value, height, "o", color=colour)
         axes.axvline(part["chance"].iloc[0], color="black", linestyle=":", linewidth=1)
         axes.set(title=task, yticks=range(len(part)), yticklabels=part["representation"])
-        axes.invert_yaxis()
+        axes.set_ylim(len(part) - 0.5, -0.5)  # the first on top
     grid.figure.supxlabel(f"{measure} with 95 % interval; dotted: chance", fontsize=9)
     return finished(grid.figure)
 

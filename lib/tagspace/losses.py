@@ -44,6 +44,21 @@ def triplet(distances: torch.Tensor, triplets: Triplets, margin: float) -> torch
     torch.Tensor, scalar
         Zero where no triplet violates the margin.
     """
+    return average(hinges(distances, triplets, margin))
+
+
+def hinges(distances: torch.Tensor, triplets: Triplets, margin: float) -> torch.Tensor:
+    """Compute the loss of each triplet, shape (n_triplets,): above 0 where it violates the margin.
+
+    Parameters
+    ----------
+    distances, triplets, margin
+        See :func:`triplet`.
+    """
     anchor, positive, negative = triplets
-    hinge = (distances[anchor, positive] - distances[anchor, negative] + margin).clamp_min(0)
-    return hinge.sum() / (hinge > 0).sum().clamp_min(1)
+    return (distances[anchor, positive] - distances[anchor, negative] + margin).clamp_min(0)
+
+
+def average(hinges: torch.Tensor) -> torch.Tensor:
+    """Average over the triplets that violate the margin; zero where there is none."""
+    return hinges.sum() / (hinges > 0).sum().clamp_min(1)

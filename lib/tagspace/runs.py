@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import hashlib
 import importlib.metadata
 import json
@@ -10,6 +11,7 @@ import re
 import subprocess
 import tempfile
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import pandas as pd
@@ -24,6 +26,11 @@ CHECKOUT = Path(__file__).resolve().parents[2]
 # Where the package was installed without its checkout, records go where it is used.
 PROJECT = CHECKOUT if (CHECKOUT / "pyproject.toml").exists() else Path.cwd()
 ELSEWHERE = {"runs", "device", "dataset", "shards"}  # parameters that say where, and not what
+# The modules whose code decides what a run finds: after a change to one, a run is another run.
+DECIDING = (
+    *("audio", "tagsets", "groups", "splits", "corpus", "lsi", "relatedness", "dpnn", "mining"),
+    *("losses", "augmentation", "training", "retrieval", "baselines", "experiment"),
+)
 EXPERIMENT = [name for name in Configuration.model_fields if name not in ELSEWHERE]
 VERSIONS = ["tagspace", "torch", "numpy", "scipy", "pandas", "librosa", "soundfile", "soxr"]
 
@@ -80,14 +87,29 @@ class Record:
         )
 
 
+@cache
+def code_fingerprint() -> str:
+    """Hash the code that decides what a run finds, without its comments and docstrings."""
+    digest = hashlib.sha256()
+    for name in DECIDING:
+        tree = ast.parse((Path(__file__).parent / f"{name}.py").read_text(encoding="utf-8"))
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef) and ast.get_docstring(
+                node, clean=False
+            ):
+                node.body = node.body[1:] or [ast.Pass()]
+        digest.update(ast.unparse(tree).encode())
+    return digest.hexdigest()
+
+
 def run_id(configuration: Configuration, corpus: Corpus) -> str:
-    """Name a run after its parameters and data; equal ones have the same name on any machine.
+    """Name a run after its parameters, data and code; equal ones have the same name anywhere.
 
     Where the data lie, where records go and which device computes does not count.
     """
     parameters = configuration.model_dump(exclude=ELSEWHERE)
     parameters["tagsets"] = corpus.trained_tagsets
-    counts = [corpus.name, corpus.fingerprint, parameters, importlib.metadata.version("tagspace")]
+    counts = [corpus.name, corpus.fingerprint, parameters, code_fingerprint()]
     digest = hashlib.sha256(json.dumps(counts, sort_keys=True).encode()).hexdigest()
     label = f"{corpus.name}-{'+'.join(corpus.trained_tagsets)}"
     file_name = re.sub(r"[^\w+-]", "_", label)[:80]  # a user's tag set may be called mood/theme
@@ -172,8 +194,9 @@ def gather(folder: str | Path) -> pd.DataFrame:
             "run": file.parent.name,
             "commit": run["commit"],
             "dataset": run["data"]["name"],
+            "fingerprint": run["data"]["fingerprint"],
             "tagsets": "+".join(run["tagsets"]),
-            **{name: run["parameters"][name] for name in EXPERIMENT if name != "tagsets"},
+            **{name: run["parameters"].get(name) for name in EXPERIMENT if name != "tagsets"},
         }
         tables.append(pd.DataFrame(about, index=record.metrics.index).join(record.metrics))
     return pd.concat(tables, ignore_index=True) if tables else pd.DataFrame()
@@ -191,6 +214,8 @@ def environment() -> dict[str, object]:
 
 def _commit() -> str:
     """Name the project's commit, with a + where files differ from it; empty outside a checkout."""
+    if PROJECT != CHECKOUT:
+        return ""
     command = [
         "git",
         "-C",

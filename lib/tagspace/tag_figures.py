@@ -109,9 +109,11 @@ def loadings_figure(model: LSI, vocabulary: pd.DataFrame, topics: Sequence[int])
     return finished(figure)
 
 
-def nearest_tags(model: LSI, vocabulary: pd.DataFrame, tag: str, topics: int) -> pd.DataFrame:
-    """Tabulate the tags most like one, by cosine, at a number of topics."""
-    row = int(np.flatnonzero(vocabulary["tag"] == tag)[0])
+def nearest_tags(
+    model: LSI, vocabulary: pd.DataFrame, tagset: str, tag: str, topics: int
+) -> pd.DataFrame:
+    """Tabulate the tags most like one of a tag set, by cosine, at a number of topics."""
+    row = pd.MultiIndex.from_frame(vocabulary[["tagset", "tag"]]).get_loc((tagset, tag))
     cosines = vocabulary.assign(cosine=model.tag_cosines(topics)[row]).drop(index=row)
     return cosines.nlargest(8, "cosine").round(3).reset_index(drop=True)
 

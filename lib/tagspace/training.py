@@ -316,7 +316,8 @@ class Trainer:
         triplets = mining.mine(
             distances.detach(), pairs, configuration.mining, configuration.margin
         )
-        loss = losses.triplet(distances, triplets, configuration.margin)
+        hinges = losses.hinges(distances, triplets, configuration.margin)
+        loss = losses.average(hinges)
         self.optimiser.zero_grad()
         loss.backward()
         self.optimiser.step()
@@ -324,7 +325,7 @@ class Trainer:
         follow(self.average, self.model, self.steps)
         return {
             "loss": loss.item(),
-            "triplets": len(triplets.anchor),
+            "triplets": int((hinges > 0).sum()),
             "anchors": int(pairs.positive.any(1).sum()),
             "spread": distances.mean().item(),
         }
@@ -389,6 +390,5 @@ def _half_precision_pays(device: torch.device) -> bool:
         return torch.cuda.is_bf16_supported()
     # A processor without instructions for bfloat16 emulates it, several times slower than float32.
     capabilities = torch.cpu.get_capabilities()
-    return device.type == "cpu" and (
-        capabilities.get("amx_bf16") or capabilities.get("avx512_bf16")
-    )
+    known = capabilities.get("amx_bf16") or capabilities.get("avx512_bf16")
+    return device.type == "cpu" and bool(known)  # where it is not known: on ARM, for one

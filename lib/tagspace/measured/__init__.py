@@ -12,6 +12,7 @@ import pandas as pd
 
 from tagspace.errors import TagspaceError
 from tagspace.retrieval import COLUMNS
+from tagspace.runs import gather
 
 HERE = Path(__file__).parent
 FIGURES, COMMON = "metrics.csv", "common.json"
@@ -39,23 +40,27 @@ def save(gathered: pd.DataFrame, folder: Path) -> None:
 
 
 def load(folder: str | Path) -> pd.DataFrame:
-    """Read what :func:`save` wrote, in the form of :func:`tagspace.runs.gather`.
+    """Read the figures of runs, in the form of :func:`tagspace.runs.gather`.
 
     Parameters
     ----------
     folder : str or Path
-        ``sweep`` and ``real`` are the figures of this book.
+        Of records, or of what :func:`save` wrote; ``real`` and ``real_first`` are kept here.
 
     Raises
     ------
     TagspaceError
-        If the files are not there.
+        If the folder has neither.
     """
-    folder = HERE / folder
-    try:
+    own = HERE / folder
+    folder = own if own.exists() else Path(folder).expanduser()
+    if (folder / COMMON).exists():
         common = json.loads((folder / COMMON).read_text(encoding="utf-8"))
-        figures = pd.read_csv(folder / FIGURES)
-    except FileNotFoundError as error:
-        made = "one made by python -m tagspace keep"
-        raise TagspaceError(f"{error.filename} is not there; accepted: {made}") from None
-    return figures.assign(**common)
+        return pd.read_csv(folder / FIGURES).assign(**common)
+    gathered = gather(folder)
+    if gathered.empty:
+        raise TagspaceError(
+            f"runs: {folder} is not accepted; accepted: a folder of records, or one made by "
+            "python -m tagspace keep"
+        )
+    return gathered
