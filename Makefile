@@ -43,7 +43,7 @@ check: setup  ## Linters and the fast tests
 
 notebooks: setup  ## Execute the notebooks from their scripts
 	for script in $(NOTEBOOKS); do \
-		$(BIN)/jupytext --quiet --to ipynb --update $$script; \
+		$(BIN)/jupytext --quiet --to ipynb $$script; \
 		$(BIN)/jupyter execute --inplace $${script%.py}.ipynb; \
 		$(BIN)/nbstripout --keep-output --keep-count \
 			--extra-keys "metadata.language_info cell.metadata.execution" $${script%.py}.ipynb; \

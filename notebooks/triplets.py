@@ -127,7 +127,9 @@ network_figures.curves_figure(
 )
 
 # %% [markdown]
-# **What we saw.** Relatedness proposes pairs, the distances choose among them. With `literal` the
-# loss falls because the task is easy, and retrieval falls with it; with `hard` all tracks move into
-# one point, and the loss stays at the margin. `semihard` and `all` learn. A few epochs on synthetic
-# music only show how each of them begins; the other pages train with `all`.
+# **What we saw.** Relatedness proposes pairs, the distances choose among them. With `literal`, no
+# triplet violates the margin any more after a few steps: training ends there, and retrieval has
+# become worse all the while. With `hard` all tracks move into one point, and the loss stays at the
+# margin. With `semihard` and `all` the tracks stay apart and something is left to learn. So few
+# steps on synthetic music only show how each of them begins; what `all` learns is on the page on
+# training.

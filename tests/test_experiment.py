@@ -143,5 +143,5 @@ def test_a_device_that_is_not_here_is_told_at_once(small, monkeypatch):
 def test_runs_are_tabulated_on_the_command_line(ran, capsys):
     main(["runs", str(ran[2].folder.parent)])
     told = capsys.readouterr().out
-    assert "dataset demo, tagsets moods" in told
+    assert "dataset small, tagsets moods" in told
     assert all(name in told for name in REPRESENTATIONS)
