@@ -22,6 +22,7 @@ setup: .venv/ready  ## Make .venv with the tested versions
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
 	UV_FIND_LINKS="$${PIP_FIND_LINKS:-}" $(BIN)/uv pip install --quiet --python $(BIN)/python \
 		-c constraints.txt -e '.[book,dev]'
+	@mkdir -p runs
 	@touch $@
 
 train: setup  ## Train on the demo corpus and record the run under runs/
