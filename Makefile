@@ -13,6 +13,7 @@ help:  ## Say what there is to make
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
 setup: .venv/ready  ## Make .venv with the tested versions
+	@mkdir -p runs
 
 # A wheel that lies at hand (PIP_FIND_LINKS) is taken by uv too.
 .venv/ready: pyproject.toml constraints.txt
@@ -22,11 +23,9 @@ setup: .venv/ready  ## Make .venv with the tested versions
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
 	UV_FIND_LINKS="$${PIP_FIND_LINKS:-}" $(BIN)/uv pip install --quiet --python $(BIN)/python \
 		-c constraints.txt -e '.[book,dev]'
-	@mkdir -p runs
 	@touch $@
 
 train: setup  ## Train on the demo corpus and record the run under runs/
-	@mkdir -p runs
 	$(BIN)/papermill notebooks/train.ipynb runs/train.ipynb
 	@$(BIN)/python -m tagspace runs
 

@@ -122,7 +122,7 @@ figures.history_figure(record.history, record.run["best_epoch"])
 # %% tags=["nbval-ignore-output"]
 from myst_nb import glue
 
-means = figures.means(record.metrics, "graded nDCG@10")
+means = figures.folds_table(record.metrics, "graded nDCG@10")["mean"]
 for name, value in means.items():
     glue(f"demo_{name}", f"{value:.3f}", display=False)
 figures.results_table(record.metrics, "graded nDCG@10")

@@ -58,7 +58,7 @@ def test_shown_are_the_measures_that_have_a_name(metrics):
 
 
 def test_means_are_those_over_the_tag_sets(metrics):
-    found = figures.means(metrics, "graded nDCG@10", "album")
+    found = figures.folds_table(metrics, "graded nDCG@10", "album")["mean"]
     assert list(found.index) == ["trained", "random", "tags"]
     assert found["tags"] == value_of(metrics, "tags", "mean", "graded", "album")
 

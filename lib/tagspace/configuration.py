@@ -135,14 +135,10 @@ def configure(namespace: Mapping[str, object]) -> Configuration:
     TagspaceError
         See :meth:`Configuration.of`.
     """
-    return Configuration.of(plain_values(namespace))
-
-
-def plain_values(namespace: Mapping[str, object]) -> dict[str, object]:
-    """Pick a notebook's own plain values; see :func:`configure`."""
     own = {"In", "Out"}
-    return {
+    plain = {
         name: value
         for name, value in namespace.items()
         if isinstance(value, PLAIN) and name not in own and not name.startswith("_")
     }
+    return Configuration.of(plain)

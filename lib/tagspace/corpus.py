@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, replace
-from functools import lru_cache
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
@@ -19,7 +18,6 @@ from tagspace.groups import Groups, groups
 from tagspace.splits import Split, group_codes, split
 from tagspace.tagsets import TagMatrix
 
-DATA = ("dataset", "shards", "excerpts", "seed", "folds", "fold")  # what the corpus depends on
 FEWEST_VALIDATION = 2  # tracks: a query and its neighbour
 FEWEST_TEST = 12  # a query, ten neighbours, and one that is not among them
 
@@ -72,8 +70,6 @@ class Corpus:
 def load(configuration: Configuration) -> Corpus:
     """Read a data set, compute its features where they are missing, and assemble the corpus.
 
-    The last corpus stays in memory: runs that differ in what they learn share it.
-
     Parameters
     ----------
     configuration : Configuration
@@ -84,17 +80,10 @@ def load(configuration: Configuration) -> Corpus:
     TagspaceError
         If the data are not there, cannot be used, or have no such tag sets.
     """
-    data = {name: getattr(configuration, name) for name in DATA}
-    corpus = _load(Configuration.of(data))
-    known = tuple(corpus.tags.vocabulary["tagset"].unique())
-    return replace(corpus, trained_tagsets=tagsets.parse(configuration.tagsets, known))
-
-
-@lru_cache(maxsize=1)
-def _load(configuration: Configuration) -> Corpus:
     dataset = datasets.load(configuration.dataset, configuration.shards)
+    chosen = tagsets.parse(configuration.tagsets, dataset.tagsets)
     store = features.extract(dataset, cache_folder() / "features", configuration.excerpts)
-    return assemble(dataset, store, dataset.tagsets, configuration)
+    return assemble(dataset, store, chosen, configuration)
 
 
 def assemble(

@@ -46,13 +46,6 @@ def results_table(metrics: pd.DataFrame, measure: str, filtered: str = "none") -
     return pd.concat([table, bounds])[tasks].rename_axis(index=measure, columns=None)
 
 
-def means(metrics: pd.DataFrame, measure: str, filtered: str = "none") -> pd.Series:
-    """Give one measure's mean over the tag sets, by representation."""
-    rows = select(metrics, measure, filtered)
-    rows = rows[rows["task"] == "mean"]
-    return rows.groupby("representation", observed=True)["value"].mean()
-
-
 def folds_table(metrics: pd.DataFrame, measure: str, filtered: str = "none") -> pd.DataFrame:
     """Tabulate one measure over folds: representations x tag sets, and the mean of these.
 

@@ -24,11 +24,10 @@ def squared_distances(embeddings: torch.Tensor) -> torch.Tensor:
     return (squares[:, None] + squares[None, :] - 2 * products).clamp_min(0)
 
 
-def triplet(distances: torch.Tensor, triplets: Triplets, margin: float) -> torch.Tensor:
-    """Compute the triplet loss, averaged over the triplets that have one (Section III-A).
+def hinges(distances: torch.Tensor, triplets: Triplets, margin: float) -> torch.Tensor:
+    """Compute the triplet loss of each triplet (Section III-A).
 
-    ``max(|a - p|^2 - |a - n|^2 + margin, 0)``; those at zero teach nothing, and counting them
-    would make the step shorter the more of them there are.
+    ``max(|a - p|^2 - |a - n|^2 + margin, 0)``
 
     Parameters
     ----------
@@ -41,24 +40,17 @@ def triplet(distances: torch.Tensor, triplets: Triplets, margin: float) -> torch
 
     Returns
     -------
-    torch.Tensor, scalar
-        Zero where no triplet violates the margin.
-    """
-    return average(hinges(distances, triplets, margin))
-
-
-def hinges(distances: torch.Tensor, triplets: Triplets, margin: float) -> torch.Tensor:
-    """Compute the loss of each triplet, shape (n_triplets,): above 0 where it violates the margin.
-
-    Parameters
-    ----------
-    distances, triplets, margin
-        See :func:`triplet`.
+    torch.Tensor, shape (n_triplets,)
+        Above zero where a triplet violates the margin.
     """
     anchor, positive, negative = triplets
     return (distances[anchor, positive] - distances[anchor, negative] + margin).clamp_min(0)
 
 
 def average(hinges: torch.Tensor) -> torch.Tensor:
-    """Average over the triplets that violate the margin; zero where there is none."""
+    """Average the loss over the triplets that have one; zero where no triplet violates the margin.
+
+    Those at zero teach nothing, and counting them would make the step shorter the more of them
+    there are.
+    """
     return hinges.sum() / (hinges > 0).sum().clamp_min(1)

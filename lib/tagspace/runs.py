@@ -189,7 +189,7 @@ def gather(folder: str | Path) -> pd.DataFrame:
     tables = []
     for file in sorted(Path(folder).glob("[!.]*/run.json")):
         record = Record(file.parent)
-        run = record.run
+        run, metrics = record.run, record.metrics
         about = {
             "run": file.parent.name,
             "commit": run["commit"],
@@ -198,7 +198,7 @@ def gather(folder: str | Path) -> pd.DataFrame:
             "tagsets": "+".join(run["tagsets"]),
             **{name: run["parameters"].get(name) for name in EXPERIMENT if name != "tagsets"},
         }
-        tables.append(pd.DataFrame(about, index=record.metrics.index).join(record.metrics))
+        tables.append(pd.DataFrame(about, index=metrics.index).join(metrics))
     return pd.concat(tables, ignore_index=True) if tables else pd.DataFrame()
 
 
