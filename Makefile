@@ -6,8 +6,10 @@ SHELL := /bin/bash
 PYTHON ?= python3
 BIN := .venv/bin
 NOTEBOOKS := $(wildcard notebooks/*.py)
+# A process per core, each with one thread: threads of several processes wait for one another.
+PYTEST := OMP_NUM_THREADS=1 $(BIN)/pytest -n auto --dist loadgroup
 
-.PHONY: help setup train test check notebooks book serve bench lock clean
+.PHONY: help setup train sweep test check notebooks book serve bench lock clean
 
 help:  ## Say what there is to make
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -22,24 +24,26 @@ setup: .venv/ready  ## Make .venv with the tested versions
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
 	UV_FIND_LINKS="$${PIP_FIND_LINKS:-}" $(BIN)/uv pip install --quiet --python $(BIN)/python \
-		-c constraints.txt -e '.[book,dev]'
+		-c constraints.txt -e '.[book,dev,sweep]'
 	@touch $@
 
 train: setup  ## Train on the demo corpus and record the run under runs/
 	$(BIN)/papermill notebooks/train.ipynb runs/train.ipynb
 	@$(BIN)/python -m tagspace runs
 
+sweep: setup  ## Train every combination of tag sets: Table II on the demo corpus
+	$(BIN)/papermill notebooks/sweep.ipynb runs/sweep.ipynb
+
 test: setup  ## Linters, the book, all tests, all notebooks: what CI runs
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(MAKE) --no-print-directory book
-	$(BIN)/pytest -n auto --dist loadfile
-	$(BIN)/pytest --nbval --nbval-current-env notebooks
+	$(PYTEST) --nbval --nbval-current-env tests notebooks
 
 check: setup  ## Linters and the fast tests
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/pytest -n auto --dist loadfile -m "not slow"
+	$(PYTEST) -m "not slow"
 
 notebooks: setup  ## Execute the notebooks from their scripts
 	for script in $(NOTEBOOKS); do \

@@ -176,7 +176,7 @@ def neighbours(_: sparse.csr_array) -> list[Row]:
 
     def ours() -> np.ndarray:
         found = []
-        for queries in retrieval._blocks(np.arange(N_TEST), N_TEST):
+        for queries in retrieval.blocks(np.arange(N_TEST), N_TEST):
             allowed = torch.ones(len(queries), N_TEST, dtype=torch.bool)
             allowed[np.arange(len(queries)), queries] = False
             found.append(retrieval.neighbours(vectors, queries, CUTOFF, allowed)[0])

@@ -57,7 +57,7 @@ def trainer(vectors: np.ndarray, margin: float) -> Trainer:
     albums = sparse.csr_array((np.ones(len(rows)), (rows, rows // 2)))
     noise = np.random.default_rng(0).normal(-8, 3, (len(rows), 1, *features.SHAPE))
     corpus = Corpus("bench", None, Groups(rows // 2, albums), noise.astype(np.float16),
-                    Split(rows, rows, rows), (), "")  # fmt: skip
+                    Split(rows, rows, rows), "")  # fmt: skip
     relatedness = Cosine(torch.as_tensor(vectors, dtype=torch.float32))
     made = Trainer(corpus, relatedness, Configuration(margin=margin), torch.device("cpu"))
     made.model.train()

@@ -88,7 +88,7 @@ print(store.report())
 from tagspace import corpus
 from tagspace.tagsets import table_1
 
-tracks = corpus.assemble(collection, store, chosen, configuration)
+tracks = corpus.assemble(collection, store, configuration)
 table_1(collection, tracks.tags)
 
 # %%

@@ -3,12 +3,12 @@
 import numpy as np
 import pandas as pd
 import pytest
+import soundfile
 
 from tagspace.configuration import Configuration
 from tagspace.corpus import assemble
 from tagspace.datasets import build
 from tagspace.features import SHAPE, Features
-from tagspace.tagsets import parse
 
 TRACKS = [(artist, number) for artist in range(10) for number in range(4)]
 # Two epochs take a few seconds; two folds leave 16 tracks to train on, and 20 for test.
@@ -21,6 +21,14 @@ SMALL = {
     "folds": 2,
     "device": "cpu",
 }
+
+
+def pytest_collection_modifyitems(items):
+    """Keep the cells of a notebook together, and those of the two that train one network first."""
+    for item in items:
+        if item.path.suffix == ".ipynb":
+            trains = item.path.stem in ("train", "dpnn")
+            item.add_marker(pytest.mark.xdist_group("training" if trains else item.path.stem))
 
 
 def mood(number):
@@ -63,7 +71,23 @@ def small(collection, store):
 
     def make(**parameters):
         configuration = Configuration.of({**SMALL, **parameters})
-        chosen = parse(configuration.tagsets, collection.tagsets)
-        return assemble(collection, store, chosen, configuration), configuration
+        return assemble(collection, store, configuration), configuration
 
     return make
+
+
+@pytest.fixture
+def manifest(tmp_path):
+    """Forty tones of ten artists; those of one style have one pitch."""
+    rng = np.random.default_rng(0)
+    rows = []
+    for number in range(40):
+        style = number % 3
+        time = np.arange(10 * 22_050) / 22_050
+        tone = np.sin(2 * np.pi * 220 * 4**style * time) + 0.1 * rng.standard_normal(len(time))
+        soundfile.write(tmp_path / f"{number}.wav", (0.5 * tone).astype("float32"), 22_050)
+        tags = f"style {style}", "calm|slow" if style else "loud"
+        rows.append((f"t{number}", f"{number}.wav", f"artist {number % 10}", "", "", *tags))
+    columns = ["track_id", "path", "artist", "album", "title", "styles", "moods"]
+    pd.DataFrame(rows, columns=columns).to_csv(tmp_path / "manifest.csv", index=False)
+    return tmp_path

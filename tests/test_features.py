@@ -12,7 +12,7 @@ import soundfile
 from tagspace import audio, features
 from tagspace.datasets import build
 from tagspace.errors import TagspaceError
-from tagspace.features import extract
+from tagspace.features import extract, extract_part
 
 NAMES = ["plain", "007", "NA", 'with "quotes"', "comma, and more", "naïve", " spaces ", ""]
 
@@ -138,6 +138,46 @@ def test_a_killed_extraction_goes_on_where_it_stopped(tmp_path, folder):
     resumed = extract(collection(paths), folder, 20)
     np.testing.assert_array_equal(resumed.of(ids(paths)), whole)
     assert len(resumed.array) == 20 * 60
+
+
+def test_parts_are_taken_in_as_if_computed_at_once(paths, folder, tmp_path, monkeypatch):
+    whole = extract(collection(paths), tmp_path / "other stores", 2)
+    extract(collection(paths[:2]), folder, 2)
+    computed, compute = [], audio.excerpts
+    monkeypatch.setattr(audio, "excerpts", lambda *args: computed.append(args[0]) or compute(*args))
+    for part in (2, 0, 0, 1):
+        extract_part(collection(paths), folder, 2, part, 3)
+    assert len(computed) == len(paths) - 2
+    store = extract(collection(paths), folder, 2)
+    assert len(computed) == len(paths) - 2
+    np.testing.assert_array_equal(store.of(ids(paths)), whole.of(ids(paths)))
+    assert len(store.array) == 2 * len(paths)
+    pd.testing.assert_series_equal(
+        store.index["notes"].sort_index(), whole.index["notes"].sort_index()
+    )
+    assert not list(store_of(folder).glob("parts/*"))
+
+
+def test_a_part_that_was_half_taken_in_is_not_doubled(paths, folder, tmp_path):
+    extract_part(collection(paths), folder, 1, 0, 1)
+    shutil.copytree(store_of(folder) / "parts", tmp_path / "kept")
+    extract(collection(paths), folder)
+    # As if the process was killed after its third track had been appended.
+    index = store_of(folder) / "index.csv"
+    index.write_bytes(b"".join(index.read_bytes().splitlines(keepends=True)[:4]))
+    shutil.copytree(tmp_path / "kept", store_of(folder) / "parts", dirs_exist_ok=True)
+    store = extract(collection(paths), folder)
+    assert len(store.array) == len(paths)
+    whole = extract(collection(paths), tmp_path / "other stores")
+    np.testing.assert_array_equal(store.of(ids(paths)), whole.of(ids(paths)))
+
+
+def test_a_file_that_fails_in_a_part_is_listed_in_the_end(paths, folder):
+    paths[2].write_bytes(b"no audio")
+    extract_part(collection(paths), folder, 1, 0, 2)
+    store = extract(collection(paths), folder)
+    assert store.failures["track_id"].tolist() == [paths[2].stem]
+    assert len(store.index) == len(paths) - 1
 
 
 def test_a_changed_file_is_computed_again(paths, folder):

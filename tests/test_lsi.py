@@ -1,12 +1,16 @@
 """The factorisation of the Gram matrix against the SVD of the matrix itself."""
 
+from itertools import combinations
+
 import numpy as np
 import pytest
 from scipy import sparse
 from sklearn.decomposition import TruncatedSVD
 
+from tagspace.datasets import build
 from tagspace.errors import TagspaceError
-from tagspace.lsi import LSI
+from tagspace.lsi import LSI, Topics
+from tagspace.tagsets import binary_matrix
 
 
 def draw(seed, n_tracks=60, n_tags=12):
@@ -126,3 +130,58 @@ def test_tracks_without_any_tag_are_refused(shape):
     for matrix in (np.zeros(shape), sparse.csr_array(shape)):
         with pytest.raises(TagspaceError, match="^tagsets: no training track carries any"):
             LSI().fit(matrix)
+
+
+@pytest.fixture
+def tags():
+    """Twenty tracks with tags of two sets; `rare` is on no training track."""
+    generator = np.random.default_rng(0)
+    drawn = generator.random((20, 5)) < 0.4
+    rows = [(f"x{t}", "moods", f"tag {n}") for t, n in np.argwhere(drawn)]
+    tracks = [(f"x{t}", "", (), "", "") for t in range(21)]
+    return binary_matrix(
+        build("invented", tracks, [*rows, ("x20", "themes", "rare")], ("moods", "themes"))
+    )
+
+
+def test_topics_are_learned_from_training_tracks_alone(tags):
+    train = np.arange(10)
+    vectors = Topics(tags, train).vectors(("moods",), 3)
+    dense = tags.of("moods").toarray()
+    expected = LSI().fit(dense[:10]).transform(dense, 3)
+    np.testing.assert_allclose(vectors @ vectors.T, expected @ expected.T, atol=1e-9)
+    of_all = LSI().fit(dense).transform(dense, 3)
+    assert not np.allclose(vectors @ vectors.T, of_all @ of_all.T, atol=0.01)
+
+
+def test_topics_are_cut_at_the_rank_of_the_training_tags(tags):
+    assert Topics(tags, np.arange(20)).vectors(("moods",), 400).shape == (21, 5)
+
+
+def test_a_track_with_new_tags_only_is_related_to_none(tags):
+    assert not Topics(tags, np.arange(20)).vectors(("moods",), 5)[20].any()
+
+
+def test_a_tag_set_without_tags_is_refused(tags):
+    topics = Topics(tags, np.arange(20))
+    for tagsets in [("themes",), ()]:
+        with pytest.raises(TagspaceError, match="^tagsets: no training track"):
+            topics.vectors(tagsets, 5)
+
+
+def test_every_join_of_tag_sets_has_the_model_of_its_own_tags():
+    generator = np.random.default_rng(1)
+    sets = ("genres", "styles", "moods")
+    tracks = [(f"x{t}", "", (), "", "") for t in range(30)]
+    rows = [
+        (f"x{t}", tagset, f"tag {n}")
+        for tagset in sets
+        for t, n in np.argwhere(generator.random((30, 4)) < 0.4)
+    ]
+    tags = binary_matrix(build("invented", tracks, rows, sets))
+    topics = Topics(tags, np.arange(20))
+    for size in (1, 2, 3):
+        for joined in combinations(sets, size):
+            alone = LSI().fit(tags.select(joined).matrix[:20])
+            np.testing.assert_array_equal(topics.model(joined).components_, alone.components_)
+            assert topics.model(joined) is topics.model(joined)

@@ -14,7 +14,7 @@ import pytest
 import yaml
 from jupytext.compare import compare_notebooks
 
-from tagspace import measured
+from tagspace import measured, sweep
 from tagspace.configuration import Configuration
 
 ROOT = Path(__file__).parents[1]
@@ -83,8 +83,11 @@ def test_parameters_come_first_and_are_those_of_the_library(script):
     assigned = ast.parse(code[0].source).body
     names = [node.target.id for node in assigned]
     fields = Configuration.model_fields
-    assert [name for name in names if name not in fields] == []
     defaults = {node.target.id: ast.literal_eval(node.value) for node in assigned}
+    if script.stem == "sweep":
+        sweep.configure(defaults)
+        return
+    assert [name for name in names if name not in fields] == []
     Configuration.of(defaults)
     if script.stem == "train":
         assert defaults == {name: field.default for name, field in fields.items()}
@@ -106,7 +109,7 @@ def test_conda_users_get_the_same_packages_as_pip_users():
     environment = yaml.safe_load((ROOT / "environment.yml").read_text(encoding="utf-8"))
     assert f"python{project['requires-python']}" in environment["dependencies"]
     pip = next(entry["pip"] for entry in environment["dependencies"] if isinstance(entry, dict))
-    assert pip == ["--constraint constraints.txt", "--editable .[book,dev]"]
+    assert pip == ["--constraint constraints.txt", "--editable .[book,dev,sweep]"]
     assert {"book", "dev"} <= set(project["optional-dependencies"])
 
 

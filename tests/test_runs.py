@@ -133,17 +133,22 @@ def test_the_id_differs_for_each_other_parameter(small, name):
 
 def test_the_id_differs_for_other_data_and_tag_sets(small):
     corpus, configuration = small()
-    changes = [{}, {"name": "x"}, {"fingerprint": "x"}, {"trained_tagsets": ("moods", "themes")}]
+    changes = [{}, {"name": "x"}, {"fingerprint": "x"}]
     found = {
         runs.run_id(configuration, dataclasses.replace(corpus, **change)) for change in changes
+    }
+    found |= {
+        runs.run_id(configuration.model_copy(update={"tagsets": sets}), corpus)
+        for sets in ("moods+themes", "all", ["themes", "moods"])
     }
     assert len(found) == 4
 
 
 def test_the_id_is_a_file_name(small, tmp_path):
-    corpus, configuration = small()
-    named = dataclasses.replace(corpus, trained_tagsets=("mood/theme", "a" * 300))
-    name = runs.run_id(configuration, named)
+    corpus, configuration = small(tagsets="all")
+    vocabulary = corpus.tags.vocabulary.replace({"moods": "mood/theme", "themes": "a" * 300})
+    tags = dataclasses.replace(corpus.tags, vocabulary=vocabulary)
+    name = runs.run_id(configuration, dataclasses.replace(corpus, tags=tags))
     assert runs.write(tmp_path, name, **content()).folder.parent == tmp_path
 
 

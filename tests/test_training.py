@@ -9,14 +9,15 @@ from tagspace import relatedness, retrieval, training
 from tagspace.configuration import Configuration
 from tagspace.errors import TagspaceError
 from tagspace.splits import Split
+from tagspace.tagsets import parse
 from tagspace.training import Trainer, calibrate, choose_device, embed, fit, forward, initial_model
 
 CPU = torch.device("cpu")
 
 
 def related(corpus, configuration):
-    tags = corpus.tags.select(corpus.trained_tagsets)
-    vectors = relatedness.lsi(tags, corpus.split.train, configuration.topics)
+    tagsets = parse(configuration.tagsets, corpus.tags.tagsets)
+    vectors = corpus.topics.vectors(tagsets, configuration.topics)
     return relatedness.Cosine(torch.tensor(vectors, dtype=torch.float32))
 
 
@@ -44,7 +45,7 @@ def changed(before, after):
 @pytest.mark.slow
 def test_a_network_learns_to_hear_the_mood(small):
     corpus, configuration = small(augment="never", epochs=5)
-    untrained = initial_model(configuration, CPU)
+    untrained = initial_model(configuration.seed, configuration.unit_norm, CPU)
     calibrate(untrained, torch.as_tensor(corpus.excerpts[corpus.split.train, 0]))
     found = fit(corpus, related(corpus, configuration), configuration, CPU)
     losses = found.history["loss"]
@@ -320,7 +321,7 @@ def test_the_pairs_of_a_group_are_no_candidates(small, batch_filter, excluded):
 def test_a_track_is_the_mean_of_its_excerpts(small, unit_norm, monkeypatch):
     monkeypatch.setattr(training, "EMBED_TRACKS", 2)
     corpus, configuration = small(unit_norm=unit_norm)
-    model = initial_model(configuration, CPU)
+    model = initial_model(configuration.seed, configuration.unit_norm, CPU)
     excerpts = corpus.excerpts[:3]
     found = embed(model, excerpts)
     assert not model.training
@@ -336,7 +337,7 @@ def test_a_track_is_the_mean_of_its_excerpts(small, unit_norm, monkeypatch):
 def test_calibration_changes_the_statistics_alone(small, monkeypatch):
     monkeypatch.setattr(training, "EMBED_TRACKS", 4)
     corpus, configuration = small()
-    model = initial_model(configuration, CPU)
+    model = initial_model(configuration.seed, configuration.unit_norm, CPU)
     before = state_of(model)
     excerpts = torch.as_tensor(corpus.excerpts[:8, 0])
     calibrate(model, excerpts)
@@ -352,11 +353,11 @@ def test_calibration_changes_the_statistics_alone(small, monkeypatch):
     assert {layer.momentum for layer in layers} == {0.1}
 
 
-def test_the_untrained_network_follows_from_the_seed(small):
+def test_the_untrained_network_follows_from_the_seed():
     states = []
     for seed in (0, 0, 1):
         torch.manual_seed(99)
-        states.append(state_of(initial_model(small(seed=seed)[1], CPU)))
+        states.append(state_of(initial_model(seed, "output", CPU)))
     assert changed(states[0], states[1]) == set()
     assert changed(states[0], states[2])
 

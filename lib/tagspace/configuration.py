@@ -135,10 +135,14 @@ def configure(namespace: Mapping[str, object]) -> Configuration:
     TagspaceError
         See :meth:`Configuration.of`.
     """
+    return Configuration.of(plain_values(namespace))
+
+
+def plain_values(namespace: Mapping[str, object]) -> dict[str, object]:
+    """Keep the plain values of a notebook, which are its parameters; see :func:`configure`."""
     own = {"In", "Out"}
-    plain = {
+    return {
         name: value
         for name, value in namespace.items()
         if isinstance(value, PLAIN) and name not in own and not name.startswith("_")
     }
-    return Configuration.of(plain)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import pandas as pd
@@ -15,6 +16,7 @@ from tagspace.datasets.base import Dataset
 from tagspace.errors import TagspaceError
 from tagspace.features import Features
 from tagspace.groups import Groups, groups
+from tagspace.lsi import Topics
 from tagspace.splits import Split, group_codes, split
 from tagspace.tagsets import TagMatrix
 
@@ -22,7 +24,7 @@ FEWEST_VALIDATION = 2  # tracks: a query and its neighbour
 FEWEST_TEST = 12  # a query, ten neighbours, and one that is not among them
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Corpus:
     """Tracks ready for training and evaluation; all rows are in one order.
 
@@ -38,8 +40,6 @@ class Corpus:
         Log-mel excerpts.
     split : Split
         Training, validation and test rows.
-    trained_tagsets : tuple of str
-        The tag sets that are joined for training.
     fingerprint : str
         Changes when a track, its artist, album or tags do.
     """
@@ -49,8 +49,12 @@ class Corpus:
     groups: Groups
     excerpts: np.ndarray
     split: Split
-    trained_tagsets: tuple[str, ...]
     fingerprint: str
+
+    @cached_property
+    def topics(self) -> Topics:
+        """The LSI models of the training tracks' tags."""
+        return Topics(self.tags, self.split.train)
 
     def __len__(self) -> int:
         return len(self.tags.track_ids)
@@ -73,25 +77,19 @@ def load(configuration: Configuration) -> Corpus:
     Parameters
     ----------
     configuration : Configuration
-        Names the data, their split, and the tag sets to train on.
+        Names the data and their split.
 
     Raises
     ------
     TagspaceError
-        If the data are not there, cannot be used, or have no such tag sets.
+        If the data are not there or cannot be used.
     """
     dataset = datasets.load(configuration.dataset, configuration.shards)
-    chosen = tagsets.parse(configuration.tagsets, dataset.tagsets)
     store = features.extract(dataset, cache_folder() / "features", configuration.excerpts)
-    return assemble(dataset, store, chosen, configuration)
+    return assemble(dataset, store, configuration)
 
 
-def assemble(
-    dataset: Dataset,
-    store: Features,
-    trained_tagsets: tuple[str, ...],
-    configuration: Configuration,
-) -> Corpus:
+def assemble(dataset: Dataset, store: Features, configuration: Configuration) -> Corpus:
     """Keep the tracks that have audio and a tag in every set, and split them by artist.
 
     Which tracks, and their split, does not depend on the tag sets to train on: all experiments
@@ -103,8 +101,6 @@ def assemble(
         Gives artists, albums and tags.
     store : Features
         Gives the excerpts.
-    trained_tagsets : tuple of str
-        The tag sets to join for training; see :func:`tagspace.tagsets.parse`.
     configuration : Configuration
         Gives seed and folds.
 
@@ -137,7 +133,6 @@ def assemble(
         groups(tracks),
         store.of(tags.track_ids),
         rows,
-        trained_tagsets,
         _fingerprint(tracks, dataset.tags),
     )
 

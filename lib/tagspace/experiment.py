@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import lru_cache
 
 import numpy as np
 import pandas as pd
@@ -13,7 +14,9 @@ import torch
 from tagspace import baselines, relatedness, retrieval, runs, training
 from tagspace.configuration import Configuration
 from tagspace.corpus import Corpus
+from tagspace.dpnn import UnitNorm
 from tagspace.runs import Record
+from tagspace.tagsets import parse
 
 
 def run(corpus: Corpus, configuration: Configuration) -> Record:
@@ -47,16 +50,18 @@ def _compute(
 ) -> Record:
     clock = Clock()
     with clock.stage("relatedness"):
-        trained_tags = corpus.tags.select(corpus.trained_tagsets)
-        vectors = relatedness.lsi(trained_tags, corpus.split.train, configuration.topics)
+        tagsets = parse(configuration.tagsets, corpus.tags.tagsets)
+        vectors = corpus.topics.vectors(tagsets, configuration.topics)
         vectors = torch.as_tensor(vectors, dtype=torch.float32, device=device)
     with clock.stage("training"):
         fit = training.fit(corpus, relatedness.Cosine(vectors), configuration, device)
     with clock.stage("evaluation"):
-        rows, queries = _pool(corpus, configuration)
+        rows, queries = _pool(corpus, configuration.pool)
         representations = {
             "trained": training.embed(fit.model, corpus.excerpts[rows]),
-            **_baselines(corpus, configuration, rows, device),
+            **_baselines(
+                corpus, configuration.seed, configuration.unit_norm, configuration.pool, device
+            ),
             "tags": vectors[rows],
         }
         metrics = retrieval.evaluate(
@@ -73,7 +78,7 @@ def _compute(
         run={
             "id": name,
             "parameters": configuration.model_dump(),
-            "tagsets": corpus.trained_tagsets,
+            "tagsets": tagsets,
             "topics": vectors.shape[1],
             "best_epoch": fit.best_epoch,
             "stopped": fit.stopped,
@@ -91,23 +96,25 @@ def _compute(
     )
 
 
-def _pool(corpus: Corpus, configuration: Configuration) -> tuple[np.ndarray, np.ndarray]:
+def _pool(corpus: Corpus, pool: str) -> tuple[np.ndarray, np.ndarray]:
     """Give the corpus rows of the tracks to search in, and which of these are the queries."""
-    if configuration.pool == "all":
+    if pool == "all":
         return np.arange(len(corpus)), corpus.split.test
     return corpus.split.test, np.arange(len(corpus.split.test))
 
 
+@lru_cache(maxsize=1)  # they are the same for all runs of a sweep
 def _baselines(
-    corpus: Corpus, configuration: Configuration, rows: np.ndarray, device: torch.device
+    corpus: Corpus, seed: int, unit_norm: UnitNorm, pool: str, device: torch.device
 ) -> dict[str, torch.Tensor]:
-    untrained = training.initial_model(configuration, device)
+    untrained = training.initial_model(seed, unit_norm, device)
     training.calibrate(untrained, torch.as_tensor(corpus.excerpts[corpus.split.train, 0]))
+    rows, _ = _pool(corpus, pool)
     timbre = baselines.mfcc(corpus.excerpts, corpus.split.train)[rows]
     return {
         "untrained": training.embed(untrained, corpus.excerpts[rows]),
         "mfcc": torch.as_tensor(timbre, dtype=torch.float32, device=device),
-        "random": baselines.random(len(rows), configuration.seed).to(device),
+        "random": baselines.random(len(rows), seed).to(device),
     }
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import hashlib
 import os
+import shutil
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
@@ -26,6 +27,7 @@ INDEX_COLUMNS = ["track_id", "path", "size", "mtime_ns", "notes"]
 FAILURE_COLUMNS = ["track_id", "path", "reason"]
 CHUNK = 64  # tracks in flight; what an interruption can cost
 MAX_LISTED = 10  # failed files named in a report
+PARTS = "parts"  # folder of a store
 
 
 @dataclass(frozen=True)
@@ -104,10 +106,34 @@ def extract(dataset: Dataset, folder: Path, excerpts: int = 1) -> Features:
     store = folder / _store_name(dataset, excerpts)
     store.mkdir(parents=True, exist_ok=True)
     with FileLock(store / "lock"):
-        index = _resume(store, excerpts)
+        index = _take_in_parts(store, excerpts)
         missing = _missing(files, index)
         failures = _compute(missing, store, excerpts)
         return _open(store, files, failures, excerpts, dataset.name)
+
+
+def extract_part(dataset: Dataset, folder: Path, excerpts: int, part: int, parts: int) -> None:
+    """Compute the excerpts of some tracks; the next :func:`extract` of all takes them in.
+
+    So that several machines with one disk may share the work: each part has a store of its own.
+
+    Parameters
+    ----------
+    dataset, folder, excerpts
+        As in :func:`extract`.
+    part, parts : int
+        Which part, counted from 0, of how many.
+    """
+    if dataset.make_audio is not None:
+        dataset.make_audio()
+    files = _files(dataset.tracks["path"].iloc[part::parts])
+    whole = folder / _store_name(dataset, excerpts)
+    store = whole / PARTS / f"{part}-of-{parts}"
+    store.mkdir(parents=True, exist_ok=True)
+    with FileLock(store / "lock"):
+        _resume(store, excerpts)
+        known = [_read_index(each) for each in (whole, store) if (each / "index.csv").exists()]
+        _compute(_missing(files, pd.concat(known)), store, excerpts)
 
 
 def _files(paths: pd.Series) -> pd.DataFrame:
@@ -151,6 +177,25 @@ def _resume(store: Path, excerpts: int) -> pd.DataFrame:
     if kept != text:
         index_file.write_bytes(kept)
     os.truncate(array_file, rows * track_bytes)
+    return _read_index(store)
+
+
+def _take_in_parts(store: Path, excerpts: int) -> pd.DataFrame:
+    """Append what :func:`extract_part` has left, and return the index of all."""
+    index = _resume(store, excerpts)
+    for part in sorted(store.glob(f"{PARTS}/*")):
+        with FileLock(part / "lock"):
+            # An interruption may have left a part of which some is taken in already.
+            new = _missing(_resume(part, excerpts), index)
+            if len(new):
+                values = np.memmap(part / "features.f16", np.float16, "r")
+                values = values.reshape(-1, excerpts, *SHAPE)
+                with (store / "features.f16").open("ab") as array:
+                    array.writelines(values[row].tobytes() for row in new["row"])
+                new[INDEX_COLUMNS].to_csv(
+                    store / "index.csv", mode="a", header=False, index=False, lineterminator="\n"
+                )
+        shutil.rmtree(part)
     return _read_index(store)
 
 

@@ -7,9 +7,6 @@ from typing import Protocol
 import numpy as np
 import torch
 
-from tagspace.lsi import LSI
-from tagspace.tagsets import TagMatrix
-
 
 class Relatedness(Protocol):
     """Gives the relatedness of all pairs of a batch."""
@@ -34,27 +31,6 @@ class Cosine:
         """Return the cosines of all pairs of ``rows``."""
         batch = self.vectors[rows]
         return batch @ batch.T
-
-
-def lsi(tags: TagMatrix, train: np.ndarray, topics: int) -> np.ndarray:
-    """Compute the LSI vectors of all tracks; the topics are learned from training tracks alone.
-
-    Parameters
-    ----------
-    tags : TagMatrix
-        Tags of all tracks, of the tag sets to join.
-    train : numpy.ndarray of int
-        Rows of the training tracks.
-    topics : int
-        Number of topics; cut at the rank of the training tags (21 genres give 21 topics at most).
-
-    Returns
-    -------
-    numpy.ndarray, shape (n_tracks, min(topics, rank))
-        See :meth:`tagspace.lsi.LSI.transform`.
-    """
-    model = LSI().fit(tags.matrix[train])
-    return model.transform(tags.matrix, min(topics, model.rank))
 
 
 def sample_cosines(vectors: np.ndarray, size: int = 2000, seed: int = 0) -> np.ndarray:

@@ -9,6 +9,7 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 import torch
+from scipy import sparse
 
 from tagspace.errors import TagspaceError
 from tagspace.groups import Groups
@@ -129,10 +130,10 @@ def evaluate(
     if not cutoffs:
         raise TagspaceError(f"dataset: {n_tracks} tracks to search in; "
                             f"at least {min(CUTOFFS) + 2} are needed")  # fmt: skip
-    dense = {name: tags.of(name).toarray() for name in tags.vocabulary["tagset"].unique()}
+    matrices = {name: tags.of(name).astype(np.float32) for name in tags.tagsets}
     per_query = defaultdict(lambda: defaultdict(list))
-    for rows in _blocks(queries, n_tracks):
-        relevant = _relevance(rows, dense, groups)
+    for rows in blocks(queries, n_tracks):
+        relevant = _relevance(rows, matrices, groups)
         for filtered in FILTERS:
             allowed = _allowed(rows, groups, filtered)
             found = {
@@ -144,18 +145,19 @@ def evaluate(
                     for metric, cutoff, name, values in _scores(gains, allowed, found, cutoffs):
                         key = relevance, filtered, task, metric, cutoff
                         per_query[key][name].append(values)
-    return _summary(per_query, tuple(dense), groups.artist[queries], seed)
+    return _summary(per_query, tags.tagsets, groups.artist[queries], seed)
 
 
-def _blocks(queries: np.ndarray, n_tracks: int) -> Iterator[np.ndarray]:
+def blocks(queries: np.ndarray, n_tracks: int) -> Iterator[np.ndarray]:
+    """Cut queries into parts whose matrices queries x tracks have a bounded size."""
     size = max(BLOCK_CELLS // n_tracks, 1)
     return (queries[start : start + size] for start in range(0, len(queries), size))
 
 
-def _relevance(rows: np.ndarray, dense: dict[str, np.ndarray], groups: Groups) -> Relevant:
+def _relevance(rows: np.ndarray, matrices: dict[str, sparse.csr_array], groups: Groups) -> Relevant:
     """Compute for each task and relevance a matrix queries x tracks, 0 to 1; NaN: no answer."""
     relevant = {}
-    for task, matrix in dense.items():
+    for task, matrix in matrices.items():
         relevant |= {(task, name): gains for name, gains in _tag_relevance(matrix, rows)}
     everything = np.arange(len(groups.artist))
     relevant["artist", "exact"] = _float(groups.same_artist(rows, everything))
@@ -165,10 +167,12 @@ def _relevance(rows: np.ndarray, dense: dict[str, np.ndarray], groups: Groups) -
     return relevant
 
 
-def _tag_relevance(matrix: np.ndarray, rows: np.ndarray) -> Iterator[tuple[str, torch.Tensor]]:
-    tags = torch.as_tensor(matrix, dtype=torch.float32)
-    sizes = tags.sum(1)
-    common = tags[rows] @ tags.T
+def _tag_relevance(
+    matrix: sparse.csr_array, rows: np.ndarray
+) -> Iterator[tuple[str, torch.Tensor]]:
+    sizes = torch.as_tensor(matrix.sum(axis=1))
+    # All tracks' tags stay sparse, and memory bounded: only those of the queries are filled out.
+    common = torch.as_tensor(matrix @ matrix[rows].toarray().T).T.contiguous()
     union = sizes[rows][:, None] + sizes[None, :] - common
     jaccard = common / union
     jaccard[sizes[rows] == 0] = torch.nan

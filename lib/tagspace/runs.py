@@ -21,6 +21,7 @@ from safetensors.torch import load_file, save_file
 from tagspace.configuration import Configuration
 from tagspace.corpus import Corpus
 from tagspace.dpnn import DPNN
+from tagspace.tagsets import parse
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 # Where the package was installed without its checkout, records go where it is used.
@@ -108,10 +109,10 @@ def run_id(configuration: Configuration, corpus: Corpus) -> str:
     Where the data lie, where records go and which device computes does not count.
     """
     parameters = configuration.model_dump(exclude=ELSEWHERE)
-    parameters["tagsets"] = corpus.trained_tagsets
+    parameters["tagsets"] = parse(configuration.tagsets, corpus.tags.tagsets)
     counts = [corpus.name, corpus.fingerprint, parameters, code_fingerprint()]
     digest = hashlib.sha256(json.dumps(counts, sort_keys=True).encode()).hexdigest()
-    label = f"{corpus.name}-{'+'.join(corpus.trained_tagsets)}"
+    label = f"{corpus.name}-{'+'.join(parameters['tagsets'])}"
     file_name = re.sub(r"[^\w+-]", "_", label)[:80]  # a user's tag set may be called mood/theme
     return f"{file_name}-{digest[:10]}"
 

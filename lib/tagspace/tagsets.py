@@ -31,22 +31,28 @@ class TagMatrix:
     track_ids: pd.Index
     vocabulary: pd.DataFrame
 
+    @property
+    def tagsets(self) -> tuple[str, ...]:
+        """The tag sets, in the data set's order."""
+        return tuple(self.vocabulary["tagset"].unique())
+
+    def columns(self, tagsets: tuple[str, ...]) -> np.ndarray:
+        """Find the columns of some tag sets."""
+        return np.flatnonzero(self.vocabulary["tagset"].isin(tagsets))
+
     def of(self, tagset: str) -> sparse.csr_array:
         """Return the columns of one tag set."""
-        return self.matrix[:, np.flatnonzero(self.vocabulary["tagset"] == tagset)]
+        return self.matrix[:, self.columns((tagset,))]
+
+    def select(self, tagsets: tuple[str, ...]) -> TagMatrix:
+        """Keep the tags of some tag sets, joined."""
+        columns = self.columns(tagsets)
+        vocabulary = self.vocabulary.iloc[columns].reset_index(drop=True)
+        return TagMatrix(self.matrix[:, columns], self.track_ids, vocabulary)
 
     def take(self, rows: np.ndarray) -> TagMatrix:
         """Keep some tracks, and all tags."""
         return TagMatrix(self.matrix[rows], self.track_ids[rows], self.vocabulary)
-
-    def select(self, tagsets: tuple[str, ...]) -> TagMatrix:
-        """Keep the tags of some tag sets, joined."""
-        keep = self.vocabulary["tagset"].isin(tagsets).to_numpy()
-        return TagMatrix(
-            self.matrix[:, np.flatnonzero(keep)],
-            self.track_ids,
-            self.vocabulary[keep].reset_index(drop=True),
-        )
 
 
 def parse(tagsets: str | list[str], known: tuple[str, ...]) -> tuple[str, ...]:
@@ -112,7 +118,7 @@ def intersection(tags: TagMatrix) -> np.ndarray:
     numpy.ndarray of bool, shape (n_tracks,)
         True for the tracks to use.
     """
-    tagged = [tags.of(tagset).sum(axis=1) > 0 for tagset in tags.vocabulary["tagset"].unique()]
+    tagged = [tags.of(tagset).sum(axis=1) > 0 for tagset in tags.tagsets]
     return np.logical_and.reduce(tagged)
 
 
@@ -189,7 +195,7 @@ def frequencies(tags: TagMatrix) -> pd.DataFrame:
         ``tagset``, ``tag``, ``tracks``; within each tag set, the most frequent tag first.
     """
     counted = tags.vocabulary.assign(tracks=tags.matrix.sum(axis=0).astype(int))
-    order = {tagset: position for position, tagset in enumerate(tags.vocabulary["tagset"].unique())}
+    order = {tagset: position for position, tagset in enumerate(tags.tagsets)}
     return (
         counted.assign(order=counted["tagset"].map(order))
         .sort_values(["order", "tracks"], ascending=[True, False], kind="stable", ignore_index=True)

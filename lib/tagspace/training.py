@@ -23,7 +23,7 @@ from tagspace import losses, mining, retrieval
 from tagspace.augmentation import augment
 from tagspace.configuration import Configuration
 from tagspace.corpus import Corpus
-from tagspace.dpnn import DPNN
+from tagspace.dpnn import DPNN, UnitNorm
 from tagspace.errors import TagspaceError
 from tagspace.progress import Progress
 from tagspace.relatedness import Relatedness
@@ -82,10 +82,10 @@ def choose_device(name: str) -> torch.device:
         ) from None
 
 
-def initial_model(configuration: Configuration, device: torch.device) -> DPNN:
+def initial_model(seed: int, unit_norm: UnitNorm, device: torch.device) -> DPNN:
     """Make the untrained network; its weights follow from the seed alone."""
-    torch.manual_seed(configuration.seed)
-    model = DPNN(configuration.unit_norm)
+    torch.manual_seed(seed)
+    model = DPNN(unit_norm)
     return model.to(device=device, memory_format=torch.channels_last)
 
 
@@ -263,7 +263,7 @@ class Trainer:
         self.configuration = configuration
         # In memory once and for all, on the GPU where there is one: 20 kB an excerpt.
         self.excerpts = torch.as_tensor(corpus.excerpts, device=device)
-        self.model = initial_model(configuration, device)
+        self.model = initial_model(configuration.seed, configuration.unit_norm, device)
         self.average = copy.deepcopy(self.model)
         self.steps = 0
         self.optimiser = torch.optim.Adam(self.model.parameters(), lr=configuration.learning_rate)

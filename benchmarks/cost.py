@@ -1,0 +1,160 @@
+"""Measure what the whole of Table II costs, per stage, at its own size; print and save the figures.
+
+The tags, spectrograms and embeddings are synthetic, as many as the paper's; an epoch is
+extrapolated from some of its steps. ``python benchmarks/cost.py FOLDER`` writes ``cost.csv``, which
+the book's page on cost reads.
+"""
+
+from __future__ import annotations
+
+import os
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import synthetic
+import torch
+from scipy import sparse
+
+from tagspace import dpnn, features, retrieval, sweep, training
+from tagspace.datasets import base
+from tagspace.groups import Groups
+from tagspace.lsi import Topics
+from tagspace.tagsets import TagMatrix
+
+TRACKS, TRAIN, VALIDATION, TEST = synthetic.N_TRACKS, 122_766, 6_461, 14_358
+SIZES = {"genres": 21, "styles": 833, "moods": 285, "themes": 166}  # tags in the intersection
+N_FILES, N_STEPS, N_QUERIES = 60, 6, 400
+MEMORY = {"evaluate": (TEST, TRACKS), "neighbours": (TRACKS, 1_000_000)}
+Row = tuple[str, str, float, str]
+
+
+def main(folder: Path) -> None:
+    rows = []
+    for stage in (extraction, relatedness, steps, embedding, evaluation, memory):
+        for row in stage():
+            rows.append((stage.__name__, *row))
+            print("{}: {}: {:.4g} {}".format(*rows[-1]), flush=True)
+    table = pd.DataFrame(rows, columns=["stage", "what", "value", "unit"])
+    name = torch.cpu.get_capabilities().get("cpu_name", "unknown processor")
+    machine = f"{os.cpu_count()} cores, {name}, torch {torch.__version__}"
+    table.assign(machine=machine).to_csv(folder / "cost.csv", index=False, float_format="%.4g")
+
+
+def seconds(work: Callable[[], object]) -> float:
+    started = time.perf_counter()
+    work()
+    return time.perf_counter() - started
+
+
+def extraction() -> Iterator[Row]:
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        paths = synthetic.write_mp3(folder, N_FILES)
+        tracks = [(path.stem, "", (), "", str(path)) for path in paths]
+        dataset = base.build("cost", tracks, [], ())
+        stores = (Path(tempfile.mkdtemp(dir=folder)) for _ in range(4))
+        features.extract(dataset, next(stores))
+        taken = [seconds(lambda: features.extract(dataset, next(stores))) for _ in range(3)]
+    yield "a track of 30 s", np.median(taken) / N_FILES, "s"
+    yield "disk for a track", 2 * np.prod(features.SHAPE), "bytes"
+
+
+def relatedness() -> Iterator[Row]:
+    tags = tag_matrix(TRACKS)
+    train = np.arange(TRAIN)
+    topics = None
+
+    def gram() -> None:
+        nonlocal topics
+        topics = Topics(tags, train)
+
+    combinations = [tuple(joined.split("+")) for joined in sweep.combinations(list(SIZES))]
+    yield "Gram matrix of all tags", seconds(gram), "s"
+    yield "15 decompositions", seconds(lambda: [topics.model(c) for c in combinations]), "s"
+    yield "vectors of all tracks, 200 topics", seconds(
+        lambda: topics.vectors(combinations[-1], 200)
+    ), "s"
+
+
+def tag_matrix(n_tracks: int) -> TagMatrix:
+    matrix = synthetic.tag_matrix()[:n_tracks]
+    names = [name for name, size in SIZES.items() for _ in range(size)]
+    vocabulary = pd.DataFrame({"tagset": names, "tag": np.arange(len(names)).astype(str)})
+    return TagMatrix(matrix, pd.RangeIndex(n_tracks), vocabulary)
+
+
+def steps() -> Iterator[Row]:
+    for batch in (128, 600):
+        vectors = torch.nn.functional.normalize(torch.randn(3 * batch, 200), dim=1).numpy()
+        trainer = synthetic.trainer(vectors, 0.2)
+        rows = [np.random.default_rng(n).permutation(3 * batch)[:batch] for n in range(N_STEPS)]
+        trainer.step(rows[0])
+        taken = [seconds(lambda each=each: trainer.step(each)) for each in rows[1:]]
+        yield f"a track in training, batches of {batch}", np.median(taken) / batch, "s"
+
+
+def embedding() -> Iterator[Row]:
+    model = training.initial_model(0, "output", torch.device("cpu"))
+    excerpts = torch.randn(256, 1, *features.SHAPE).half()
+    training.embed(model, excerpts)
+    taken = [seconds(lambda: training.embed(model, excerpts)) for _ in range(3)]
+    yield "a track embedded", np.median(taken) / len(excerpts), "s"
+    gains = torch.rand(VALIDATION, VALIDATION)
+    vectors = torch.randn(VALIDATION, dpnn.N_DIMENSIONS)
+    taken = seconds(lambda: retrieval.ndcg(vectors, gains, 10))
+    yield "nDCG of the validation tracks", taken, "s"
+
+
+def evaluation() -> Iterator[Row]:
+    """One representation of the test tracks, against two: what each one adds."""
+    queries = np.random.default_rng(0).permutation(TEST)[:N_QUERIES]
+    tags, groups, vectors = searched(TEST)
+    one = seconds(lambda: retrieval.evaluate({"a": vectors}, tags, groups, queries))
+    two = seconds(lambda: retrieval.evaluate({"a": vectors, "b": vectors}, tags, groups, queries))
+    yield "a query, tags and the first representation", one / N_QUERIES, "s"
+    yield "a query, each further representation", (two - one) / N_QUERIES, "s"
+
+
+def searched(n_tracks: int) -> tuple[TagMatrix, Groups, torch.Tensor]:
+    album = np.arange(n_tracks) // 7
+    albums = sparse.csr_array((np.ones(n_tracks), album, np.arange(n_tracks + 1)))
+    return tag_matrix(n_tracks), Groups(album // 2, albums), torch.randn(n_tracks, 256)
+
+
+def memory() -> Iterator[Row]:
+    """Each in a process of its own, as a peak cannot be taken back."""
+    for work, sizes in MEMORY.items():
+        for n_tracks in sizes:
+            command = [sys.executable, __file__, work, str(n_tracks)]
+            told = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+            yield f"{work}, {n_tracks:,} tracks, beyond the data", float(told) / 2**20, "MiB"
+
+
+def peak(work: str, n_tracks: int) -> None:
+    """Print by how many bytes the peak of memory grows while some queries are answered."""
+    queries = np.arange(0, n_tracks, n_tracks // 64)
+    if work == "evaluate":
+        tags, groups, vectors = searched(n_tracks)
+        before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        retrieval.evaluate({"a": vectors}, tags, groups, queries)
+    else:
+        vectors = torch.randn(n_tracks, dpnn.N_DIMENSIONS)
+        before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        for rows in retrieval.blocks(queries, n_tracks):
+            allowed = torch.ones(len(rows), n_tracks, dtype=torch.bool)
+            retrieval.neighbours(vectors, rows, 100, allowed)
+    print((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) * 1024)
+
+
+if __name__ == "__main__":
+    if len(sys.argv) == 3:
+        peak(sys.argv[1], int(sys.argv[2]))
+    else:
+        main(Path(sys.argv[1]))
