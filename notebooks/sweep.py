@@ -26,7 +26,7 @@ epochs: int | list = 3  # few, so that two cores do all in less than an hour; 0:
 learning_rate: float | list = 5.0e-4  # higher than the default, as epochs are few
 scheduler: str = ""  # address of a Dask scheduler, or slurm; empty: this machine
 workers: int = 0  # 0: one per core, or one where there is a GPU
-runs: str = "runs/sweep"  # where records go
+runs: str = ""  # where records go; empty: runs/ in the project
 
 # %%
 from tagspace import sweep
