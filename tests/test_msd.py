@@ -67,13 +67,20 @@ def database(folder, table="songs"):
 
 
 @pytest.mark.parametrize(
-    "header", ["", "track_id;genres;styles;moods;themes\n", ";Genres;Styles;Moods;Themes\n"]
+    "header", ["", "track_id;genres;styles;moods;themes\n", ";AMG_Genre;Style;Mood;Theme\n"]
 )
 def test_debris_of_quotes_is_stripped_with_and_without_header(tmp_path, header):
     write(tmp_path, text=header + ROWS)
     dataset = msd.read(tmp_path)
     assert dataset.tagsets == ("genres", "styles", "moods", "themes")
     assert list(dataset.tracks.index) == [ONE, TWO, THREE]
+    assert rows(dataset) == EXPECTED
+
+
+def test_a_header_that_names_no_set_is_told(tmp_path):
+    write(tmp_path, text="id;0;1;2;3\n" + ROWS)
+    with pytest.warns(UserWarning, match="line 1 is taken for a header .* genres, styles"):
+        dataset = msd.read(tmp_path)
     assert rows(dataset) == EXPECTED
 
 
@@ -104,7 +111,7 @@ def test_sets_in_files_of_their_own_are_joined(tmp_path, header):
     ("text", "expected"),
     [
         (ROWS + "ABC;Polka;;;\n", "line 4: 'ABC' is no track id"),
-        ("ABC;Polka;;;\n" + ROWS, "line 1: 'ABC' is no track id .* header may only be track_id;g"),
+        ("ABC;moods;;;\n" + ROWS, "line 1: 'ABC' is no track id .* header may only be track_id;g"),
         (ROWS + f"{ONE[:-1]}X;Polka;;;\n", "line 4: '.*X' is no track id"),
         (ROWS + "track_id;genres;styles;moods;themes\n", "line 4: 'track_id' is no track id"),
         (ROWS + f"{ONE};Polka;;\n", "line 4: 4 fields where 5"),
