@@ -1,4 +1,4 @@
-"""``python -m tagspace``: tabulate or keep the figures of runs; bring albums' tags onto tracks."""
+"""``python -m tagspace``: tabulate or keep figures of runs; make or match tables of tags."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 import pandas as pd
 
 from tagspace import figures, matching, measured, runs
-from tagspace.datasets import msd, msd_songs, tables
+from tagspace.datasets import embedded, msd, msd_songs, tables
 from tagspace.errors import TagspaceError
 
 MEASURE = "graded nDCG@10"
@@ -26,6 +26,9 @@ def main(arguments: list[str] | None = None) -> None:
     keep.add_argument("folder", type=Path)
     keep.add_argument("out", type=Path, help="folder for two small files, which can be published")
     keep.set_defaults(command=lambda given: keep_figures(given.folder, given.out))
+    describe = commands.add_parser("manifest", help="describe a folder of music by embedded tags")
+    describe.add_argument("folder", type=Path, help="manifest.csv is written into it")
+    describe.set_defaults(command=lambda given: write_manifest(given.folder))
     assign = commands.add_parser("match", help="bring tags of albums onto tracks (Section V)")
     assign.add_argument(
         "albums", type=Path, help="artist,release and a column per tag set, | between tags"
@@ -67,6 +70,21 @@ def gather(folder: Path) -> pd.DataFrame:
     if gathered.empty:
         raise TagspaceError(f"runs: {folder} holds no record of a run")
     return gathered
+
+
+def write_manifest(folder: Path) -> None:
+    """Write the manifest of a folder of music, from what its files say of themselves."""
+    file = folder / "manifest.csv"
+    if file.exists():
+        raise TagspaceError(f"dataset: {file} is there already; move it away to have it made anew")
+    table, unreadable = embedded.describe(folder)
+    table.to_csv(file, index=False)
+    known = (table.drop(columns=["track_id", "path"]) != "").sum()
+    print("".join(f"left out: {why}\n" for why in unreadable), end="")
+    print(
+        f"{len(table)} files, of which {', '.join(f'{n} have {name}' for name, n in known.items())}"
+    )
+    print(f"Written to {file}: papermill notebooks/train.ipynb OUT.ipynb -p dataset {file}")
 
 
 def match_albums(albums: Path, songs: Path, out: Path) -> None:
