@@ -19,14 +19,16 @@ import numpy as np
 import pandas as pd
 import synthetic
 import torch
+from distributed import Client, LocalCluster
+from lockstep import Lockstep
 from scipy import sparse
 from threadpoolctl import threadpool_limits
 from three_towers import ThreeTowers
 from torch.nn import functional
 
-from tagspace import audio, dpnn, features, losses, mining, retrieval, training
+from tagspace import audio, dpnn, features, losses, mining, retrieval, sweep, training
 from tagspace.datasets import base
-from tagspace.lsi import LSI
+from tagspace.lsi import LSI, Topics
 from tagspace.runs import PROJECT
 
 try:
@@ -40,6 +42,7 @@ TOPICS = np.arange(10, 401, 10)
 N_TEST, CUTOFF = 14_358, 100
 TOWERS_BATCH, BATCH = 100, 600
 MARGIN = 0.2
+CPU = torch.device("cpu")
 # These relate about 1,300 and 12,700 pairs of a batch. Genuine moods relate 4,100 at 20 topics and
 # 730 at 40; the second is more than the miners take.
 TOPICS_MINED = 20, 10
@@ -52,7 +55,7 @@ def main() -> None:
     warnings.filterwarnings("ignore", message="Using padding='same'")
     rows: list[Row] = []
     tags = synthetic.tag_matrix()
-    for part in (extraction, training_steps, neighbours, lsi):
+    for part in (extraction, training_steps, lockstep, workers, neighbours, lsi):
         say(part.__name__.replace("_", " "))
         rows += part(tags)
     table = pd.DataFrame(rows, columns=["what", "ours", "reference", "ratio", "target", "met"])
@@ -140,6 +143,14 @@ def lsi(tags: sparse.csr_array) -> list[Row]:
         return LsiModel(documents, id2word=names, num_topics=topics)
 
     fitted, gensim_fitted = LSI().fit(tags[:5000]), gensim_fit(documents[:, :5000], 10)  # warm-up
+    named = synthetic.named(tags)
+    joins = [tuple(joined.split("+")) for joined in sweep.combinations(named.tagsets)]
+    everyone = np.arange(tags.shape[0])
+
+    def all_models() -> None:
+        topics = Topics(named, everyone)
+        for joined in joins:
+            topics.model(joined)
 
     def ours() -> None:
         nonlocal fitted
@@ -156,12 +167,32 @@ def lsi(tags: sparse.csr_array) -> list[Row]:
         lambda: tags @ gensim_fitted.projection.u,
         rounds=1,
     )
+    every = seconds(all_models)
     ours_is = f"{len(TOPICS)} values of k"
     theirs = f"gensim, k = {TOPICS[-1]} alone"
     return [
         compared(f"LSI fit, {ours_is}; {theirs}", fit, 1),
         compared(f"LSI fit and vectors of all tracks, {ours_is}; {theirs}", fit + project, 1),
+        compared(
+            f"LSI fit, {len(joins) * len(TOPICS)} models of Table II; as many times {theirs}",
+            np.array([every, len(joins) * len(TOPICS) * fit[1]]),
+            500,
+        ),
+        error_of_cosines(),
     ]
+
+
+def error_of_cosines() -> Row:
+    """Compare the cosines of all pairs with those of a dense SVD, for several numbers of topics."""
+    tags = synthetic.tag_matrix()[::60]
+    left = np.linalg.svd(tags.toarray().T, full_matrices=False)[0]
+    model, worst = LSI().fit(tags), 0.0
+    for topics in (10, 100, 400):
+        ours, theirs = model.transform(tags, topics), tags @ left[:, :topics]
+        theirs /= np.linalg.norm(theirs, axis=1, keepdims=True)
+        worst = max(worst, np.abs(ours @ ours.T - theirs @ theirs.T).max())
+    what = f"LSI, largest error of a cosine against a dense SVD, {tags.shape[0]:,} tracks"
+    return what, 0.0, 0.0, f"{worst:.0e}", "< 1e-5", bool(worst < 1e-5)
 
 
 def cut(vectors: np.ndarray) -> list[tuple[np.ndarray, np.ndarray]]:
@@ -212,6 +243,60 @@ def training_steps(tags: sparse.csr_array) -> list[Row]:
     what = f"training step, {TOWERS_BATCH} tracks; three towers, fp32, {TOWERS_BATCH} triplets"
     shares = [share for each in trainers for share in miners(each, whole)]
     return [compared(what, times, 4), *shares]
+
+
+def lockstep(_: sparse.csr_array) -> list[Row]:
+    """Several networks as one against one after another; equal up to rounding."""
+    rows = []
+    generator = torch.Generator().manual_seed(0)
+    excerpts = torch.randn(TOWERS_BATCH, 1, *features.SHAPE, generator=generator)
+    for number in (2, 4):
+        models = [training.initial_model(seed, "output", CPU).train() for seed in range(number)]
+        joined = Lockstep(models)
+
+        def together(joined: Lockstep = joined) -> None:
+            back(joined(excerpts))
+
+        def in_turn(models: list[dpnn.DPNN] = models) -> None:
+            for model in models:
+                back(model(excerpts)[None])
+
+        alone = torch.stack([model(excerpts) for model in models])
+        assert torch.allclose(joined(excerpts), alone, atol=1e-5)
+        together()
+        times = take_turns(together, in_turn, rounds=2)
+        rows.append(compared(f"{number} networks in lockstep; one after another", times, 1))
+    return rows
+
+
+def back(embeddings: torch.Tensor) -> None:
+    sum(losses.squared_distances(each).mean() for each in embeddings).backward()
+
+
+def workers(_: sparse.csr_array) -> list[Row]:
+    """Two Dask workers against one, each with one thread, on two equal pieces of training."""
+    taken = {}
+    for number in (1, 2):
+        with (
+            LocalCluster(
+                number, threads_per_worker=1, dashboard_address=None, env=sweep.WORKER
+            ) as c,
+            Client(c) as client,
+        ):
+            client.gather(client.map(piece, range(number), pure=False))  # warm-up
+            taken[number] = seconds(lambda: client.gather(client.map(piece, (0, 1), pure=False)))
+    efficiency = taken[1] / taken[2] / 2
+    what = "efficiency of two workers, which is half of: both; one"
+    return [(what, taken[2], taken[1], f"{efficiency:.2f}", ">= 0.9", efficiency >= 0.9)]
+
+
+def piece(_: int) -> None:
+    """Train for some seconds; runs on a worker."""
+    torch.set_num_threads(1)
+    vectors = np.random.default_rng(0).dirichlet(np.full(20, 0.1), TOWERS_BATCH)
+    trainer = synthetic.trainer(vectors / np.linalg.norm(vectors, axis=1, keepdims=True), MARGIN)
+    for _ in range(4):
+        trainer.step(np.arange(TOWERS_BATCH))
 
 
 def miners(trainer: training.Trainer, step: float) -> list[Row]:

@@ -8,12 +8,12 @@ the book's page on cost reads.
 from __future__ import annotations
 
 import os
-import resource
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -29,8 +29,7 @@ from tagspace.lsi import Topics
 from tagspace.tagsets import TagMatrix
 
 TRACKS, TRAIN, VALIDATION, TEST = synthetic.N_TRACKS, 122_766, 6_461, 14_358
-SIZES = {"genres": 21, "styles": 833, "moods": 285, "themes": 166}  # tags in the intersection
-N_FILES, N_STEPS, N_QUERIES = 60, 6, 400
+N_FILES, N_STEPS, N_QUERIES = 60, 5, 400
 MEMORY = {"evaluate": (TEST, TRACKS), "neighbours": (TRACKS, 1_000_000)}
 Row = tuple[str, str, float, str]
 
@@ -43,8 +42,8 @@ def main(folder: Path) -> None:
             print("{}: {}: {:.4g} {}".format(*rows[-1]), flush=True)
     table = pd.DataFrame(rows, columns=["stage", "what", "value", "unit"])
     name = torch.cpu.get_capabilities().get("cpu_name", "unknown processor")
-    machine = f"{os.cpu_count()} cores, {name}, torch {torch.__version__}"
-    table.assign(machine=machine).to_csv(folder / "cost.csv", index=False, float_format="%.4g")
+    table = table.assign(cores=os.cpu_count(), machine=f"{name}, torch {torch.__version__}")
+    table.to_csv(folder / "cost.csv", index=False, float_format="%.4g")
 
 
 def seconds(work: Callable[[], object]) -> float:
@@ -59,15 +58,16 @@ def extraction() -> Iterator[Row]:
         paths = synthetic.write_mp3(folder, N_FILES)
         tracks = [(path.stem, "", (), "", str(path)) for path in paths]
         dataset = base.build("cost", tracks, [], ())
-        stores = (Path(tempfile.mkdtemp(dir=folder)) for _ in range(4))
-        features.extract(dataset, next(stores))
-        taken = [seconds(lambda: features.extract(dataset, next(stores))) for _ in range(3)]
-    yield "a track of 30 s", np.median(taken) / N_FILES, "s"
-    yield "disk for a track", 2 * np.prod(features.SHAPE), "bytes"
+        for what, excerpts in (("one excerpt", 1), ("5 excerpts", 5)):
+            stores = [Path(tempfile.mkdtemp(dir=folder)) for _ in range(4)]
+            extract = partial(features.extract, dataset, excerpts=excerpts)
+            taken = [seconds(partial(extract, store)) for store in stores][1:]
+            yield f"{what} of a track", np.median(taken) / N_FILES, "s"
+    yield "disk for an excerpt", 2 * np.prod(features.SHAPE), "bytes"
 
 
 def relatedness() -> Iterator[Row]:
-    tags = tag_matrix(TRACKS)
+    tags = synthetic.named(synthetic.tag_matrix())
     train = np.arange(TRAIN)
     topics = None
 
@@ -75,28 +75,23 @@ def relatedness() -> Iterator[Row]:
         nonlocal topics
         topics = Topics(tags, train)
 
-    combinations = [tuple(joined.split("+")) for joined in sweep.combinations(list(SIZES))]
+    combinations = [tuple(joined.split("+")) for joined in sweep.combinations(tags.tagsets)]
     yield "Gram matrix of all tags", seconds(gram), "s"
     yield "15 decompositions", seconds(lambda: [topics.model(c) for c in combinations]), "s"
-    yield "vectors of all tracks, 200 topics", seconds(
-        lambda: topics.vectors(combinations[-1], 200)
-    ), "s"
-
-
-def tag_matrix(n_tracks: int) -> TagMatrix:
-    matrix = synthetic.tag_matrix()[:n_tracks]
-    names = [name for name, size in SIZES.items() for _ in range(size)]
-    vocabulary = pd.DataFrame({"tagset": names, "tag": np.arange(len(names)).astype(str)})
-    return TagMatrix(matrix, pd.RangeIndex(n_tracks), vocabulary)
+    yield (
+        "vectors of all tracks, 200 topics",
+        seconds(lambda: topics.vectors(combinations[-1], 200)),
+        "s",
+    )
 
 
 def steps() -> Iterator[Row]:
     for batch in (128, 600):
-        vectors = torch.nn.functional.normalize(torch.randn(3 * batch, 200), dim=1).numpy()
+        vectors = torch.nn.functional.normalize(torch.randn(batch, 200), dim=1).numpy()
         trainer = synthetic.trainer(vectors, 0.2)
-        rows = [np.random.default_rng(n).permutation(3 * batch)[:batch] for n in range(N_STEPS)]
-        trainer.step(rows[0])
-        taken = [seconds(lambda each=each: trainer.step(each)) for each in rows[1:]]
+        rows = np.arange(batch)
+        trainer.step(rows)
+        taken = [seconds(partial(trainer.step, rows)) for _ in range(N_STEPS)]
         yield f"a track in training, batches of {batch}", np.median(taken) / batch, "s"
 
 
@@ -125,7 +120,8 @@ def evaluation() -> Iterator[Row]:
 def searched(n_tracks: int) -> tuple[TagMatrix, Groups, torch.Tensor]:
     album = np.arange(n_tracks) // 7
     albums = sparse.csr_array((np.ones(n_tracks), album, np.arange(n_tracks + 1)))
-    return tag_matrix(n_tracks), Groups(album // 2, albums), torch.randn(n_tracks, 256)
+    tags = synthetic.named(synthetic.tag_matrix()[:n_tracks])
+    return tags, Groups(album // 2, albums), torch.randn(n_tracks, 256)
 
 
 def memory() -> Iterator[Row]:
@@ -138,19 +134,28 @@ def memory() -> Iterator[Row]:
 
 
 def peak(work: str, n_tracks: int) -> None:
-    """Print by how many bytes the peak of memory grows while some queries are answered."""
+    """Print how many bytes some queries take at most, beyond what is there before (Linux)."""
     queries = np.arange(0, n_tracks, n_tracks // 64)
     if work == "evaluate":
         tags, groups, vectors = searched(n_tracks)
-        before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-        retrieval.evaluate({"a": vectors}, tags, groups, queries)
+        answer = partial(retrieval.evaluate, {"a": vectors}, tags, groups, queries)
     else:
-        vectors = torch.randn(n_tracks, dpnn.N_DIMENSIONS)
-        before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-        for rows in retrieval.blocks(queries, n_tracks):
-            allowed = torch.ones(len(rows), n_tracks, dtype=torch.bool)
-            retrieval.neighbours(vectors, rows, 100, allowed)
-    print((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) * 1024)
+        answer = partial(nearest, torch.randn(n_tracks, dpnn.N_DIMENSIONS), queries)
+    Path("/proc/self/clear_refs").write_text("5")  # the peak so far is forgotten
+    before = kilobytes("VmRSS")
+    answer()
+    print((kilobytes("VmHWM") - before) * 1024)
+
+
+def nearest(vectors: torch.Tensor, queries: np.ndarray) -> None:
+    for rows in retrieval.blocks(queries, len(vectors)):
+        allowed = torch.ones(len(rows), len(vectors), dtype=torch.bool)
+        retrieval.neighbours(vectors, rows, 100, allowed)
+
+
+def kilobytes(name: str) -> int:
+    lines = Path("/proc/self/status").read_text().splitlines()
+    return next(int(line.split()[1]) for line in lines if line.startswith(name))
 
 
 if __name__ == "__main__":

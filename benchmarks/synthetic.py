@@ -6,6 +6,7 @@ import shutil
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import soundfile
 import torch
 from scipy import sparse
@@ -16,9 +17,11 @@ from tagspace.corpus import Corpus
 from tagspace.groups import Groups
 from tagspace.relatedness import Cosine
 from tagspace.splits import Split
+from tagspace.tagsets import TagMatrix
 from tagspace.training import Trainer
 
 N_TRACKS, N_ALBUMS, N_TAGS, TAGS_PER_ALBUM = 143_587, 19_107, 1305, 14.3  # as in the paper
+SIZES = {"genres": 21, "styles": 833, "moods": 285, "themes": 166}
 N_DISTINCT = 10  # mp3 files take long to write: the others are copies
 
 
@@ -49,6 +52,13 @@ def tag_matrix() -> sparse.csr_array:
     indices = np.concatenate([np.sort(order[a, : counts[a]]) for a in album])
     indptr = np.concatenate([[0], counts[album].cumsum()])
     return sparse.csr_array((np.ones(len(indices)), indices, indptr), shape=(N_TRACKS, N_TAGS))
+
+
+def named(matrix: sparse.csr_array) -> TagMatrix:
+    """Divide the tags into sets as large as those of the paper's intersection."""
+    names = [name for name, size in SIZES.items() for _ in range(size)]
+    vocabulary = pd.DataFrame({"tagset": names, "tag": np.arange(len(names)).astype(str)})
+    return TagMatrix(matrix, pd.RangeIndex(matrix.shape[0]), vocabulary)
 
 
 def trainer(vectors: np.ndarray, margin: float) -> Trainer:

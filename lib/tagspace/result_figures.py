@@ -14,8 +14,6 @@ from matplotlib.figure import Figure
 from tagspace import figures
 from tagspace.runs import EXPERIMENT
 
-# By number of joined tag sets, from Okabe and Ito's colours.
-COLOURS = {1: "#000000", 2: "#0072B2", 3: "#E69F00", 4: "#D55E00"}
 DEAF = ("untrained", "mfcc")  # representations that have heard music, and of no tags
 
 
@@ -83,7 +81,7 @@ def curves_figure(table: pd.DataFrame, measure: str) -> Figure:
         col="task",
         col_wrap=3,
         hue="tag sets",
-        palette=COLOURS,
+        palette=sns.color_palette("colorblind", rows["tag sets"].nunique()),
         units="tagsets",
         estimator=None,
         kind="line",

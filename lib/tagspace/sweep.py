@@ -159,18 +159,20 @@ def run(grid: Grid) -> Outcome:
     Raises
     ------
     TagspaceError
-        If there is no scheduler at the address, or the data cannot be used.
+        If there is no scheduler at the address, the data cannot be used, or no run can be made.
     """
     with _client(grid) as client:
         _extract(grid, client)
         configurations = grid.configurations(client.submit(_sizes, grid.first()).result())
         names, failed = _run_all(configurations, client)
+    if not names:
+        reason = f" ({failed[0][1]})" if failed else ""
+        raise TagspaceError(f"sweep: none of its runs could be made{reason}")
     varied = [name for name, values in grid.axes.items() if len(values) > 1 or name == "tagsets"]
     reasons = [{name: getattr(c, name) for name in varied} | {"reason": why} for c, why in failed]
     gathered = runs.gather(grid.axes["runs"][0])
-    gathered = gathered[gathered["run"].isin(names)] if len(gathered) else gathered
-    failures = pd.DataFrame(reasons, columns=[*varied, "reason"])
-    return Outcome(gathered.reset_index(drop=True), failures)
+    gathered = gathered[gathered["run"].isin(names)].reset_index(drop=True)
+    return Outcome(gathered, pd.DataFrame(reasons, columns=[*varied, "reason"]))
 
 
 def _run_all(

@@ -39,6 +39,17 @@ def save(gathered: pd.DataFrame, folder: Path) -> None:
     figures.to_csv(folder / FIGURES, index=False, float_format="%.4g", lineterminator="\n")
 
 
+def cost() -> pd.DataFrame:
+    """Read what the stages of Table II cost, as ``benchmarks/cost.py`` measured it.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``stage``, ``what``, ``value``, ``unit``, and the ``cores`` and ``machine`` of all.
+    """
+    return pd.read_csv(HERE / "cost.csv")
+
+
 def load(folder: str | Path) -> pd.DataFrame:
     """Read the figures of runs, in the form of :func:`tagspace.runs.gather`.
 
