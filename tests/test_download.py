@@ -18,7 +18,9 @@ from tagspace.errors import TagspaceError
 
 CONTENT = np.random.default_rng(0).bytes(300_000)
 SHA = f"sha256:{hashlib.sha256(CONTENT).hexdigest()}"
-RELEASE = Release("Invented", "1", "https://invented.example", "CC0", "Nobody 2020", ("moods",), "")
+RELEASE = Release(
+    "Invented", "1", "https://invented.example", "CC0", "Nobody 2020", ("moods",), "", 1
+)
 
 
 class Server(ThreadingHTTPServer):

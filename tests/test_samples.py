@@ -63,6 +63,8 @@ def test_a_release_says_what_its_users_must_know(name):
     assert release.page.startswith("https://")
     assert release.licence in release.told()
     assert release.citation in release.told()
+    assert 0 < (release.albums or 1) <= release.tracks
+    assert 0 < (release.artists or 1) <= release.tracks
 
 
 def test_genres_of_fma_are_told_from_styles_by_their_place_in_the_hierarchy():

@@ -32,6 +32,12 @@ class Release:
         The tag sets it can have.
     audio : str
         What audio there is, how to come by it, and its size.
+    tracks : int
+        How many, as its publication counts them.
+    artists, albums : int, optional
+        How many, where it says so.
+    hours : float, optional
+        Of audio.
     """
 
     title: str
@@ -41,6 +47,10 @@ class Release:
     citation: str
     tagsets: tuple[str, ...]
     audio: str
+    tracks: int
+    artists: int | None = None
+    albums: int | None = None
+    hours: float | None = None
 
     def told(self) -> str:
         """Say what the release is and what it asks of its users, in a few lines."""

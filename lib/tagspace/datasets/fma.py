@@ -20,6 +20,10 @@ RELEASE = Release(
     citation="Defferrard et al. 2017, FMA: a dataset for music analysis",
     tagsets=("genres", "styles"),
     audio="clips of 30 s: 8,000 (small, 7.2 GiB), 25,000 (medium, 22 GiB), 106,574 (large, 93 GiB)",
+    tracks=106_574,
+    artists=16_341,
+    albums=14_854,
+    hours=888,
 )
 ARCHIVES = "https://os.unil.cloud.switch.ch/fma"
 CHECKSUMS = {  # as the repository states them

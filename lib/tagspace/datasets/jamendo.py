@@ -25,6 +25,10 @@ RELEASE = Release(
     citation="Bogdanov et al. 2019, The MTG-Jamendo dataset for automatic music tagging",
     tagsets=("genres", "instruments", "moods"),
     audio="full songs with moods or themes in 100 shards of 0.46 GB, 160 to 210 tracks each",
+    tracks=55_525,
+    artists=3_565,
+    albums=11_256,
+    hours=3_764,
 )
 REPOSITORY = "https://raw.githubusercontent.com/MTG/mtg-jamendo-dataset/master/data"
 AUDIO = "https://cdn.freesound.org/mtg-jamendo/autotagging_moodtheme/audio-low"

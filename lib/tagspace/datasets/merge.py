@@ -25,6 +25,8 @@ RELEASE = Release(
     citation="Louro et al. 2024, MERGE: a bimodal dataset for static music emotion recognition",
     tagsets=("genres", "styles", "moods", "themes"),
     audio="3,554 clips of 30 s, 1.2 GB",
+    tracks=3_554,
+    hours=29.6,
 )
 RECORD = "https://zenodo.org/api/records/13939205"
 ARCHIVE = "MERGE_Audio_Complete.zip"
