@@ -135,7 +135,7 @@ def memory() -> Iterator[Row]:
 
 def peak(work: str, n_tracks: int) -> None:
     """Print how many bytes some queries take at most, beyond what is there before (Linux)."""
-    queries = np.arange(0, n_tracks, n_tracks // 64)
+    queries = np.arange(2 * (retrieval.BLOCK_CELLS // n_tracks))  # two blocks of the full size
     if work == "evaluate":
         tags, groups, vectors = searched(n_tracks)
         answer = partial(retrieval.evaluate, {"a": vectors}, tags, groups, queries)

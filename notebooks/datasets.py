@@ -41,6 +41,32 @@ offers = {
 pd.set_option("display.max_colwidth", None)
 pd.DataFrame.from_dict(offers, orient="index")
 
+# %% [markdown]
+# Their size, as their publications count it; which of the paper's four tag sets they have; and how
+# long features and one training with the default settings take, at the speed that was measured on
+# the machine of the [page on cost](cost.ipynb). `msd` is counted where it has audio and a tag in
+# every set.
+
+# %%
+from tagspace import measured, training
+
+speed = measured.cost().set_index("what")["value"]
+sizes = {}
+for name, release in releases.items():
+    train = round(0.855 * release.tracks)
+    heard = train * training.epochs(configuration, train)
+    sizes[name] = {
+        "tracks": release.tracks,
+        "artists": release.artists,
+        "albums": release.albums,
+        "hours of audio": release.hours,
+        "of the four sets": len({"genres", "styles", "moods", "themes"} & set(release.tagsets)),
+        "features, minutes": release.tracks * speed["5 excerpts of a track"] / 60,
+        "training, minutes": heard * speed["a track in training, batches of 128"] / 60,
+    }
+table = pd.DataFrame.from_dict(sizes, orient="index", dtype=float)
+table.map("{:,.0f}".format, na_action="ignore").fillna("")
+
 # %% tags=["text-table"]
 terms = {
     name: {"licence": release.licence, "cite": release.citation, "page": release.page}
@@ -74,7 +100,8 @@ pd.DataFrame.from_dict(terms, orient="index")
 # ## One's own music
 #
 # A `manifest.csv` describes any collection: the columns `track_id` and `path`, if known `artist`,
-# `album` and `title`, and one column per tag set with `|` between the tags. Artists matter: no
+# `album` and `title`, and one column per tag set with `|` between the tags. `python -m tagspace
+# manifest FOLDER` makes it from the tags embedded in the files of a folder. Artists matter: no
 # artist is in two splits, and two tracks of one album form no triplet.
 #
 # ## The collection at hand

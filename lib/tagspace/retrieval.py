@@ -52,7 +52,7 @@ def neighbours(
         False where a query has no neighbour left.
     """
     # |q|^2 is the same for all neighbours of q, and does not change their order.
-    squares = embeddings.square().sum(1)
+    squares = torch.linalg.vector_norm(embeddings, dim=1).square()  # without a copy of them all
     distances = torch.addmm(squares, embeddings[queries], embeddings.T, alpha=-2)
     nearest = distances.masked_fill_(~allowed, torch.inf).topk(cutoff, largest=False)
     return nearest.indices, nearest.values < torch.inf
