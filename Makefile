@@ -10,7 +10,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 NOTEBOOKS := $(wildcard notebooks/*.py)
 # A process per core, each with one thread: threads of several processes wait for one another.
-PYTEST := OMP_NUM_THREADS=1 $(BIN)/pytest -n auto --dist loadgroup
+PYTEST := OMP_NUM_THREADS=1 $(BIN)/pytest -n auto --dist worksteal
 
 .PHONY: help setup train test check notebooks book serve bench lock clean
 
@@ -38,7 +38,8 @@ test: setup  ## Linters, the book, all tests, all notebooks: what CI runs
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(MAKE) --no-print-directory book
-	$(PYTEST) --nbval --nbval-current-env tests notebooks
+	$(PYTEST)
+	$(BIN)/pytest --nbval --nbval-current-env notebooks
 
 check: setup  ## Linters and the fast tests
 	$(BIN)/ruff check .

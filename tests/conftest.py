@@ -23,14 +23,6 @@ SMALL = {
 }
 
 
-def pytest_collection_modifyitems(items):
-    """Keep the cells of a notebook together, and those of the two that train one network first."""
-    for item in items:
-        if item.path.suffix == ".ipynb":
-            trains = item.path.stem in ("train", "dpnn")
-            item.add_marker(pytest.mark.xdist_group("training" if trains else item.path.stem))
-
-
 def mood(number):
     return ("calm", "wild")[number % 2]
 

@@ -32,6 +32,7 @@ COLLAPSED = 1e-3  # a mean squared distance under which all embeddings of a batc
 EMBED_TRACKS = 128  # at a time, where no gradient is needed
 ENOUGH_EXCERPTS = 10_000  # to be heard in training, repeated or not, if the user names no epochs
 OFTEN = 20  # epochs; a track heard more often than this may be learned by heart
+UNRELATED = 1e-6  # what is less related than this is so by rounding errors
 AVERAGED = 10  # the weights kept are an average over about the last tenth of all steps
 
 
@@ -351,7 +352,9 @@ class Trainer:
                 f"learning_rate: {self.configuration.learning_rate} is too high: the weights have "
                 "grown out of all bounds; try a lower one"
             )
-        score = retrieval.ndcg(embeddings, self.relatedness(rows).clamp_min(0), cutoff=10)
+        gains = self.relatedness(rows)
+        gains = gains.masked_fill(gains < UNRELATED, 0)
+        score = retrieval.ndcg(embeddings, gains, cutoff=10)
         if np.isnan(score):
             raise TagspaceError(
                 "dataset: no two validation tracks are related, so nothing tells which epoch is "
