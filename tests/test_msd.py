@@ -1,5 +1,5 @@
-import importlib.util
 import sqlite3
+import sys
 import warnings
 from contextlib import closing
 from pathlib import Path
@@ -209,7 +209,6 @@ def lists():
 
 
 def test_hdf_holds_lists_or_nothing(tmp_path):
-    pytest.importorskip("tables")
     hdf(tmp_path, lists())
     assert rows(msd.read(tmp_path)) == {
         (ONE, "genres", "Kitchen's"),
@@ -231,14 +230,13 @@ def test_hdf_holds_lists_or_nothing(tmp_path):
     ],
 )
 def test_broken_hdf_is_refused(tmp_path, table, key, expected):
-    pytest.importorskip("tables")
     hdf(tmp_path, table, key)
     with pytest.raises(TagspaceError, match=expected):
         msd.read(tmp_path)
 
 
-@pytest.mark.skipif(importlib.util.find_spec("tables") is not None, reason="PyTables is installed")
-def test_missing_pytables_is_said(tmp_path):
+def test_missing_pytables_is_said(tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "tables", None)
     write(tmp_path, "msd_amglabels_all.h5", "")
     with pytest.raises(TagspaceError, match=rf"needs PyTables .* or take {ALL}"):
         msd.read(tmp_path)
