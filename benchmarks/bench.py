@@ -11,7 +11,6 @@ import sys
 import tempfile
 import time
 import warnings
-from collections.abc import Callable
 from pathlib import Path
 
 import librosa
@@ -24,10 +23,10 @@ from lockstep import Lockstep
 from scipy import sparse
 from threadpoolctl import threadpool_limits
 from three_towers import ThreeTowers
+from timing import Work, processor, seconds
 from torch.nn import functional
 
 from tagspace import audio, dpnn, features, losses, mining, retrieval, sweep, training
-from tagspace.datasets import base
 from tagspace.lsi import LSI, Topics
 from tagspace.runs import PROJECT
 
@@ -47,7 +46,6 @@ CPU = torch.device("cpu")
 # 730 at 40; the second is more than the miners take.
 TOPICS_MINED = 20, 10
 
-Work = Callable[[], object]
 Row = tuple[str, float, float, str, str, bool]
 
 
@@ -72,17 +70,10 @@ def say(text: str) -> None:
 
 
 def machine() -> str:
-    name = torch.cpu.get_capabilities().get("cpu_name", "unknown")
     return (
-        f"{os.cpu_count()} cores ({name}), load {os.getloadavg()[0]:.1f}, "
+        f"{os.cpu_count()} cores ({processor()}), load {os.getloadavg()[0]:.1f}, "
         f"torch {torch.__version__}, capability {torch.backends.cpu.get_cpu_capability()}"
     )
-
-
-def seconds(work: Work) -> float:
-    started = time.perf_counter()
-    work()
-    return time.perf_counter() - started
 
 
 def take_turns(ours: Work, reference: Work, rounds: int = 3) -> np.ndarray:
@@ -105,8 +96,7 @@ def extraction(_: sparse.csr_array) -> list[Row]:
     with tempfile.TemporaryDirectory() as name, threadpool_limits(1):
         folder = Path(name)
         paths = synthetic.write_mp3(folder, N_FILES)
-        tracks = [(path.stem, "", (), "", str(path)) for path in paths]
-        dataset = base.build("bench", tracks, [], ())
+        dataset = synthetic.mp3_dataset(paths)
 
         def ours() -> list[np.ndarray]:
             return [audio.excerpts(path)[0][0] for path in paths]

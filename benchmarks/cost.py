@@ -11,8 +11,7 @@ import os
 import subprocess
 import sys
 import tempfile
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 
@@ -21,9 +20,9 @@ import pandas as pd
 import synthetic
 import torch
 from scipy import sparse
+from timing import processor, seconds
 
 from tagspace import dpnn, features, retrieval, sweep, training
-from tagspace.datasets import base
 from tagspace.groups import Groups
 from tagspace.lsi import Topics
 from tagspace.tagsets import TagMatrix
@@ -41,23 +40,15 @@ def main(folder: Path) -> None:
             rows.append((stage.__name__, *row))
             print("{}: {}: {:.4g} {}".format(*rows[-1]), flush=True)
     table = pd.DataFrame(rows, columns=["stage", "what", "value", "unit"])
-    name = torch.cpu.get_capabilities().get("cpu_name", "unknown processor")
-    table = table.assign(cores=os.cpu_count(), machine=f"{name}, torch {torch.__version__}")
+    machine = f"{processor()}, torch {torch.__version__}"
+    table = table.assign(cores=os.cpu_count(), machine=machine)
     table.to_csv(folder / "cost.csv", index=False, float_format="%.4g")
-
-
-def seconds(work: Callable[[], object]) -> float:
-    started = time.perf_counter()
-    work()
-    return time.perf_counter() - started
 
 
 def extraction() -> Iterator[Row]:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        paths = synthetic.write_mp3(folder, N_FILES)
-        tracks = [(path.stem, "", (), "", str(path)) for path in paths]
-        dataset = base.build("cost", tracks, [], ())
+        dataset = synthetic.mp3_dataset(synthetic.write_mp3(folder, N_FILES))
         for what, excerpts in (("one excerpt", 1), ("5 excerpts", 5)):
             stores = [Path(tempfile.mkdtemp(dir=folder)) for _ in range(4)]
             extract = partial(features.extract, dataset, excerpts=excerpts)

@@ -14,6 +14,8 @@ from scipy import sparse
 from tagspace import features
 from tagspace.configuration import Configuration
 from tagspace.corpus import Corpus
+from tagspace.datasets import build
+from tagspace.datasets.base import Dataset
 from tagspace.groups import Groups
 from tagspace.relatedness import Cosine
 from tagspace.splits import Split
@@ -37,6 +39,11 @@ def write_mp3(folder: Path, n_files: int) -> list[Path]:
     for number in range(N_DISTINCT, n_files):
         shutil.copy(paths[number % N_DISTINCT], paths[number])
     return paths
+
+
+def mp3_dataset(paths: list[Path]) -> Dataset:
+    """Describe files as tracks without tags."""
+    return build("bench", [(path.stem, "", (), "", str(path)) for path in paths], [], ())
 
 
 def tag_matrix() -> sparse.csr_array:
