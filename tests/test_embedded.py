@@ -48,6 +48,14 @@ def test_a_folder_of_music_becomes_a_data_set(tmp_path, capsys):
     assert dataset.tracks.loc["a/one.mp3", "path"] == str(tmp_path / "a" / "one.mp3")
 
 
+def test_music_behind_a_linked_folder_is_found(tmp_path):
+    write(tmp_path / "disk" / "one.mp3", genre=["Folk"])
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "music").symlink_to(tmp_path / "disk", target_is_directory=True)
+    main(["manifest", str(tmp_path / "mine")])
+    assert load(str(tmp_path / "mine")).tracks.index.tolist() == ["music/one.mp3"]
+
+
 def test_a_tag_set_that_no_file_has_is_left_out(tmp_path):
     write(tmp_path / "one.mp3", genre=["Folk"])
     main(["manifest", str(tmp_path)])

@@ -7,7 +7,7 @@ from pathlib import Path
 import mutagen
 import pandas as pd
 
-from tagspace.datasets.files import AUDIO_SUFFIXES
+from tagspace.datasets.files import AUDIO_SUFFIXES, audio_paths
 from tagspace.errors import TagspaceError
 from tagspace.progress import Progress
 
@@ -37,9 +37,8 @@ def describe(folder: Path) -> tuple[pd.DataFrame, list[str]]:
     TagspaceError
         If there are no such files, or none has a genre or mood.
     """
-    files = [
-        file for file in sorted(folder.rglob("*")) if file.suffix[1:].lower() in AUDIO_SUFFIXES
-    ]
+    folder = folder.absolute()
+    files = list(audio_paths(folder))
     rows, unreadable = [], []
     for file in Progress(files, desc="tags", unit="file"):
         try:

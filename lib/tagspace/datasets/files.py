@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import pandas as pd
@@ -51,17 +51,26 @@ def require_file(folder: Path, patterns: Iterable[str]) -> Path:
 def audio_files(folder: Path) -> dict[str, str]:
     """Map names without suffix to absolute paths, for every audio file below a folder.
 
-    One walk, because asking the disk for each of half a million tracks would take minutes. Links
-    are followed: audio often lies on another disk. Of equal names the first in order of path wins.
+    Of equal names the first in order of path wins.
     """
     found: dict[str, str] = {}
+    for path in audio_paths(folder):
+        found.setdefault(path.stem, str(path))
+    return found
+
+
+def audio_paths(folder: Path) -> Iterator[Path]:
+    """Walk over the audio files below a folder, in order of path; their paths are absolute.
+
+    One walk, because asking the disk for each of half a million tracks would take minutes. Links
+    are followed: audio often lies on another disk.
+    """
     for root, folders, names in os.walk(folder.absolute(), followlinks=True):
         folders.sort()
         for name in sorted(names):
-            stem, _, suffix = name.rpartition(".")
+            _, _, suffix = name.rpartition(".")
             if suffix.lower() in AUDIO_SUFFIXES:
-                found.setdefault(stem, str(Path(root, name)))
-    return found
+                yield Path(root, name)
 
 
 def absolute_paths(cells: pd.Series, folder: Path) -> list[str]:
