@@ -29,6 +29,11 @@ def test_a_grid_is_every_combination_of_its_values():
     assert found == [(topics, seed, 0.3, "moods+themes") for topics in (1, 2) for seed in (0, 1)]
 
 
+def test_all_folds_make_one_grid():
+    grid = sweep.configure({"folds": 3, "fold": [0, 1, 2]})
+    assert [c.fold for c in grid.configurations(SIZES)] == [0, 1, 2]
+
+
 def test_more_topics_than_tags_are_as_many_as_tags():
     grid = sweep.configure({"tagsets": "every combination", "topics": [1, 3, 9]})
     found = [(c.tagsets, c.topics) for c in grid.configurations(SIZES)]
@@ -58,6 +63,8 @@ def test_paths_are_whole_as_workers_may_be_elsewhere(tmp_path, monkeypatch):
         ({"topic": [1]}, "topic: unknown parameter; did you mean topics?"),
         ({"topics": [4, 0]}, "topics: 0 is not accepted"),
         ({"topics": []}, "topics: an empty list is not accepted"),
+        ({"fold": [0, 5], "folds": 5}, "fold: 5 is not accepted"),
+        ({"dataset": ["demo", "fma"]}, r"dataset: \['demo', 'fma'\] is not accepted"),
         ({"workers": -1}, "workers: -1 is not accepted"),
         ({"scheduler": 8786}, "scheduler: 8786 is not accepted"),
     ],

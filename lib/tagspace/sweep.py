@@ -20,16 +20,19 @@ from tagspace.configuration import Configuration, plain_values
 from tagspace.corpus import Corpus
 from tagspace.errors import TagspaceError
 from tagspace.progress import Progress
+from tagspace.runs import ELSEWHERE
 from tagspace.tagsets import parse
 
 EVERY = "every combination"
 SLURM = "slurm"
+DATA = ("dataset", "shards", "excerpts", "seed", "folds", "fold")  # what a corpus depends on
 PATIENCE = 10  # seconds, for a scheduler to answer
 PARTS = 4  # of the audio files per worker, so that no worker waits long for the last one
 # Workers share the cores of a machine: one thread each, and no progress bars of their own.
 WORKER = {"OMP_NUM_THREADS": "1", "TQDM_DISABLE": "1"}
 
 Parameters = dict[str, object]
+_load = lru_cache(maxsize=1)(corpus.load)
 
 
 @dataclass(frozen=True)
@@ -131,8 +134,13 @@ def configure(namespace: Mapping[str, object]) -> Grid:
     for name, values in axes.items():
         if not values:
             raise TagspaceError(f"{name}: an empty list is not accepted; accepted: some values")
+        if name in ELSEWHERE and len(values) > 1:
+            raise TagspaceError(f"{name}: {values!r} is not accepted; accepted: one value")
+    first = {name: values[0] for name, values in axes.items()} | {"tagsets": "all"}
+    for name, values in axes.items():
         for value in values:
-            Configuration.of({} if (name, value) == ("tagsets", EVERY) else {name: value})
+            if (name, value) != ("tagsets", EVERY):
+                Configuration.of({**first, name: value})
     # Workers may have been started elsewhere, so that paths must be whole ones.
     axes["runs"] = [str(runs.runs_folder(Configuration(runs=axes["runs"][0])).absolute())]
     axes["dataset"] = [str(Path(d).absolute()) if Path(d).exists() else d for d in axes["dataset"]]
@@ -225,13 +233,7 @@ def _run(parameters: Parameters) -> str:
 
 def _corpus(configuration: Configuration) -> Corpus:
     """Load a corpus, once for all runs of a worker that are held on it."""
-    names = ("dataset", "shards", "excerpts", "seed", "folds", "fold")
-    return _load(tuple((name, getattr(configuration, name)) for name in names))
-
-
-@lru_cache(maxsize=1)
-def _load(parameters: tuple[tuple[str, object], ...]) -> Corpus:
-    return corpus.load(Configuration.of(dict(parameters)))
+    return _load(Configuration.of({name: getattr(configuration, name) for name in DATA}))
 
 
 # Where they are
