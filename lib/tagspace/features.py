@@ -182,8 +182,8 @@ def _resume(store: Path, excerpts: int) -> pd.DataFrame:
 
 def _take_in_parts(store: Path, excerpts: int) -> pd.DataFrame:
     """Append what :func:`extract_part` has left, and return the index of all."""
-    index = _resume(store, excerpts)
-    for part in sorted(store.glob(f"{PARTS}/*")):
+    index, parts = _resume(store, excerpts), sorted(store.glob(f"{PARTS}/*"))
+    for part in parts:
         with FileLock(part / "lock"):
             # An interruption may have left a part of which some is taken in already.
             new = _missing(_resume(part, excerpts), index)
@@ -196,7 +196,7 @@ def _take_in_parts(store: Path, excerpts: int) -> pd.DataFrame:
                     store / "index.csv", mode="a", header=False, index=False, lineterminator="\n"
                 )
         shutil.rmtree(part)
-    return _read_index(store)
+    return _read_index(store) if parts else index
 
 
 def _read_index(store: Path) -> pd.DataFrame:
