@@ -48,12 +48,12 @@ pd.DataFrame.from_dict(offers, orient="index")
 # every set.
 
 # %%
-from tagspace import measured, training
+from tagspace import measured, splits, training
 
 speed = measured.cost().set_index("what")["value"]
 sizes = {}
 for name, release in releases.items():
-    train = round(0.855 * release.tracks)
+    train = round((1 - splits.TEST_SHARE) * (1 - splits.VALIDATION_SHARE) * release.tracks)
     heard = train * training.epochs(configuration, train)
     sizes[name] = {
         "tracks": release.tracks,
