@@ -139,9 +139,9 @@ def peak(work: str, n_tracks: int) -> None:
 
 
 def nearest(vectors: torch.Tensor, queries: np.ndarray) -> None:
+    distances = retrieval.Euclidean(vectors)
     for rows in retrieval.blocks(queries, len(vectors)):
-        allowed = torch.ones(len(rows), len(vectors), dtype=torch.bool)
-        retrieval.neighbours(vectors, rows, 100, allowed)
+        retrieval.neighbours(distances(rows), 100)
 
 
 def kilobytes(name: str) -> int:

@@ -86,6 +86,9 @@ class Slow:
         best = sorted(gains, reverse=True)
         mean = sum(gains) / len(gains)
         depth = min(cutoff, len(gains))
+        if metric == "rprecision":
+            found = int(sum(gains))
+            return (sum(gains[:found]) / found, mean, 1.0) if found else None
         if metric == "precision":
             return sum(gains[:cutoff]) / depth, mean, sum(best[:cutoff]) / depth
         ideal = dcg(best[:cutoff])
@@ -126,12 +129,13 @@ def expected_keys():
         for task in (*TASKS, "mean")
     }
     others = {("exact", "none", "artist"), ("exact", "album", "artist"), ("exact", "none", "album")}
-    return {
+    at_cutoffs = {
         (*key, metric, cutoff)
         for key in tag_keys | others
         for metric in ("precision", "ndcg")
         for cutoff in (10, 100)
     }
+    return at_cutoffs | {(*k, "rprecision", 0) for k in tag_keys | others if k[0] != "graded"}
 
 
 @pytest.mark.parametrize("queries", [None, np.array([3, 0, 77, 129, 12, 40, 41])])
@@ -202,7 +206,7 @@ def test_a_query_without_tags_is_left_out_if_it_is_the_only_one():
 
 def test_a_cutoff_that_takes_in_every_track_is_left_out():
     metrics = measure(draw(5, n=12), embeddings(12))
-    assert set(metrics["cutoff"]) == {10}
+    assert set(metrics["cutoff"]) == {10, 0}
 
 
 def test_too_few_tracks_are_refused():

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 import numpy as np
 import pandas as pd
@@ -16,7 +17,7 @@ from tagspace.groups import Groups
 from tagspace.tagsets import TagMatrix
 
 CUTOFFS = (10, 100)
-BLOCK_CELLS = 4_000_000  # queries x tracks at a time: bounds memory at any number of tracks
+BLOCK_CELLS = 2_000_000  # queries x tracks at a time: bounds memory at any number of tracks
 BOOTSTRAP_DRAWS = 1000
 KEYS = ["relevance", "filter", "task", "metric", "cutoff"]
 TASK = 1 + KEYS.index("task")  # its place in a row
@@ -28,34 +29,49 @@ FILTERS = ("none", "album", "artist")
 Relevant = dict[tuple[str, str], torch.Tensor]
 
 
-def neighbours(
-    embeddings: torch.Tensor, queries: np.ndarray, cutoff: int, allowed: torch.Tensor
-) -> tuple[torch.Tensor, torch.Tensor]:
-    """Find the nearest tracks of each query by Euclidean distance.
+class Distances(Protocol):
+    """Tells how far all tracks are from some; only their order counts."""
+
+    def __call__(self, queries: np.ndarray) -> torch.Tensor:
+        """Return the matrix of shape (n_queries, n_tracks) for the rows ``queries``."""
+
+
+class Euclidean:
+    """Distances of embeddings, less what is the same for all neighbours of a query.
 
     Parameters
     ----------
     embeddings : torch.Tensor, shape (n_tracks, d), float32
         All tracks.
-    queries : numpy.ndarray of int, shape (n_queries,)
-        Rows of the queries.
+    """
+
+    def __init__(self, embeddings: torch.Tensor) -> None:
+        self.embeddings = embeddings
+        # Not squared one by one first, which would make a copy of them all.
+        self._squares = torch.linalg.vector_norm(embeddings, dim=1).square()
+
+    def __call__(self, queries: np.ndarray) -> torch.Tensor:
+        """Return the squared distances, less the squared length of the query."""
+        wanted = self.embeddings[queries]
+        return torch.addmm(self._squares, wanted, self.embeddings.T, alpha=-2)
+
+
+def neighbours(distances: torch.Tensor, cutoff: int) -> torch.Tensor:
+    """Find the nearest tracks of each query.
+
+    Parameters
+    ----------
+    distances : torch.Tensor, shape (n_queries, n_tracks)
+        Infinite where a track may not be a neighbour: the query itself, for one.
     cutoff : int
         How many neighbours, at most ``n_tracks``.
-    allowed : torch.Tensor of bool, shape (n_queries, n_tracks)
-        Who may be a neighbour: not the query itself, for one.
 
     Returns
     -------
     torch.Tensor of int, shape (n_queries, cutoff)
         Rows of the neighbours, nearest first.
-    torch.Tensor of bool, shape (n_queries, cutoff)
-        False where a query has no neighbour left.
     """
-    # |q|^2 is the same for all neighbours of q, and does not change their order.
-    squares = torch.linalg.vector_norm(embeddings, dim=1).square()  # without a copy of them all
-    distances = torch.addmm(squares, embeddings[queries], embeddings.T, alpha=-2)
-    nearest = distances.masked_fill_(~allowed, torch.inf).topk(cutoff, largest=False)
-    return nearest.indices, nearest.values < torch.inf
+    return distances.topk(cutoff, largest=False).indices
 
 
 def ndcg(embeddings: torch.Tensor, gains: torch.Tensor, cutoff: int) -> float:
@@ -77,14 +93,15 @@ def ndcg(embeddings: torch.Tensor, gains: torch.Tensor, cutoff: int) -> float:
     allowed = ~torch.eye(len(gains), dtype=torch.bool, device=gains.device)
     gains = gains.masked_fill(~allowed, 0)
     cutoff = min(cutoff, len(gains) - 1)
-    nearest, _ = neighbours(embeddings, np.arange(len(gains)), cutoff, allowed)
+    distances = Euclidean(embeddings)(np.arange(len(gains))).masked_fill(~allowed, torch.inf)
+    nearest = neighbours(distances, cutoff)
     ideal = _dcg(gains.topk(cutoff).values, cutoff)
     reached = _dcg(gains.gather(1, nearest), cutoff)
     return (reached / ideal)[ideal > 0].mean().item()
 
 
 def evaluate(
-    representations: Mapping[str, torch.Tensor],
+    representations: Mapping[str, torch.Tensor | Distances],
     tags: TagMatrix,
     groups: Groups,
     queries: np.ndarray | None = None,
@@ -99,7 +116,8 @@ def evaluate(
     Parameters
     ----------
     representations : mapping of str to torch.Tensor, shape (n_tracks, d), float32
-        Named embeddings of the tracks among which neighbours are sought.
+        Named embeddings of the tracks among which neighbours are sought; or what measures their
+        distances.
     tags : TagMatrix
         Tags of these tracks in all tag sets.
     groups : Groups
@@ -115,9 +133,10 @@ def evaluate(
         One figure per row, with columns :data:`COLUMNS`. ``low`` and ``high`` bound a 95 %
         bootstrap interval over query artists; task ``mean`` is the mean over the tag sets, where
         there are several; ``chance`` is the value expected of a random order,
-        ``ceiling`` that of the best one. A cutoff that takes in every track is left out: all
-        orders are equal there. So is a query without tags or album, and for nDCG one that nothing
-        is relevant to.
+        ``ceiling`` that of the best one. Metric ``rprecision`` is the precision at as many tracks
+        as are relevant to the query; its ``cutoff`` is 0. A cutoff that takes in every track is
+        left out: all orders are equal there. So is a query without tags or album, and for nDCG and
+        R-precision one that nothing is relevant to.
 
     Raises
     ------
@@ -131,20 +150,25 @@ def evaluate(
         raise TagspaceError(f"dataset: {n_tracks} tracks to search in; "
                             f"at least {min(CUTOFFS) + 2} are needed")  # fmt: skip
     matrices = {name: tags.of(name).astype(np.float32) for name in tags.tagsets}
+    measures = {
+        name: Euclidean(given) if isinstance(given, torch.Tensor) else given
+        for name, given in representations.items()
+    }
     per_query = defaultdict(lambda: defaultdict(list))
     for rows in blocks(queries, n_tracks):
         relevant = _relevance(rows, matrices, groups)
+        distances = {name: measure(rows) for name, measure in measures.items()}
         for filtered in FILTERS:
             allowed = _allowed(rows, groups, filtered)
-            found = {
-                name: neighbours(embeddings, rows, max(cutoffs), allowed.to(embeddings.device))
-                for name, embeddings in representations.items()
-            }
+            found = {name: _order(each, allowed) for name, each in distances.items()}
             for (task, relevance), gains in relevant.items():
                 if filtered in TASK_FILTERS.get(task, FILTERS):
-                    for metric, cutoff, name, values in _scores(gains, allowed, found, cutoffs):
-                        key = relevance, filtered, task, metric, cutoff
-                        per_query[key][name].append(values)
+                    scores = itertools.chain(
+                        _scores(gains, allowed, found, cutoffs),
+                        _r_precision(gains, allowed, found) if relevance != "graded" else (),
+                    )
+                    for metric, cutoff, name, values in scores:
+                        per_query[relevance, filtered, task, metric, cutoff][name].append(values)
     return _summary(per_query, tags.tagsets, groups.artist[queries], seed)
 
 
@@ -193,17 +217,19 @@ def _allowed(rows: np.ndarray, groups: Groups, filtered: str) -> torch.Tensor:
     return torch.as_tensor(allowed)
 
 
+def _order(distances: torch.Tensor, allowed: torch.Tensor) -> torch.Tensor:
+    """Sort the tracks by distance from each query, those that are not allowed last."""
+    return distances.masked_fill(~allowed.to(distances.device), torch.inf).argsort(1).cpu()
+
+
 def _scores(
-    gains: torch.Tensor,
-    allowed: torch.Tensor,
-    found: dict[str, tuple[torch.Tensor, torch.Tensor]],
-    cutoffs: list[int],
+    gains: torch.Tensor, allowed: torch.Tensor, found: dict[str, torch.Tensor], cutoffs: list[int]
 ) -> Iterator[tuple[str, int, str, torch.Tensor]]:
     """Yield metric, cutoff, name and the value of each query; names: found's, chance, ceiling."""
     gains = gains.masked_fill(~allowed, 0.0)
     available = allowed.sum(1)
     best = gains.topk(max(cutoffs)).values
-    ranked = {name: gains.gather(1, near.cpu()) for name, (near, _) in found.items()}
+    ranked = {name: gains.gather(1, order[:, : max(cutoffs)]) for name, order in found.items()}
     ranked |= {"ceiling": best}
     for cutoff in cutoffs:
         depth = available.clamp_max(cutoff)
@@ -214,6 +240,20 @@ def _scores(
         mean = gains.sum(1) / available
         yield "precision", cutoff, "chance", mean
         yield "ndcg", cutoff, "chance", mean * _discounts(cutoff).cumsum(0)[depth - 1] / ideal
+
+
+def _r_precision(
+    gains: torch.Tensor, allowed: torch.Tensor, found: dict[str, torch.Tensor]
+) -> Iterator[tuple[str, int, str, torch.Tensor]]:
+    """Yield as :func:`_scores` does: the precision at the number of relevant tracks."""
+    gains = gains.masked_fill(~allowed, 0.0)
+    relevant = gains.sum(1)  # where it is 0 or NaN there is no answer: so is what is divided by it
+    first = torch.arange(gains.shape[1]) < relevant[:, None]
+    for name, order in found.items():
+        yield "rprecision", 0, name, (gains.gather(1, order) * first).sum(1) / relevant
+    one = relevant / relevant
+    yield "rprecision", 0, "chance", one * relevant / allowed.sum(1)
+    yield "rprecision", 0, "ceiling", one
 
 
 def _dcg(gains: torch.Tensor, cutoff: int) -> torch.Tensor:
