@@ -34,7 +34,7 @@ import torch
 
 from tagspace import dpnn, network_figures, training
 
-untrained = training.initial_model(configuration.seed, configuration.unit_norm, torch.device("cpu"))
+untrained = training.initial_model(configuration, torch.device("cpu"))
 layers = dpnn.summary(untrained)
 network_figures.architecture_figure(layers)
 

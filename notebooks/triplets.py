@@ -90,7 +90,7 @@ for name, found in {"with albums": unfiltered, "albums out": pairs}.items():
 # %% mystnb={"image": {"alt": "Four scatter plots, one per mining strategy, of the distances of each triplet to its positive and its negative"}} tags=["nbval-ignore-output"]
 from tagspace import losses, training
 
-model = training.initial_model(configuration.seed, configuration.unit_norm, device)
+model = training.initial_model(configuration, device)
 training.calibrate(model, torch.as_tensor(tracks.excerpts[tracks.split.train, 0]))
 distances = losses.squared_distances(training.embed(model, tracks.excerpts[batch]))
 mined = {

@@ -1,30 +1,24 @@
+import dataclasses
 import json
 
 import numpy as np
 import pandas as pd
 import pytest
 import torch
-from safetensors.torch import load_file
 
 from tagspace import experiment, retrieval, runs, training
 from tagspace.__main__ import main
-from tagspace.dpnn import DPNN
 from tagspace.errors import TagspaceError
 
 pytestmark = pytest.mark.slow
-REPRESENTATIONS = {"trained", "untrained", "mfcc", "random", "tags"}
+HAND_MADE = {"timbre", "rhythm", "timbre+rhythm"}
+REPRESENTATIONS = {"trained", "untrained", "random", "tags", *HAND_MADE}
 
 
 @pytest.fixture(scope="module")
 def ran(small, tmp_path_factory):
     corpus, configuration = small(runs=str(tmp_path_factory.mktemp("runs")))
     return corpus, configuration, experiment.run(corpus, configuration)
-
-
-def model_of(record):
-    model = DPNN(record.run["parameters"]["unit_norm"])
-    model.load_state_dict(load_file(record.folder / "weights.safetensors"))
-    return model
 
 
 def test_the_record_has_all_its_files(ran):
@@ -67,7 +61,7 @@ def test_the_weights_give_the_embeddings_of_the_test_tracks(ran):
     test = corpus.split.test
     assert record.embeddings.index.tolist() == corpus.tags.track_ids[test].tolist()
     assert record.embeddings.columns.tolist() == [f"d{n:03d}" for n in range(256)]
-    found = training.embed(model_of(record), corpus.excerpts[test])
+    found = training.embed(record.model(), corpus.excerpts[test])
     np.testing.assert_allclose(record.embeddings, found, atol=1e-5)
 
 
@@ -79,8 +73,8 @@ def test_metrics_have_every_representation_in_every_row(ran):
     assert set(metrics["task"]) == {"moods", "themes", "mean", "artist", "album"}
     assert set(metrics["filter"]) == {"none", "album", "artist"}
     assert set(metrics["relevance"]) == {"exact", "any", "graded"}
-    assert set(metrics["metric"]) == {"precision", "ndcg"}
-    assert set(metrics["cutoff"]) == {10}
+    assert set(metrics["metric"]) == {"precision", "ndcg", "rprecision"}
+    assert set(metrics["cutoff"]) == {10, 0}
     assert (metrics["n_queries"] == 20).all()
     assert not metrics.isna().any(axis=None)
 
@@ -119,12 +113,56 @@ def test_neighbours_may_be_sought_among_all_tracks(ran, small):
     record = experiment.run(corpus, configuration)
     assert record.folder != ran[2].folder
     assert len(record.embeddings) == 20
-    everything = training.embed(model_of(record), corpus.excerpts)
+    everything = training.embed(record.model(), corpus.excerpts)
     test = corpus.split.test
     np.testing.assert_allclose(record.embeddings, everything[test], atol=1e-5)
     again = retrieval.evaluate({"trained": everything}, corpus.tags, corpus.groups, test)
     found = record.metrics[record.metrics["representation"] == "trained"]
     pd.testing.assert_frame_equal(found.reset_index(drop=True), again, atol=1e-4)
+
+
+def test_settings_may_be_judged_on_validation_tracks(ran, small):
+    corpus, configuration = small(pool="validation", epochs=1, runs=ran[1].runs)
+    chosen = np.concatenate([corpus.split.validation, corpus.split.test[:10]])
+    split = dataclasses.replace(corpus.split, validation=chosen, test=corpus.split.test[10:])
+    corpus = dataclasses.replace(corpus, split=split)
+    record = experiment.run(corpus, configuration)
+    assert record.embeddings.index.tolist() == corpus.tags.track_ids[chosen].tolist()
+    assert record.metrics["n_queries"].max() == len(chosen)
+
+
+@pytest.mark.parametrize(
+    "system",
+    [
+        {"relatedness": "tfidf"},
+        {"relatedness": "lda", "negative": 0.7},
+        {"relatedness": "overlap"},
+        {"relatedness": "artist"},
+        {"loss": "contrastive", "margin": 1.0},
+        {"loss": "tags"},
+        {"dimensions": 8},
+    ],
+)
+def test_a_system_is_a_parameter(ran, small, system):
+    corpus, configuration = small(**system, epochs=1, runs=ran[1].runs)
+    record = experiment.run(corpus, configuration)
+    assert record.folder != ran[2].folder
+    assert record.embeddings.shape == (20, configuration.dimensions)
+    assert set(record.metrics["representation"]) == REPRESENTATIONS
+    found = training.embed(record.model(), corpus.excerpts[corpus.split.test])
+    np.testing.assert_allclose(record.embeddings, found, atol=1e-5)
+
+
+def test_a_table_of_vectors_is_known_by_what_it_says(small, tmp_path):
+    corpus, _ = small()
+    words = pd.DataFrame({"rain": [0, 1] * 20, "sun": [1, 0] * 20}, index=corpus.tags.track_ids)
+    one, same, other = (tmp_path / name for name in ("one.csv", "same.csv", "other.csv"))
+    for table, file in ((words, one), (words, same), (words * [1, 2], other)):
+        table.rename_axis("track_id").to_csv(file)
+    names = [runs.run_id(small(relatedness=str(file))[1], corpus) for file in (one, same, other)]
+    assert names[0] == names[1] != names[2]
+    _, configuration = small(relatedness=str(one), epochs=1, runs=str(tmp_path / "runs"))
+    assert experiment.run(corpus, configuration).run["parameters"]["relatedness"] == str(one)
 
 
 def test_nothing_is_recorded_where_there_is_no_triplet(small, tmp_path):

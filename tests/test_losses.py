@@ -1,9 +1,18 @@
 import numpy as np
 import pytest
 import torch
+from scipy import sparse
 
-from tagspace.losses import average, hinges, squared_distances
-from tagspace.mining import Triplets
+from tagspace.losses import (
+    Batch,
+    ContrastiveLoss,
+    TagLoss,
+    TripletLoss,
+    average,
+    hinges,
+    squared_distances,
+)
+from tagspace.mining import Candidates, Triplets
 
 
 def triplet(distances, mined, margin):
@@ -45,6 +54,55 @@ def test_triplet_loss_without_violation_is_zero_and_teaches_nothing(mined):
     loss.backward()
     assert loss.item() == 0
     assert not embeddings.grad.any()
+
+
+def batch(embeddings, positive, negative):
+    pairs = [torch.zeros(len(embeddings), len(embeddings), dtype=torch.bool) for _ in range(2)]
+    for mask, marked in zip(pairs, (positive, negative), strict=True):
+        for anchor, other in marked:
+            mask[anchor, other] = True
+    rows = np.arange(len(embeddings))
+    return Batch(rows, embeddings, squared_distances(embeddings), Candidates(*pairs))
+
+
+def test_triplet_loss_of_a_batch_is_that_of_its_triplets():
+    embeddings = torch.tensor([[0.0], [1.0], [1.2], [5.0]])
+    loss, active = TripletLoss("all", 1.0)(batch(embeddings, [(0, 1)], [(0, 2), (0, 3)]))
+    assert loss.item() == pytest.approx(1 - 1.44 + 1)  # the triplet with 3 keeps the margin
+    assert active == 1
+
+
+def test_contrastive_loss_draws_pairs_together_or_apart():
+    embeddings = torch.tensor([[0.0], [2.0], [0.4], [5.0]], requires_grad=True)
+    given = batch(embeddings, [(0, 1), (1, 0)], [(0, 2), (0, 3)])
+    loss, active = ContrastiveLoss(1.0)(given)
+    # Related: 4 and 4. Unrelated: (1 - 0.4)^2, and none for the pair that is 5 apart.
+    assert loss.item() == pytest.approx(4 + 0.36)
+    assert active == 3
+    loss.backward()
+    assert embeddings.grad[1] > 0 > embeddings.grad[2]
+    assert embeddings.grad[3] == 0
+
+
+def test_contrastive_loss_of_equal_embeddings_has_a_finite_gradient():
+    embeddings = torch.zeros(3, 2, requires_grad=True)
+    ContrastiveLoss(1.0)(batch(embeddings, [(0, 1)], [(0, 2)]))[0].backward()
+    assert embeddings.grad.isfinite().all()
+
+
+def test_tag_loss_is_the_cross_entropy_of_each_track_and_tag():
+    tags = sparse.csr_array(np.array([[1.0, 0, 1], [0, 0, 0], [0, 1, 0]]))
+    loss = TagLoss(tags, 2)
+    embeddings = torch.tensor([[0.5, -1.0], [2.0, 0.3]])
+    given = batch(embeddings, [], [])._replace(rows=np.array([2, 0]))
+    expected = []
+    for embedding, carried in zip(embeddings, ([0, 1, 0], [1, 0, 1]), strict=True):
+        for weight, bias, tag in zip(loss.head.weight, loss.head.bias, carried, strict=True):
+            chance = torch.sigmoid(weight @ embedding + bias)
+            expected.append(-torch.log(chance if tag else 1 - chance).item())
+    value, active = loss(given)
+    assert value.item() == pytest.approx(np.mean(expected))
+    assert active == 2
 
 
 def test_gradient_moves_the_positive_closer_and_the_negative_away():

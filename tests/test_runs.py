@@ -126,8 +126,8 @@ def test_the_id_is_the_same_wherever_data_and_records_lie(small):
 def test_the_id_differs_for_each_other_parameter(small, name):
     corpus, configuration = small()
     value = getattr(configuration, name)
-    change = {bool: lambda: not value, str: lambda: "other"}.get(type(value), lambda: value + 1)
-    other = configuration.model_copy(update={name: change()})
+    other = {"relatedness": "overlap"}.get(name, "other") if isinstance(value, str) else value + 1
+    other = configuration.model_copy(update={name: other})
     assert runs.run_id(other, corpus) != runs.run_id(configuration, corpus)
 
 

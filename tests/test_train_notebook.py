@@ -44,7 +44,12 @@ def test_a_run_leaves_a_record_and_a_clean_notebook_on_stdout(manifest):
     assert run.returncode == 0, run.stderr
     (folder,) = (manifest / "records").iterdir()
     record = Record(folder)
-    assert set(record.metrics["representation"]) >= {"trained", "untrained", "mfcc", "random"}
+    assert set(record.metrics["representation"]) >= {
+        "trained",
+        "untrained",
+        "timbre+rhythm",
+        "random",
+    }
     assert len(record.history) == 1
     cells = nbformat.reads(run.stdout, as_version=4).cells
     outputs = [output for cell in cells for output in cell.get("outputs", [])]

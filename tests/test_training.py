@@ -44,7 +44,7 @@ def changed(before, after):
 @pytest.mark.slow
 def test_a_network_learns_to_hear_the_mood(small):
     corpus, configuration = small(augment="never", epochs=5)
-    untrained = initial_model(configuration.seed, configuration.unit_norm, CPU)
+    untrained = initial_model(configuration, CPU)
     calibrate(untrained, torch.as_tensor(corpus.excerpts[corpus.split.train, 0]))
     found = fit(corpus, related(corpus, configuration), configuration, CPU)
     losses = found.history["loss"]
@@ -318,7 +318,7 @@ def test_the_pairs_of_a_group_are_no_candidates(small, batch_filter, excluded):
 def test_a_track_is_the_mean_of_its_excerpts(small, unit_norm, monkeypatch):
     monkeypatch.setattr(training, "EMBED_TRACKS", 2)
     corpus, configuration = small(unit_norm=unit_norm)
-    model = initial_model(configuration.seed, configuration.unit_norm, CPU)
+    model = initial_model(configuration, CPU)
     excerpts = corpus.excerpts[:3]
     found = embed(model, excerpts)
     assert not model.training
@@ -334,7 +334,7 @@ def test_a_track_is_the_mean_of_its_excerpts(small, unit_norm, monkeypatch):
 def test_calibration_changes_the_statistics_alone(small, monkeypatch):
     monkeypatch.setattr(training, "EMBED_TRACKS", 4)
     corpus, configuration = small()
-    model = initial_model(configuration.seed, configuration.unit_norm, CPU)
+    model = initial_model(configuration, CPU)
     before = state_of(model)
     excerpts = torch.as_tensor(corpus.excerpts[:8, 0])
     calibrate(model, excerpts)
@@ -354,7 +354,7 @@ def test_the_untrained_network_follows_from_the_seed():
     states = []
     for seed in (0, 0, 1):
         torch.manual_seed(99)
-        states.append(state_of(initial_model(seed, "output", CPU)))
+        states.append(state_of(initial_model(Configuration(seed=seed), CPU)))
     assert changed(states[0], states[1]) == set()
     assert changed(states[0], states[2])
 

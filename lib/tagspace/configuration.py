@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Literal
 
 import pandas as pd
@@ -11,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from tagspace.errors import TagspaceError
 
+RELATEDNESS = ("lsi", "tfidf", "lda", "overlap", "artist")  # or a file
 PLAIN = (str, int, float, bool, list, dict, tuple, type(None))
 
 
@@ -35,10 +37,15 @@ class Configuration(BaseModel):
         "all", "tag sets of the data set joined by +, a list of them, or all"
     )
     topics: int = _parameter(16, "a whole number, 1 or more", ge=1)
-    relatedness: Literal["lsi"] = _parameter("lsi", "lsi")
+    relatedness: str = _parameter(
+        "lsi", "lsi, tfidf, lda, overlap, artist, or the path of a table of track vectors"
+    )
     excerpts: int = _parameter(5, "a whole number, 1 (the paper) to 20", ge=1, le=20)
 
-    # Which triplets
+    # Which loss, which triplets
+    loss: Literal["triplet", "contrastive", "tags"] = _parameter(
+        "triplet", "triplet, contrastive or tags"
+    )
     mining: Literal["all", "semihard", "hard", "literal"] = _parameter(
         "all", "all, semihard, hard or literal"
     )
@@ -52,6 +59,7 @@ class Configuration(BaseModel):
     unit_norm: Literal["output", "weights", "none"] = _parameter(
         "output", "output, weights or none"
     )
+    dimensions: int = _parameter(256, "a whole number, 1 or more", ge=1)
     epochs: int = _parameter(0, "a whole number; 0: 10 to 100, the more the smaller the data", ge=0)
     patience: int = _parameter(20, "a whole number, 1 or more", ge=1)
     batch_size: int = _parameter(128, "a whole number, 2 or more", ge=2)
@@ -60,7 +68,7 @@ class Configuration(BaseModel):
     # How to evaluate
     folds: int = _parameter(0, "0 (the paper's split), or a whole number, 2 or more", ge=0)
     fold: int = _parameter(0, "a whole number from 0 to below folds", ge=0)
-    pool: Literal["test", "all"] = _parameter("test", "test or all")
+    pool: Literal["test", "all", "validation"] = _parameter("test", "test, all or validation")
 
     # How to run
     seed: int = _parameter(0, "a whole number, 0 to 4294967295", ge=0, lt=2**32)
@@ -96,9 +104,16 @@ class Configuration(BaseModel):
             raise cls._refused("folds", 1)
         if configuration.fold > max(configuration.folds - 1, 0):
             raise cls._refused("fold", configuration.fold)
+        related = configuration.relatedness
+        if related not in RELATEDNESS and not Path(related).expanduser().is_file():
+            raise cls._refused("relatedness", related)
         if configuration.negative >= configuration.positive:
             raise cls._refused("negative", configuration.negative)
         return configuration
+
+    def only(self, *names: str) -> Configuration:
+        """Keep some parameters; all others have their defaults."""
+        return Configuration.of({name: getattr(self, name) for name in names})
 
     @classmethod
     def table(cls) -> pd.DataFrame:

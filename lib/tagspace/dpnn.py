@@ -42,7 +42,7 @@ RIGHT = (  # tall in frequency
 )
 OUTPUTS = ((128, 10, 2), (128, 2, 16))  # of the left and the right stack: filters, bands, frames
 N_CONCATENATED = sum(math.prod(shape) for shape in OUTPUTS)  # 6656
-N_DIMENSIONS = 256
+N_DIMENSIONS = 256  # in the paper
 N_PARTS = 5  # of a layer: padding, convolution, normalisation, pooling, ELU
 
 
@@ -52,8 +52,10 @@ class DPNN(nn.Module):
     Parameters
     ----------
     unit_norm : {"output", "weights", "none"}
-        What the figure's "unit norm" normalises: the embedding, the weights into each of the 256
-        units, or nothing.
+        What the figure's "unit norm" normalises: the embedding, the weights into each unit of
+        the last layer, or nothing.
+    dimensions : int
+        Number of units in the last layer, and so of values in an embedding.
 
     Notes
     -----
@@ -65,13 +67,13 @@ class DPNN(nn.Module):
     alike wherever in the excerpt it is, until training tells frames apart.
     """
 
-    def __init__(self, unit_norm: UnitNorm = "output") -> None:
+    def __init__(self, unit_norm: UnitNorm = "output", dimensions: int = N_DIMENSIONS) -> None:
         super().__init__()
         self.unit_norm = unit_norm
         self.normalise = nn.BatchNorm2d(1, affine=False)
         self.left = _stack(LEFT)
         self.right = _stack(RIGHT)
-        self.dense = nn.Linear(N_CONCATENATED, N_DIMENSIONS)
+        self.dense = nn.Linear(N_CONCATENATED, dimensions)
         _begin_alike_in_time(self.dense.weight)
 
     def forward(self, spectrograms: torch.Tensor) -> torch.Tensor:
@@ -84,7 +86,7 @@ class DPNN(nn.Module):
 
         Returns
         -------
-        torch.Tensor, shape (n, 256)
+        torch.Tensor, shape (n, dimensions)
             The embeddings, of unit length with ``unit_norm="output"``.
         """
         x = self.normalise(spectrograms)
@@ -128,16 +130,16 @@ def summary(model: DPNN) -> pd.DataFrame:
                         "mflop": 2e-6 * pixels * convolution.weight.numel(),
                     }
                 )
-    dense = model.dense.weight.numel()
+    dense = model.dense.weight
     rows.append(
         {
             "stack": "both",
             "layer": len(LEFT) + 1,
             "kernel": "dense",
             "pool": "",
-            "output": str(N_DIMENSIONS),
-            "parameters": dense + N_DIMENSIONS,
-            "mflop": 2e-6 * dense,
+            "output": str(len(dense)),
+            "parameters": dense.numel() + len(dense),
+            "mflop": 2e-6 * dense.numel(),
         }
     )
     return pd.DataFrame(rows)

@@ -14,9 +14,12 @@ import torch
 from tagspace import baselines, relatedness, retrieval, runs, training
 from tagspace.configuration import Configuration
 from tagspace.corpus import Corpus
-from tagspace.dpnn import UnitNorm
+from tagspace.retrieval import Distances
 from tagspace.runs import Record
 from tagspace.tagsets import parse
+
+# The parameters on which the representations depend that no training made.
+MATTER_UNTRAINED = ("seed", "unit_norm", "dimensions", "pool")
 
 
 def run(corpus: Corpus, configuration: Configuration) -> Record:
@@ -33,7 +36,8 @@ def run(corpus: Corpus, configuration: Configuration) -> Record:
     -------
     Record
         With the figures of the trained network beside those of the baselines: ``untrained`` (the
-        same initial weights), ``mfcc``, ``random``, and ``tags``, which knows the tags themselves.
+        same initial weights), ``timbre``, ``rhythm``, ``timbre+rhythm``, ``random``, and ``tags``,
+        which knows the tags themselves.
 
     Raises
     ------
@@ -51,18 +55,16 @@ def _compute(
     clock = Clock()
     with clock.stage("relatedness"):
         tagsets = parse(configuration.tagsets, corpus.tags.tagsets)
-        vectors = corpus.topics.vectors(tagsets, configuration.topics)
-        vectors = torch.as_tensor(vectors, dtype=torch.float32, device=device)
+        related = relatedness.of(corpus, configuration, device)
+        topics = corpus.topics.vectors(tagsets, configuration.topics)
     with clock.stage("training"):
-        fit = training.fit(corpus, relatedness.Cosine(vectors), configuration, device)
+        fit = training.fit(corpus, related, configuration, device)
     with clock.stage("evaluation"):
         rows, queries = _pool(corpus, configuration.pool)
         representations = {
             "trained": training.embed(fit.model, corpus.excerpts[rows]),
-            **_baselines(
-                corpus, configuration.seed, configuration.unit_norm, configuration.pool, device
-            ),
-            "tags": vectors[rows],
+            **_baselines(corpus, configuration.only(*MATTER_UNTRAINED), device),
+            "tags": torch.as_tensor(topics[rows], dtype=torch.float32, device=device),
         }
         metrics = retrieval.evaluate(
             representations,
@@ -71,7 +73,6 @@ def _compute(
             queries,
             configuration.seed,
         )
-    test_ids = corpus.tags.track_ids[corpus.split.test]
     return runs.write(
         runs.runs_folder(configuration),
         name,
@@ -79,7 +80,7 @@ def _compute(
             "id": name,
             "parameters": configuration.model_dump(),
             "tagsets": tagsets,
-            "topics": vectors.shape[1],
+            "topics": topics.shape[1],
             "best_epoch": fit.best_epoch,
             "stopped": fit.stopped,
             "data": corpus.summary(),
@@ -90,7 +91,8 @@ def _compute(
         history=fit.history,
         metrics=metrics,
         embeddings=pd.DataFrame(
-            representations["trained"][queries].cpu().numpy(), index=test_ids
+            representations["trained"][queries].cpu().numpy(),
+            index=corpus.tags.track_ids[rows[queries]],
         ).rename(columns="d{:03d}".format),
         weights=fit.model.state_dict(),
     )
@@ -100,21 +102,26 @@ def _pool(corpus: Corpus, pool: str) -> tuple[np.ndarray, np.ndarray]:
     """Give the corpus rows of the tracks to search in, and which of these are the queries."""
     if pool == "all":
         return np.arange(len(corpus)), corpus.split.test
-    return corpus.split.test, np.arange(len(corpus.split.test))
+    rows = corpus.split.validation if pool == "validation" else corpus.split.test
+    return rows, np.arange(len(rows))
 
 
 @lru_cache(maxsize=1)  # they are the same for all runs of a sweep
 def _baselines(
-    corpus: Corpus, seed: int, unit_norm: UnitNorm, pool: str, device: torch.device
-) -> dict[str, torch.Tensor]:
-    untrained = training.initial_model(seed, unit_norm, device)
+    corpus: Corpus, configuration: Configuration, device: torch.device
+) -> dict[str, torch.Tensor | Distances]:
+    rows, _ = _pool(corpus, configuration.pool)
+    excerpts = corpus.excerpts[rows]
+    untrained = training.initial_model(configuration, device)
     training.calibrate(untrained, torch.as_tensor(corpus.excerpts[corpus.split.train, 0]))
-    rows, _ = _pool(corpus, pool)
-    timbre = baselines.mfcc(corpus.excerpts, corpus.split.train)[rows]
+    timbre = baselines.Timbre(excerpts)
+    rhythm = retrieval.Euclidean(baselines.rhythm(excerpts))
     return {
-        "untrained": training.embed(untrained, corpus.excerpts[rows]),
-        "mfcc": torch.as_tensor(timbre, dtype=torch.float32, device=device),
-        "random": baselines.random(len(rows), seed).to(device),
+        "untrained": training.embed(untrained, excerpts),
+        "timbre": timbre,
+        "rhythm": rhythm,
+        "timbre+rhythm": baselines.Together(timbre, rhythm),
+        "random": baselines.random(len(rows), configuration.seed),
     }
 
 

@@ -11,7 +11,9 @@ from matplotlib.figure import Figure
 COLOURS = {
     "trained": "#D55E00",
     "untrained": "#0072B2",
-    "mfcc": "#009E73",
+    "timbre": "#009E73",
+    "rhythm": "#56B4E9",
+    "timbre+rhythm": "#E69F00",
     "random": "#999999",
     "tags": "#CC79A7",
 }

@@ -1,10 +1,106 @@
-"""Losses on the distances of a batch."""
+"""What training asks of the embeddings of a batch."""
 
 from __future__ import annotations
 
-import torch
+from typing import Literal, NamedTuple
 
-from tagspace.mining import Triplets
+import numpy as np
+import torch
+from scipy import sparse
+from torch import nn
+from torch.nn import functional
+
+from tagspace import mining
+from tagspace.mining import Candidates, Triplets
+
+Loss = Literal["triplet", "contrastive", "tags"]
+
+
+class Batch(NamedTuple):
+    """The embeddings of some tracks, and what is known of these.
+
+    ``rows``, shape (n,), are their rows in the corpus, ``embeddings`` has shape (n, d),
+    ``distances``, shape (n, n), are squared; ``pairs`` are those that may form a triplet.
+    """
+
+    rows: np.ndarray
+    embeddings: torch.Tensor
+    distances: torch.Tensor
+    pairs: Candidates
+
+
+class TripletLoss(nn.Module):
+    """The paper's: a related track should be nearer than an unrelated one (Section III-A).
+
+    Parameters
+    ----------
+    strategy : {"all", "semihard", "hard", "literal"}
+        Which triplets; see :func:`tagspace.mining.mine`.
+    margin : float
+        By how much nearer.
+    """
+
+    def __init__(self, strategy: mining.Strategy, margin: float) -> None:
+        super().__init__()
+        self.strategy = strategy
+        self.margin = margin
+
+    def forward(self, batch: Batch) -> tuple[torch.Tensor, int]:
+        """Return the loss, and how many triplets have a part in it."""
+        triplets = mining.mine(batch.distances.detach(), batch.pairs, self.strategy, self.margin)
+        each = hinges(batch.distances, triplets, self.margin)
+        return average(each), int((each > 0).sum())
+
+
+class ContrastiveLoss(nn.Module):
+    """That of the siamese network: related tracks near, unrelated ones farther than a margin.
+
+    Parameters
+    ----------
+    margin : float
+        Of the distance, not squared.
+
+    References
+    ----------
+    Hadsell, Chopra and LeCun 2006, equation 4, without its factors of one half.
+    """
+
+    def __init__(self, margin: float) -> None:
+        super().__init__()
+        self.margin = margin
+
+    def forward(self, batch: Batch) -> tuple[torch.Tensor, int]:
+        """Return the loss, and how many pairs have a part in it."""
+        near = batch.distances[batch.pairs.positive]
+        # A root has no slope at 0, where a pair of equal embeddings would be.
+        apart = batch.distances[batch.pairs.negative].clamp_min(1e-12).sqrt()
+        intruding = (self.margin - apart).clamp_min(0).square()
+        loss = average(near) + average(intruding)
+        return loss, int((near > 0).sum() + (intruding > 0).sum())
+
+
+class TagLoss(nn.Module):
+    """That of a tagger: a linear layer on the embedding should tell which tags a track carries.
+
+    Parameters
+    ----------
+    tags : scipy.sparse.csr_array, shape (n_tracks, n_tags)
+        Of all tracks of the corpus.
+    dimensions : int
+        Of the embeddings.
+    """
+
+    def __init__(self, tags: sparse.csr_array, dimensions: int) -> None:
+        super().__init__()
+        self.tags = tags
+        self.head = nn.Linear(dimensions, tags.shape[1])
+
+    def forward(self, batch: Batch) -> tuple[torch.Tensor, int]:
+        """Return the mean binary cross-entropy, and the number of tracks."""
+        carried = torch.as_tensor(self.tags[batch.rows].toarray(), dtype=torch.float32)
+        predicted = self.head(batch.embeddings)
+        loss = functional.binary_cross_entropy_with_logits(predicted, carried.to(predicted.device))
+        return loss, len(batch.rows)
 
 
 def squared_distances(embeddings: torch.Tensor) -> torch.Tensor:

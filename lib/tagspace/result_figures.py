@@ -14,7 +14,8 @@ from matplotlib.figure import Figure
 from tagspace import figures
 from tagspace.runs import EXPERIMENT
 
-DEAF = ("untrained", "mfcc")  # representations that have heard music, and of no tags
+# Representations that have heard music, and of no tags.
+DEAF = ("untrained", "timbre", "rhythm", "timbre+rhythm")
 
 
 def table_2(gathered: pd.DataFrame, measure: str, filtered: str = "none") -> pd.DataFrame:

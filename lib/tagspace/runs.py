@@ -18,7 +18,7 @@ import pandas as pd
 import torch
 from safetensors.torch import load_file, save_file
 
-from tagspace.configuration import Configuration
+from tagspace.configuration import RELATEDNESS, Configuration
 from tagspace.corpus import Corpus
 from tagspace.dpnn import DPNN
 from tagspace.tagsets import parse
@@ -66,12 +66,13 @@ class Record:
 
     @property
     def embeddings(self) -> pd.DataFrame:
-        """The test tracks' embeddings, indexed by track_id."""
+        """The embeddings of the queries, the test tracks as a rule, indexed by track_id."""
         return pd.read_parquet(self.folder / "embeddings.parquet")
 
     def model(self) -> DPNN:
         """Load the trained network, in evaluation mode."""
-        model = DPNN(self.run["parameters"]["unit_norm"])
+        parameters = self.run["parameters"]
+        model = DPNN(parameters["unit_norm"], parameters["dimensions"])
         model.load_state_dict(load_file(self.folder / "weights.safetensors"))
         return model.eval()
 
@@ -109,6 +110,9 @@ def run_id(configuration: Configuration, corpus: Corpus) -> str:
     Where the data lie, where records go and which device computes does not count.
     """
     parameters = configuration.model_dump(exclude=ELSEWHERE)
+    if configuration.relatedness not in RELATEDNESS:
+        table = Path(configuration.relatedness).expanduser()
+        parameters["relatedness"] = hashlib.sha256(table.read_bytes()).hexdigest()
     parameters["tagsets"] = parse(configuration.tagsets, corpus.tags.tagsets)
     counts = [corpus.name, corpus.fingerprint, parameters, code_fingerprint()]
     digest = hashlib.sha256(json.dumps(counts, sort_keys=True).encode()).hexdigest()

@@ -143,7 +143,8 @@ def configure(namespace: Mapping[str, object]) -> Grid:
                 Configuration.of({**first, name: value})
     # Workers may have been started elsewhere, so that paths must be whole ones.
     axes["runs"] = [str(runs.runs_folder(Configuration(runs=axes["runs"][0])).absolute())]
-    axes["dataset"] = [str(Path(d).absolute()) if Path(d).exists() else d for d in axes["dataset"]]
+    for name in ("dataset", "relatedness"):
+        axes[name] = [str(Path(v).absolute()) if Path(v).exists() else v for v in axes[name]]
     return Grid(axes, scheduler, workers)
 
 
@@ -233,7 +234,7 @@ def _run(parameters: Parameters) -> str:
 
 def _corpus(configuration: Configuration) -> Corpus:
     """Load a corpus, once for all runs of a worker that are held on it."""
-    return _load(Configuration.of({name: getattr(configuration, name) for name in DATA}))
+    return _load(configuration.only(*DATA))
 
 
 # Where they are

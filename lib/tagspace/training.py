@@ -23,10 +23,11 @@ from tagspace import losses, mining, retrieval
 from tagspace.augmentation import augment
 from tagspace.configuration import Configuration
 from tagspace.corpus import Corpus
-from tagspace.dpnn import DPNN, UnitNorm
+from tagspace.dpnn import DPNN
 from tagspace.errors import TagspaceError
 from tagspace.progress import Progress
 from tagspace.relatedness import Relatedness
+from tagspace.tagsets import parse
 
 COLLAPSED = 1e-3  # a mean squared distance under which all embeddings of a batch are one point
 EMBED_TRACKS = 128  # at a time, where no gradient is needed
@@ -45,8 +46,9 @@ class Fit:
     model : DPNN
         With the averaged weights of the best epoch, in evaluation mode.
     history : pandas.DataFrame
-        One row per epoch: ``loss``; ``triplets``, how many violated the margin; ``spread``, the
-        mean squared distance within a batch; ``validation``, nDCG@10 of the validation tracks with
+        One row per epoch: ``loss``; ``triplets``, how many violated the margin (with another loss:
+        pairs, or tracks, that have a part in it); ``spread``, the mean squared distance within a
+        batch; ``validation``, nDCG@10 of the validation tracks with
         their relatedness as gain; ``seconds``.
     best_epoch : int
         The epoch whose weights were kept.
@@ -83,10 +85,10 @@ def choose_device(name: str) -> torch.device:
         ) from None
 
 
-def initial_model(seed: int, unit_norm: UnitNorm, device: torch.device) -> DPNN:
-    """Make the untrained network; its weights follow from the seed alone."""
-    torch.manual_seed(seed)
-    model = DPNN(unit_norm)
+def initial_model(configuration: Configuration, device: torch.device) -> DPNN:
+    """Make the untrained network; its weights follow from seed and dimensions alone."""
+    torch.manual_seed(configuration.seed)
+    model = DPNN(configuration.unit_norm, configuration.dimensions)
     return model.to(device=device, memory_format=torch.channels_last)
 
 
@@ -115,7 +117,7 @@ def embed(model: DPNN, excerpts: np.ndarray | torch.Tensor) -> torch.Tensor:
 
     Returns
     -------
-    torch.Tensor, shape (n_tracks, 256), float32
+    torch.Tensor, shape (n_tracks, dimensions), float32
         On the model's device; of unit length where the model's embeddings are.
     """
     model.eval()
@@ -140,7 +142,7 @@ def forward(model: DPNN, spectrograms: torch.Tensor) -> torch.Tensor:
 
     Returns
     -------
-    torch.Tensor, shape (n, 256), float32
+    torch.Tensor, shape (n, dimensions), float32
     """
     device = model.dense.weight.device
     x = spectrograms.to(device).float().unsqueeze(1).to(memory_format=torch.channels_last)
@@ -264,10 +266,12 @@ class Trainer:
         self.configuration = configuration
         # In memory once and for all, on the GPU where there is one: 20 kB an excerpt.
         self.excerpts = torch.as_tensor(corpus.excerpts, device=device)
-        self.model = initial_model(configuration.seed, configuration.unit_norm, device)
+        self.model = initial_model(configuration, device)
         self.average = copy.deepcopy(self.model)
         self.steps = 0
-        self.optimiser = torch.optim.Adam(self.model.parameters(), lr=configuration.learning_rate)
+        self.loss = _loss(corpus, configuration).to(device)
+        parameters = [*self.model.parameters(), *self.loss.parameters()]
+        self.optimiser = torch.optim.Adam(parameters, lr=configuration.learning_rate)
         self.epochs = epochs(configuration, len(corpus.split.train))
         self.augments = _augments(configuration, self.epochs)
         self.schedule = torch.optim.lr_scheduler.CosineAnnealingLR(self.optimiser, self.epochs)
@@ -305,8 +309,7 @@ class Trainer:
         )
 
     def step(self, rows: np.ndarray) -> dict[str, float]:
-        """Embed a batch, each track once; mine its triplets and follow their gradient."""
-        configuration = self.configuration
+        """Embed a batch, each track once, and follow the gradient of its loss."""
         draw = self.generator.integers(self.excerpts.shape[1], size=len(rows))
         excerpts = self.excerpts[rows, draw]
         if self.augments:
@@ -314,11 +317,7 @@ class Trainer:
         embeddings = forward(self.model, excerpts)
         distances = losses.squared_distances(embeddings)
         pairs = self.candidates(rows)
-        triplets = mining.mine(
-            distances.detach(), pairs, configuration.mining, configuration.margin
-        )
-        hinges = losses.hinges(distances, triplets, configuration.margin)
-        loss = losses.average(hinges)
+        loss, active = self.loss(losses.Batch(rows, embeddings, distances, pairs))
         self.optimiser.zero_grad()
         loss.backward()
         self.optimiser.step()
@@ -326,7 +325,7 @@ class Trainer:
         follow(self.average, self.model, self.steps)
         return {
             "loss": loss.item(),
-            "triplets": int((hinges > 0).sum()),
+            "triplets": active,
             "anchors": int(pairs.positive.any(1).sum()),
             "spread": distances.mean().item(),
         }
@@ -365,7 +364,7 @@ class Trainer:
     def _check(self, steps: pd.DataFrame) -> None:
         configuration = self.configuration
         # Later on, such an epoch ends training like one whose triplets all keep the margin.
-        if steps["anchors"].sum() == 0 and not self.started:
+        if steps["anchors"].sum() == 0 and not self.started and configuration.loss != "tags":
             raise TagspaceError(
                 f"positive, negative: no training track has both a related track "
                 f"(>= {configuration.positive}) and an unrelated one (< {configuration.negative}) "
@@ -380,6 +379,15 @@ class Trainer:
                 f"try mining all or semihard, or a lower learning_rate",
                 stacklevel=3,
             )
+
+
+def _loss(corpus: Corpus, configuration: Configuration) -> nn.Module:
+    if configuration.loss == "tags":
+        tagsets = parse(configuration.tagsets, corpus.tags.tagsets)
+        return losses.TagLoss(corpus.tags.select(tagsets).matrix, configuration.dimensions)
+    if configuration.loss == "contrastive":
+        return losses.ContrastiveLoss(configuration.margin)
+    return losses.TripletLoss(configuration.mining, configuration.margin)
 
 
 def _augments(configuration: Configuration, epochs: int) -> bool:
