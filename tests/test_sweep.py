@@ -25,18 +25,30 @@ def test_four_sets_are_joined_in_fifteen_ways_few_before_many():
 
 def test_a_grid_is_every_combination_of_its_values():
     grid = sweep.configure({"topics": [1, 2], "seed": [0, 1], "margin": 0.3})
-    found = [(c.topics, c.seed, c.margin, c.tagsets) for c in grid.configurations(SIZES)]
+    found = [(c.topics, c.seed, c.margin, c.tagsets) for _, c in grid.runs(SIZES)]
     assert found == [(topics, seed, 0.3, "moods+themes") for topics in (1, 2) for seed in (0, 1)]
 
 
 def test_all_folds_make_one_grid():
     grid = sweep.configure({"folds": 3, "fold": [0, 1, 2]})
-    assert [c.fold for c in grid.configurations(SIZES)] == [0, 1, 2]
+    assert [c.fold for _, c in grid.runs(SIZES)] == [0, 1, 2]
+
+
+def test_a_variant_changes_every_run_of_the_axes():
+    variants = {"paper": {}, "siamese": {"loss": "contrastive", "margin": 1.0}}
+    grid = sweep.configure({"seed": [0, 1], "variants": variants})
+    found = [(name, c.seed, c.loss, c.margin) for name, c in grid.runs(SIZES)]
+    assert found == [
+        ("paper", 0, "triplet", 0.2),
+        ("paper", 1, "triplet", 0.2),
+        ("siamese", 0, "contrastive", 1.0),
+        ("siamese", 1, "contrastive", 1.0),
+    ]
 
 
 def test_more_topics_than_tags_are_as_many_as_tags():
     grid = sweep.configure({"tagsets": "every combination", "topics": [1, 3, 9]})
-    found = [(c.tagsets, c.topics) for c in grid.configurations(SIZES)]
+    found = [(c.tagsets, c.topics) for _, c in grid.runs(SIZES)]
     assert found == [
         ("moods", 1),
         ("moods", 2),
@@ -65,6 +77,11 @@ def test_paths_are_whole_as_workers_may_be_elsewhere(tmp_path, monkeypatch):
         ({"topics": []}, "topics: an empty list is not accepted"),
         ({"fold": [0, 5], "folds": 5}, "fold: 5 is not accepted"),
         ({"dataset": ["demo", "fma"]}, r"dataset: \['demo', 'fma'\] is not accepted"),
+        (
+            {"variants": {"hard": {"minning": "hard"}}},
+            "minning: unknown parameter; did you mean mi",
+        ),
+        ({"variants": {"hard": "hard"}}, "variants: {'hard': 'hard'} is not accepted"),
         ({"workers": -1}, "workers: -1 is not accepted"),
         ({"scheduler": 8786}, "scheduler: 8786 is not accepted"),
     ],
@@ -76,7 +93,7 @@ def test_mistakes_are_told_in_one_line(given, message):
 
 def test_a_scheduler_that_does_not_answer_is_told(monkeypatch):
     monkeypatch.setattr(sweep, "PATIENCE", 0.5)
-    grid = sweep.Grid({}, scheduler="tcp://127.0.0.1:9")
+    grid = sweep.Grid({}, {}, scheduler="tcp://127.0.0.1:9")
     with pytest.raises(TagspaceError, match="^scheduler: nobody answers at 'tcp://127.0.0.1:9'"):
         sweep.run(grid)
 
@@ -97,6 +114,7 @@ GRID = {
 def here(manifest, monkeypatch):
     monkeypatch.chdir(manifest)
     monkeypatch.setenv("TAGSPACE_CACHE", str(manifest / "cache"))
+    monkeypatch.setenv("OMP_NUM_THREADS", "1")  # equal figures need equal numbers of threads
     return manifest
 
 

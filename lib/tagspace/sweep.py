@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import itertools
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
+from typing import NamedTuple
 
 import pandas as pd
 import torch
@@ -28,8 +29,6 @@ SLURM = "slurm"
 DATA = ("dataset", "shards", "excerpts", "seed", "folds", "fold")  # what a corpus depends on
 PATIENCE = 10  # seconds, for a scheduler to answer
 PARTS = 4  # of the audio files per worker, so that no worker waits long for the last one
-# Workers share the cores of a machine: one thread each, and no progress bars of their own.
-WORKER = {"OMP_NUM_THREADS": "1", "TQDM_DISABLE": "1"}
 
 Parameters = dict[str, object]
 _load = lru_cache(maxsize=1)(corpus.load)
@@ -43,6 +42,8 @@ class Grid:
     ----------
     axes : dict of str to list
         Parameters of a run, each with one value or several.
+    variants : dict of str to dict
+        By name, what else is to be changed of every run: parameters with one value each.
     scheduler : str
         Address of a Dask scheduler; ``slurm``: jobs of one's own; empty: this machine.
     workers : int
@@ -50,17 +51,18 @@ class Grid:
     """
 
     axes: dict[str, list]
+    variants: dict[str, Parameters]
     scheduler: str = ""
     workers: int = 0
 
-    def configurations(self, sizes: Mapping[str, int]) -> list[Configuration]:
-        """List the runs: every combination of the values along all axes.
+    def runs(self, sizes: Mapping[str, int]) -> list[Run]:
+        """List the runs: every variant with every combination of the values along all axes.
 
         Parameters
         ----------
         sizes : mapping of str to int
             How many tags each tag set of the corpus has. More topics than there are tags are as
-            many topics as there are tags, and of equal runs one is listed.
+            many topics as there are tags, and of equal runs of a variant one is listed.
 
         Raises
         ------
@@ -71,17 +73,25 @@ class Grid:
         if axes["tagsets"] == [EVERY]:
             axes["tagsets"] = combinations(list(sizes))
         listed = []
-        for values in itertools.product(*axes.values()):
-            chosen = dict(zip(axes, values, strict=True))
-            joined = parse(chosen["tagsets"], tuple(sizes))
-            topics = min(chosen["topics"], sum(sizes[tagset] for tagset in joined))
-            chosen |= {"tagsets": "+".join(joined), "topics": topics}
-            listed.append(Configuration.of(chosen))
+        for name, changes in self.variants.items():
+            for values in itertools.product(*axes.values()):
+                chosen = {**dict(zip(axes, values, strict=True)), **changes}
+                joined = parse(chosen["tagsets"], tuple(sizes))
+                topics = min(chosen["topics"], sum(sizes[tagset] for tagset in joined))
+                chosen |= {"tagsets": "+".join(joined), "topics": topics}
+                listed.append(Run(name, Configuration.of(chosen)))
         return list(dict.fromkeys(listed))
 
     def first(self) -> Parameters:
         """Give the parameters of one run, which names the data."""
         return {name: values[0] for name, values in self.axes.items() if name != "tagsets"}
+
+
+class Run(NamedTuple):
+    """One run of a sweep; those of several variants may be the same one."""
+
+    variant: str
+    configuration: Configuration
 
 
 @dataclass(frozen=True)
@@ -91,7 +101,7 @@ class Outcome:
     Attributes
     ----------
     gathered : pandas.DataFrame
-        The figures of its runs; see :func:`tagspace.runs.gather`.
+        The figures of its runs, each with its ``variant``; see :func:`tagspace.runs.gather`.
     failed : pandas.DataFrame
         What could not be run: the parameters that vary, and the ``reason``.
     """
@@ -113,7 +123,7 @@ def configure(namespace: Mapping[str, object]) -> Grid:
     ----------
     namespace : mapping of str to object
         Parameters of a run, each of which may also be a list of values to vary; ``tagsets`` may be
-        ``every combination``; ``scheduler`` and ``workers``.
+        ``every combination``; ``variants``, ``scheduler`` and ``workers``.
 
     Raises
     ------
@@ -121,16 +131,44 @@ def configure(namespace: Mapping[str, object]) -> Grid:
         In one line, if a parameter is unknown or a value is not accepted.
     """
     given = plain_values(namespace)
-    scheduler, workers = given.pop("scheduler", ""), given.pop("workers", 0)
-    if not isinstance(scheduler, str):
-        raise TagspaceError(f"scheduler: {scheduler!r} is not accepted; accepted: the address of a "
-                            "Dask scheduler, slurm, or nothing")  # fmt: skip
-    if isinstance(workers, bool) or not isinstance(workers, int) or workers < 0:
-        raise TagspaceError(f"workers: {workers!r} is not accepted; accepted: a whole number")
+    own = {name: given.pop(name) for name in OWN if name in given}
+    for name, value in own.items():
+        if not OWN[name].allows(value):
+            raise TagspaceError(
+                f"{name}: {value!r} is not accepted; accepted: {OWN[name].accepted}"
+            )
     axes = {
         name: value if isinstance(value, list) else [value]
         for name, value in {**Configuration().model_dump(), **given}.items()
     }
+    _check(axes, own.setdefault("variants", {"": {}}))
+    # Workers may have been started elsewhere, so that paths must be whole ones.
+    axes["runs"] = [str(runs.runs_folder(Configuration(runs=axes["runs"][0])).absolute())]
+    for name in ("dataset", "relatedness"):
+        axes[name] = [str(Path(v).absolute()) if Path(v).exists() else v for v in axes[name]]
+    return Grid(axes, **own)
+
+
+class _Own(NamedTuple):
+    """A parameter that a sweep has and a run has not."""
+
+    allows: Callable[[object], bool]
+    accepted: str
+
+
+OWN = {
+    "variants": _Own(
+        lambda value: isinstance(value, dict) and all(isinstance(v, dict) for v in value.values()),
+        "names, each with the parameters that it changes",
+    ),
+    "scheduler": _Own(
+        lambda value: isinstance(value, str), "the address of a Dask scheduler, slurm, or nothing"
+    ),
+    "workers": _Own(lambda value: type(value) is int and value >= 0, "a whole number"),
+}
+
+
+def _check(axes: dict[str, list], variants: dict[str, Parameters]) -> None:
     for name, values in axes.items():
         if not values:
             raise TagspaceError(f"{name}: an empty list is not accepted; accepted: some values")
@@ -141,11 +179,8 @@ def configure(namespace: Mapping[str, object]) -> Grid:
         for value in values:
             if (name, value) != ("tagsets", EVERY):
                 Configuration.of({**first, name: value})
-    # Workers may have been started elsewhere, so that paths must be whole ones.
-    axes["runs"] = [str(runs.runs_folder(Configuration(runs=axes["runs"][0])).absolute())]
-    for name in ("dataset", "relatedness"):
-        axes[name] = [str(Path(v).absolute()) if Path(v).exists() else v for v in axes[name]]
-    return Grid(axes, scheduler, workers)
+    for changes in variants.values():
+        Configuration.of({**first, **changes})
 
 
 def run(grid: Grid) -> Outcome:
@@ -172,33 +207,40 @@ def run(grid: Grid) -> Outcome:
     """
     with _client(grid) as client:
         _extract(grid, client)
-        configurations = grid.configurations(client.submit(_sizes, grid.first()).result())
-        names, failed = _run_all(configurations, client)
+        wanted = grid.runs(client.submit(_sizes, grid.first()).result())
+        names, reasons = _run_all(dict.fromkeys(run.configuration for run in wanted), client)
     if not names:
-        reason = f" ({failed[0][1]})" if failed else ""
-        raise TagspaceError(f"sweep: none of its runs could be made{reason}")
+        raise TagspaceError(
+            f"sweep: none of its runs could be made ({next(iter(reasons.values()))})"
+        )
     varied = [name for name, values in grid.axes.items() if len(values) > 1 or name == "tagsets"]
-    reasons = [{name: getattr(c, name) for name in varied} | {"reason": why} for c, why in failed]
-    gathered = runs.gather(grid.axes["runs"][0])
-    gathered = gathered[gathered["run"].isin(names)].reset_index(drop=True)
-    return Outcome(gathered, pd.DataFrame(reasons, columns=[*varied, "reason"]))
+    failed = [
+        {"variant": run.variant}
+        | {name: getattr(run.configuration, name) for name in varied}
+        | {"reason": reasons[run.configuration]}
+        for run in wanted
+        if run.configuration in reasons
+    ]
+    made = [(run.variant, names[run.configuration]) for run in wanted if run.configuration in names]
+    gathered = pd.DataFrame(made, columns=["variant", "run"]).merge(
+        runs.gather(grid.axes["runs"][0]), on="run"
+    )
+    return Outcome(gathered, pd.DataFrame(failed, columns=["variant", *varied, "reason"]))
 
 
 def _run_all(
-    configurations: Sequence[Configuration], client: Client
-) -> tuple[list[str], list[tuple[Configuration, str]]]:
-    """Return the names of the records, and the runs that could not be made with the reasons."""
-    given = [configuration.model_dump() for configuration in configurations]
-    futures = client.map(_run, given, pure=False)
-    of_future = dict(zip(futures, configurations, strict=True))
-    names, failed = [], []
+    configurations: Collection[Configuration], client: Client
+) -> tuple[dict[Configuration, str], dict[Configuration, str]]:
+    """Return the names of the records, and the reasons why there is none."""
+    futures = {client.submit(_run, c.model_dump(), pure=False): c for c in configurations}
+    names, reasons = {}, {}
     for future in Progress(as_completed(futures), total=len(futures), desc="runs", unit="run"):
-        error = future.exception()
+        error, configuration = future.exception(), futures[future]
         if isinstance(error, TagspaceError):
-            failed.append((of_future[future], str(error)))
+            reasons[configuration] = str(error)
         else:
-            names.append(future.result())  # raises what is no user's mistake
-    return names, failed
+            names[configuration] = future.result()  # raises what is no user's mistake
+    return names, reasons
 
 
 def _extract(grid: Grid, client: Client) -> None:
@@ -226,8 +268,6 @@ def _sizes(parameters: Parameters) -> dict[str, int]:
 
 
 def _run(parameters: Parameters) -> str:
-    # The figures do not depend on how many cores a machine has.
-    torch.set_num_threads(1)
     configuration = Configuration.of(parameters)
     return experiment.run(_corpus(configuration), configuration).folder.name
 
@@ -259,11 +299,16 @@ def _connect(address: str) -> Client:
 
 
 def _cluster(grid: Grid) -> LocalCluster:
-    workers = grid.workers or (1 if torch.cuda.is_available() else os.cpu_count())
+    cores = os.cpu_count()
+    workers = grid.workers or (1 if torch.cuda.is_available() else cores)
     if grid.scheduler == SLURM:
         from dask_jobqueue import SLURMCluster  # where there is Slurm, it is installed with it
 
         cluster = SLURMCluster()  # cores, memory and queue come from Dask's own configuration
         cluster.scale(workers)
         return cluster
-    return LocalCluster(n_workers=workers, threads_per_worker=1, dashboard_address=":0", env=WORKER)
+    # Workers share the cores, and have no progress bars of their own.
+    environment = {"OMP_NUM_THREADS": str(max(cores // workers, 1)), "TQDM_DISABLE": "1"}
+    return LocalCluster(
+        n_workers=workers, threads_per_worker=1, dashboard_address=":0", env=environment
+    )
