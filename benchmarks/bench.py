@@ -27,6 +27,7 @@ from timing import Work, processor, seconds
 from torch.nn import functional
 
 from tagspace import audio, dpnn, features, losses, mining, retrieval, sweep, training
+from tagspace.configuration import Configuration
 from tagspace.lsi import LSI, Topics
 from tagspace.runs import PROJECT
 
@@ -242,7 +243,9 @@ def lockstep(_: sparse.csr_array) -> list[Row]:
     generator = torch.Generator().manual_seed(0)
     excerpts = torch.randn(TOWERS_BATCH, 1, *features.SHAPE, generator=generator)
     for number in (2, 4):
-        models = [training.initial_model(seed, "output", CPU).train() for seed in range(number)]
+        models = [
+            training.initial_model(Configuration(seed=seed), CPU).train() for seed in range(number)
+        ]
         joined = Lockstep(models)
 
         def together(joined: Lockstep = joined) -> None:

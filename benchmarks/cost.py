@@ -23,12 +23,14 @@ from scipy import sparse
 from timing import processor, seconds
 
 from tagspace import dpnn, features, retrieval, sweep, training
+from tagspace.configuration import Configuration
 from tagspace.groups import Groups
 from tagspace.lsi import Topics
 from tagspace.tagsets import TagMatrix
 
 TRACKS, TRAIN, VALIDATION, TEST = synthetic.N_TRACKS, 122_766, 6_461, 14_358
 N_FILES, N_STEPS, N_QUERIES = 60, 5, 400
+N_REPRESENTATIONS = 7  # in the record of a run
 MEMORY = {"evaluate": (TEST, TRACKS), "neighbours": (TRACKS, 1_000_000)}
 Row = tuple[str, str, float, str]
 
@@ -87,7 +89,7 @@ def steps() -> Iterator[Row]:
 
 
 def embedding() -> Iterator[Row]:
-    model = training.initial_model(0, "output", torch.device("cpu"))
+    model = training.initial_model(Configuration(), torch.device("cpu"))
     excerpts = torch.randn(256, 1, *features.SHAPE).half()
     training.embed(model, excerpts)
     taken = [seconds(lambda: training.embed(model, excerpts)) for _ in range(3)]
@@ -129,7 +131,8 @@ def peak(work: str, n_tracks: int) -> None:
     queries = np.arange(2 * (retrieval.BLOCK_CELLS // n_tracks))  # two blocks of the full size
     if work == "evaluate":
         tags, groups, vectors = searched(n_tracks)
-        answer = partial(retrieval.evaluate, {"a": vectors}, tags, groups, queries)
+        representations = {f"{n}": vectors for n in range(N_REPRESENTATIONS)}
+        answer = partial(retrieval.evaluate, representations, tags, groups, queries)
     else:
         answer = partial(nearest, torch.randn(n_tracks, dpnn.N_DIMENSIONS), queries)
     Path("/proc/self/clear_refs").write_text("5")  # the peak so far is forgotten

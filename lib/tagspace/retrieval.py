@@ -248,9 +248,10 @@ def _r_precision(
     """Yield as :func:`_scores` does: the precision at the number of relevant tracks."""
     gains = gains.masked_fill(~allowed, 0.0)
     relevant = gains.sum(1)  # where it is 0 or NaN there is no answer: so is what is divided by it
-    first = torch.arange(gains.shape[1]) < relevant[:, None]
+    depth = int(relevant.nan_to_num().max())
+    first = torch.arange(depth) < relevant[:, None]
     for name, order in found.items():
-        yield "rprecision", 0, name, (gains.gather(1, order) * first).sum(1) / relevant
+        yield "rprecision", 0, name, (gains.gather(1, order[:, :depth]) * first).sum(1) / relevant
     one = relevant / relevant
     yield "rprecision", 0, "chance", one * relevant / allowed.sum(1)
     yield "rprecision", 0, "ceiling", one
