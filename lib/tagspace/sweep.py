@@ -11,6 +11,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
 
+import dask
 import pandas as pd
 import torch
 from distributed import Client, LocalCluster, as_completed
@@ -26,6 +27,7 @@ from tagspace.tagsets import parse
 
 EVERY = "every combination"
 SLURM = "slurm"
+ENVIRONMENT = "distributed.nanny.pre-spawn-environ"  # of workers, in Dask's configuration
 DATA = ("dataset", "shards", "excerpts", "seed", "folds", "fold")  # what a corpus depends on
 PATIENCE = 10  # seconds, for a scheduler to answer
 PARTS = 4  # of the audio files per worker, so that no worker waits long for the last one
@@ -307,8 +309,9 @@ def _cluster(grid: Grid) -> LocalCluster:
         cluster = SLURMCluster()  # cores, memory and queue come from Dask's own configuration
         cluster.scale(workers)
         return cluster
-    # Workers share the cores, and have no progress bars of their own.
-    environment = {"OMP_NUM_THREADS": str(max(cores // workers, 1)), "TQDM_DISABLE": "1"}
-    return LocalCluster(
-        n_workers=workers, threads_per_worker=1, dashboard_address=":0", env=environment
-    )
+    # Workers share the cores, and have no progress bars of their own. Their environment is made
+    # before they begin, as libraries look at it when they are loaded.
+    threads = dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS"), max(cores // workers, 1))
+    environment = {**threads, "TQDM_DISABLE": 1}
+    with dask.config.set({f"{ENVIRONMENT}.{name}": value for name, value in environment.items()}):
+        return LocalCluster(n_workers=workers, threads_per_worker=1, dashboard_address=":0")
