@@ -16,7 +16,7 @@ mpl.use("agg")
 
 TASKS = ["genres", "moods", "mean", "artist"]
 COMBINATIONS = ["genres+moods", "moods", "genres"]
-SCORES = {"trained": 0.4, "untrained": 0.3, "mfcc": 0.2, "tags": 0.9}
+SCORES = {"trained": 0.4, "untrained": 0.3, "timbre": 0.2, "tags": 0.9}
 
 
 @pytest.fixture
@@ -28,6 +28,7 @@ def gathered():
         known = {**Configuration().model_dump(), "tagsets": tagsets, "topics": topics, "fold": fold}
         known = {name: known[name] for name in EXPERIMENT}
         run = {"run": f"{tagsets}-{topics}-{fold}", "commit": "c0ffee", "dataset": "x", **known}
+        run["n_train"] = 21
         for (name, score), task in itertools.product(SCORES.items(), TASKS):
             for metric, cutoff, relevance in (("ndcg", 10, "graded"), ("precision", 100, "exact")):
                 value = score + 0.01 * noise.normal()
@@ -91,18 +92,68 @@ def test_curves_have_a_line_per_combination(gathered):
     assert tuple(table.loc["moods", "genres"]) in drawn
 
 
-def test_the_gain_is_over_the_better_baseline_with_its_interval(gathered):
-    table = result_figures.gains(gathered, "graded nDCG@10")
-    assert table.index.tolist() == sorted(COMBINATIONS)
+def compared(gathered, **options):
+    some = gathered[gathered["topics"] == 3]
+    return result_figures.compare(some, "graded nDCG@10", "untrained", by="tagsets", **options)
+
+
+def test_systems_are_in_order_and_their_figures_are_averages(gathered):
+    table = compared(gathered)
+    assert table.index.tolist() == ["timbre", "untrained", *COMBINATIONS, "tags"]
+    assert table.columns.tolist() == ["genres", "moods", "mean", "gain", "low", "high"]
+    wanted = {"topics": 3, "tagsets": "moods", "metric": "ndcg", "representation": "trained"}
+    assert table.loc["moods", "genres"] == pytest.approx(value(gathered, **wanted, task="genres"))
+    first = {**wanted, "tagsets": COMBINATIONS[0], "representation": "timbre"}
+    assert table.loc["timbre", "mean"] == pytest.approx(value(gathered, **first, task="mean"))
+
+
+def test_gains_are_paired_and_their_interval_is_widened_for_what_runs_share(gathered):
+    row = compared(gathered).loc["moods"]
     rows = gathered[(gathered["task"] == "mean") & (gathered["metric"] == "ndcg")]
-    rows = rows[rows["tagsets"] == "moods"]
-    folds = rows.groupby(["representation", "fold"])["value"].mean().unstack(0)
-    row = table.loc["moods"]
-    assert row["untrained"] == pytest.approx(folds["untrained"].mean())
-    assert row["gain"] == pytest.approx(folds["trained"].mean() / folds["untrained"].mean() - 1)
-    difference = (folds["trained"] - folds["untrained"]) / folds["untrained"].mean()
-    interval = scipy.stats.t.interval(0.95, 2, difference.mean(), difference.sem())
+    rows = rows[rows["topics"] == 3]
+    trained = rows[(rows["tagsets"] == "moods") & (rows["representation"] == "trained")]
+    first = rows[(rows["tagsets"] == COMBINATIONS[0]) & (rows["representation"] == "untrained")]
+    trained, first = (part.set_index("fold")["value"] for part in (trained, first))
+    differences = (trained - first) / first.mean()
+    assert row["gain"] == pytest.approx(differences.mean())
+    # 7 queries for 21 training tracks.
+    error = np.sqrt((1 / 3 + 7 / 21) * differences.var())
+    interval = scipy.stats.t.interval(0.95, 2, differences.mean(), error)
     assert (row["low"], row["high"]) == pytest.approx(interval)
+
+
+def test_of_one_run_there_is_no_interval(gathered):
+    table = compared(gathered[gathered["fold"] == 1])
+    assert table[["low", "high"]].isna().all(axis=None)
+    told = result_figures.comparison_table(table, "untrained")["against untrained"]
+    assert told["moods"] == f"{table.loc['moods', 'gain']:+.1%}"
+
+
+def test_a_comparison_is_written_with_intervals(gathered):
+    table = compared(gathered)
+    shown = result_figures.comparison_table(table, "untrained")
+    low, high = table.loc["tags", ["low", "high"]]
+    assert f"[{low:+.1%},\xa0{high:+.1%}]" in shown.loc["tags", "against untrained"]
+    assert shown.loc["untrained", "against untrained"] == ""
+    assert shown.loc["moods", "genres"] == f"{table.loc['moods', 'genres']:.3f}"
+
+
+def test_one_tag_set_is_its_own_mean(gathered):
+    table = compared(gathered[gathered["task"] == "moods"])
+    assert table.columns.tolist() == ["moods", "gain", "low", "high"]
+    assert table["gain"].notna().all()
+
+
+def test_each_run_of_a_system_is_a_dot(gathered):
+    some = gathered[gathered["topics"] == 3]
+    axes = result_figures.systems_figure(some, "graded nDCG@10", by="tagsets").axes[0]
+    names = [label.get_text() for label in axes.get_yticklabels()]
+    assert names == ["timbre", "untrained", *COMBINATIONS, "tags"]
+    dots = [line for line in axes.lines if line.get_marker() == "."]
+    assert [len(line.get_xdata()) for line in dots] == [3] * len(names)
+    table = compared(gathered)
+    means = [line.get_xdata()[0] for line in axes.lines if line.get_marker() == "|"]
+    np.testing.assert_allclose(means, table["mean"])
 
 
 def test_provenance_names_data_parameters_seed_and_commit(gathered):

@@ -11,9 +11,9 @@ from matplotlib.figure import Figure
 COLOURS = {
     "trained": "#D55E00",
     "untrained": "#0072B2",
+    "timbre+rhythm": "#E69F00",
     "timbre": "#009E73",
     "rhythm": "#56B4E9",
-    "timbre+rhythm": "#E69F00",
     "random": "#999999",
     "tags": "#CC79A7",
 }
@@ -21,6 +21,9 @@ MEASURES = {
     "graded nDCG@10": ("graded", "ndcg", 10),
     "exact P@10": ("exact", "precision", 10),
     "exact P@100": ("exact", "precision", 100),
+    "exact R-precision": ("exact", "rprecision", 0),
+    "any P@10": ("any", "precision", 10),
+    "graded P@10": ("graded", "precision", 10),
 }
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import textwrap
+from collections.abc import Iterable
 
 import pandas as pd
 import scipy.stats
@@ -13,9 +14,6 @@ from matplotlib.figure import Figure
 
 from tagspace import figures
 from tagspace.runs import EXPERIMENT
-
-# Representations that have heard music, and of no tags.
-DEAF = ("untrained", "timbre", "rhythm", "timbre+rhythm")
 
 
 def table_2(gathered: pd.DataFrame, measure: str, filtered: str = "none") -> pd.DataFrame:
@@ -96,29 +94,95 @@ def curves_figure(table: pd.DataFrame, measure: str) -> Figure:
     return figures.finished(grid.figure)
 
 
-def gains(gathered: pd.DataFrame, measure: str) -> pd.DataFrame:
-    """Compare training with the best representation that heard no tags, over folds.
+def compare(
+    gathered: pd.DataFrame,
+    measure: str,
+    against: str,
+    by: str = "variant",
+    filtered: str = "none",
+) -> pd.DataFrame:
+    """Compare systems in pairs: each with one of them, in the same runs.
 
     Parameters
     ----------
     gathered : pandas.DataFrame
-        Of two folds or more, as :func:`tagspace.runs.gather` returns it.
+        As :func:`tagspace.runs.gather` returns it, or :func:`tagspace.sweep.run`.
     measure : str
-        A name of :data:`tagspace.figures.MEASURES`; its mean over the tag sets is compared.
+        A name of :data:`tagspace.figures.MEASURES`.
+    against : str
+        The system that all others are compared with.
+    by : str
+        The column that names trained networks. Other systems are named by their representation,
+        and taken from the runs of the first network.
+    filtered : {"none", "album", "artist"}
+        Which neighbours of a query are left out.
 
     Returns
     -------
     pandas.DataFrame
-        Per combination of tag sets: ``trained`` and each baseline, averaged over folds; ``gain``
-        of trained over the better one, relative to it; ``low`` and ``high``, the 95 % interval of
-        the gain by Student's t over folds, which takes folds for independent.
+        A row per system. A column per tag set and their ``mean``, averages over all seeds and
+        folds; ``gain`` of the mean over that of ``against``, relative to it; ``low`` and ``high``,
+        the 95 % interval of the gain. It is NaN where there is one run only.
+
+    References
+    ----------
+    Nadeau and Bengio 2003 for the interval: runs share training tracks, and are not independent,
+    so that Student's interval of their differences is widened.
     """
-    rows = figures.select(gathered, measure)
-    rows = rows[(rows["task"] == "mean") & rows["representation"].isin(["trained", *DEAF])]
+    rows = _by_system(figures.select(gathered, measure, filtered), by)
     values = rows.pivot_table(
-        index=["tagsets", "fold"], columns="representation", values="value", observed=True
+        index=["seed", "fold"], columns=["system", "task"], values="value", sort=False
     )
-    return values.groupby("tagsets").apply(_gain)
+    table = values.mean().unstack("task", sort=False)
+    overall = values.xs(_overall(table.columns), axis=1, level="task")
+    gains = overall.sub(overall[against], axis=0) / overall[against].mean()
+    shared = (rows["n_queries"] / rows["n_train"]).mean()
+    half = scipy.stats.t.ppf(0.975, len(gains) - 1) * gains.std() * (1 / len(gains) + shared) ** 0.5
+    gain = gains.mean()
+    return table.assign(gain=gain, low=gain - half, high=gain + half).rename_axis(
+        index=None, columns=None
+    )
+
+
+def comparison_table(compared: pd.DataFrame, against: str) -> pd.DataFrame:
+    """Write a comparison down, for reading: three digits, and gains with their intervals.
+
+    Parameters
+    ----------
+    compared : pandas.DataFrame
+        See :func:`compare`.
+    against : str
+        What was compared with.
+    """
+    shown = compared.drop(columns=["gain", "low", "high"]).map("{:.3f}".format)
+    return shown.assign(**{f"against {against}": compared.apply(_gain_text, axis=1)})
+
+
+def systems_figure(
+    gathered: pd.DataFrame, measure: str, by: str = "variant", filtered: str = "none"
+) -> Figure:
+    """Draw the mean over tag sets of each system: a dot for each run, a line for their average.
+
+    Parameters
+    ----------
+    gathered, measure, by, filtered
+        See :func:`compare`.
+    """
+    rows = _by_system(figures.select(gathered, measure, filtered), by)
+    rows = rows[
+        rows["task"] == ("mean" if (rows["task"] == "mean").any() else rows["task"].iloc[0])
+    ]
+    names = list(rows["system"].unique())
+    figure = Figure(figsize=(8, 0.6 + 0.28 * len(names)))
+    axes = figure.subplots()
+    for height, name in enumerate(names):
+        part = rows[rows["system"] == name]
+        colour = figures.COLOURS[part["representation"].iloc[0]]
+        axes.plot(part["value"], [height] * len(part), ".", color=colour, alpha=0.5)
+        axes.plot(part["value"].mean(), height, "|", color=colour, markersize=16, markeredgewidth=3)
+    axes.set(yticks=range(len(names)), yticklabels=names, xlabel=measure)
+    axes.set_ylim(len(names) - 0.5, -0.5)  # the first on top
+    return figures.finished(figure)
 
 
 def provenance(gathered: pd.DataFrame) -> str:
@@ -136,10 +200,27 @@ def provenance(gathered: pd.DataFrame) -> str:
     return textwrap.fill("; ".join(told), 90)
 
 
-def _gain(folds: pd.DataFrame) -> pd.Series:
-    means = folds.mean()
-    better = means[list(DEAF)].idxmax()
-    relative = (folds["trained"] - folds[better]) / means[better]
-    half = scipy.stats.t.ppf(0.975, len(folds) - 1) * relative.sem()
-    gain = relative.mean()
-    return pd.concat([means, pd.Series({"gain": gain, "low": gain - half, "high": gain + half})])
+def _by_system(rows: pd.DataFrame, by: str) -> pd.DataFrame:
+    """Name the ``system`` of each row; those that know least come first."""
+    trained = rows["representation"] == "trained"
+    system = rows["representation"].astype(str).mask(trained, rows[by])
+    wanted = (trained | (rows[by] == rows[by].iloc[0])) & ~rows["task"].isin(["artist", "album"])
+    *heard, told = figures.COLOURS
+    order = [*reversed(heard), told]
+    return rows.assign(system=system)[wanted].sort_values(
+        "representation", key=lambda names: names.astype(str).map(order.index), kind="stable"
+    )
+
+
+def _overall(tasks: Iterable[str]) -> str:
+    """Name the task that sums up the others: their mean, or the only one."""
+    tasks = list(tasks)
+    return "mean" if "mean" in tasks else tasks[0]
+
+
+def _gain_text(row: pd.Series) -> str:
+    if row["gain"] == row["low"] == row["high"] == 0:
+        return ""
+    gain, low, high = (f"{row[name]:+.1%}" for name in ("gain", "low", "high"))
+    # The space within the brackets does not break.
+    return gain if pd.isna(row["low"]) else f"{gain} [{low},\N{NO-BREAK SPACE}{high}]"

@@ -188,8 +188,9 @@ def gather(folder: str | Path) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        ``run`` and ``commit``; the parameters that make a difference, with the data set's name and
-        the tag sets joined by +; the columns of ``metrics.csv``. Empty where there are no records.
+        ``run``, ``commit`` and ``n_train``, the number of training tracks; the parameters that make
+        a difference, with the data set's name and the tag sets joined by +; the columns of
+        ``metrics.csv``. Empty where there are no records.
     """
     tables = []
     for file in sorted(Path(folder).glob("[!.]*/run.json")):
@@ -200,6 +201,7 @@ def gather(folder: str | Path) -> pd.DataFrame:
             "commit": run["commit"],
             "dataset": run["data"]["name"],
             "fingerprint": run["data"]["fingerprint"],
+            "n_train": run["data"]["tracks"]["train"],
             "tagsets": "+".join(run["tagsets"]),
             **{name: run["parameters"].get(name) for name in EXPERIMENT if name != "tagsets"},
         }
