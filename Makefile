@@ -12,7 +12,7 @@ NOTEBOOKS := $(wildcard notebooks/*.py)
 # A process per core, each with one thread: threads of several processes wait for one another.
 PYTEST := OMP_NUM_THREADS=1 $(BIN)/pytest -n auto --dist worksteal
 
-.PHONY: help setup train test check notebooks book serve bench lock clean
+.PHONY: help setup train sweep test check notebooks book serve bench lock clean
 
 help:  ## Say what there is to make
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -33,6 +33,9 @@ setup: .venv/ready  ## Make .venv with the tested versions
 train: setup  ## Train on the demo corpus and record the run under runs/
 	$(BIN)/papermill notebooks/train.ipynb runs/train.ipynb
 	@$(BIN)/python -m tagspace runs
+
+sweep: setup  ## Train every combination of tag sets: Table II on the demo corpus
+	$(BIN)/papermill notebooks/sweep.ipynb runs/sweep.ipynb
 
 test: setup  ## Linters, the book, all tests, all notebooks: what CI runs
 	$(BIN)/ruff check .

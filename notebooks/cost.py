@@ -103,3 +103,30 @@ glue(
 # With tags: the decompositions with the third power, a matter of seconds at 1,305. With topics:
 # the vectors in proportion. With the batch: a step per track as measured above; mining with the
 # square of the batch, a few thousandths of a step.
+#
+# Training several networks in lockstep on the same batches, as grouped convolutions, was tried; on
+# a processor it is no faster than one after another (`make bench`), so that a sweep does not do it.
+#
+# ## On more machines
+#
+# A sweep runs wherever Dask's workers are. They must see the same files: this project, the cache
+# folder (`TAGSPACE_CACHE`) and the folder of records.
+#
+# - **Several machines.** `dask scheduler` on one, `dask worker ADDRESS --nthreads 1` on all, then
+#   `papermill notebooks/sweep.ipynb OUT.ipynb -p scheduler ADDRESS`.
+# - **Slurm.** `-p scheduler slurm -p workers 100` submits a job for each worker, with what
+#   `~/.config/dask/jobqueue.yaml` says of a job, for example:
+#
+# ```yaml
+# jobqueue:
+#   slurm:
+#     cores: 1
+#     processes: 1
+#     memory: 8GB
+#     walltime: "24:00:00"
+#     queue: null        # or the name of a partition
+#     job-script-prologue: ["export TAGSPACE_CACHE=/shared/cache"]
+# ```
+#
+# A job that ends, for whatever reason, loses the runs it was at; they are given to another worker,
+# and the same command given again goes on with what is missing.

@@ -87,9 +87,9 @@ tables = {name: figures.folds_table(part, "graded nDCG@10") for name, part in by
 pd.concat(tables, names=["trained on"]).round(3)
 
 # %% [markdown]
-# By how much training differs from the better of the untrained network and plain timbre, relative
-# to it, with a 95 % interval by Student's t over the folds; and the same of the first settings that
-# were tried on the test folds:
+# By how much training differs from the untrained network, relative to it, with a 95 % interval over
+# the folds {cite}`nadeau2003`; and the same of the settings with which the test folds were looked at
+# before:
 
 # %%
 first = measured.load("real_first")
