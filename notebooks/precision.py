@@ -15,6 +15,7 @@
 # it.
 
 # %% tags=["parameters"]
+dataset: str = "merge"  # whose records to show, by name or path
 runs: str = ""  # a folder of records to show; empty: the figures kept for this book
 
 # %%
@@ -121,7 +122,7 @@ pd.Series(
 # %%
 from tagspace import figures, measured
 
-gathered = measured.load(configuration.runs or "real")
+gathered = measured.load(configuration.runs or "real", configuration.dataset)
 rows = pd.concat(
     {name: figures.select(gathered, name) for name in figures.MEASURES}, names=["measure"]
 )

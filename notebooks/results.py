@@ -15,6 +15,7 @@
 # same table made here.
 
 # %% tags=["parameters"]
+dataset: str = "merge"  # whose records to show, by name or path
 runs: str = ""  # a folder of records to show; empty: the figures kept for this book
 
 # %%
@@ -65,7 +66,7 @@ glue("album_share", f"{share.min():.0%} to {share.max():.0%}", display=False)
 # %%
 from tagspace import measured
 
-gathered = measured.load(configuration.runs or "real")
+gathered = measured.load(configuration.runs or "real", configuration.dataset)
 clips = gathered.groupby("fold")["n_queries"].max()
 glue("real_tracks", str(clips.sum()), display=False)
 glue("real_folds", str(len(clips)), display=False)

@@ -14,10 +14,19 @@ def gathered():
     figures = ("trained", "graded", "none", "moods", "ndcg", 10)
     values = [(1 / 3, 0.25, 0.5, 0.125, None, 40), (0.75, 0.5, 0.875, 0.125, 1.0, 39)]
     rows = [
-        (f"merge-{fold}", "c0ffee", "merge", "moods", 12, 1e-3, fold, *figures, *values[fold])
+        (f"merge-{fold}", "c0ffee", "merge", "f1", "moods", 12, 1e-3, fold, *figures, *values[fold])
         for fold in (0, 1)
     ]
-    about = ["run", "commit", "dataset", "tagsets", "topics", "learning_rate", "fold"]
+    about = [
+        "run",
+        "commit",
+        "dataset",
+        "fingerprint",
+        "tagsets",
+        "topics",
+        "learning_rate",
+        "fold",
+    ]
     return pd.DataFrame(rows, columns=[*about, *COLUMNS])
 
 
@@ -35,6 +44,7 @@ def test_what_is_common_is_written_once(gathered, tmp_path):
     assert common == {
         "commit": "c0ffee",
         "dataset": "merge",
+        "fingerprint": "f1",
         "tagsets": "moods",
         "topics": 12,
         "learning_rate": 0.001,
@@ -51,3 +61,20 @@ def test_a_single_run_keeps_its_name(gathered, tmp_path):
 def test_a_folder_without_figures_is_told(tmp_path):
     with pytest.raises(TagspaceError, match=r"^runs: .* is not accepted; .* tagspace keep$"):
         measured.load(tmp_path)
+
+
+def test_runs_on_several_data_sets_are_not_averaged(gathered, tmp_path):
+    other = gathered.assign(dataset="demo", fingerprint="f2")
+    measured.save(pd.concat([gathered, other]), tmp_path)
+    with pytest.raises(TagspaceError, match=r"^runs: .* several data sets .*\(merge, demo\).*$"):
+        measured.load(tmp_path)
+    assert set(measured.load(tmp_path, "demo")["dataset"]) == {"demo"}
+    with pytest.raises(TagspaceError, match=r"^dataset: .* has no run on fma, but on merge, demo$"):
+        measured.load(tmp_path, "fma")
+
+
+def test_a_data_set_may_be_named_by_its_place(gathered, tmp_path, manifest):
+    measured.save(
+        pd.concat([gathered, gathered.assign(dataset="manifest", fingerprint="f2")]), tmp_path
+    )
+    assert set(measured.load(tmp_path, str(manifest))["dataset"]) == {"manifest"}

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from tagspace import datasets
 from tagspace.errors import TagspaceError
 from tagspace.retrieval import COLUMNS
 from tagspace.runs import gather
@@ -50,28 +51,46 @@ def cost() -> pd.DataFrame:
     return pd.read_csv(HERE / "cost.csv")
 
 
-def load(folder: str | Path) -> pd.DataFrame:
-    """Read the figures of runs, in the form of :func:`tagspace.runs.gather`.
+def load(folder: str | Path, dataset: str = "") -> pd.DataFrame:
+    """Read the figures of runs on one data set, in the form of :func:`tagspace.runs.gather`.
 
     Parameters
     ----------
     folder : str or Path
-        Of records, or of what :func:`save` wrote; ``real`` and ``real_first`` are kept here.
+        Of records, or of what :func:`save` wrote; those beside this file go by their names.
+    dataset : str
+        Whose runs are wanted, where there are runs on several: its name, or its place.
 
     Raises
     ------
     TagspaceError
-        If the folder has neither.
+        If the folder has neither, or none on this data set, or runs on several.
     """
     own = HERE / folder
     folder = own if own.exists() else Path(folder).expanduser()
     if (folder / COMMON).exists():
         common = json.loads((folder / COMMON).read_text(encoding="utf-8"))
-        return pd.read_csv(folder / FIGURES).assign(**common)
-    gathered = gather(folder)
+        gathered = pd.read_csv(folder / FIGURES).assign(**common)
+    else:
+        gathered = gather(folder)
     if gathered.empty:
         raise TagspaceError(
             f"runs: {folder} is not accepted; accepted: a folder of records, or one made by "
             "python -m tagspace keep"
+        )
+    return _only(gathered, dataset, folder)
+
+
+def _only(gathered: pd.DataFrame, dataset: str, folder: Path) -> pd.DataFrame:
+    there = ", ".join(gathered["dataset"].unique())
+    if dataset:
+        name = datasets.load(dataset).name if Path(dataset).exists() else dataset
+        gathered = gathered[gathered["dataset"] == name]
+        if gathered.empty:
+            raise TagspaceError(f"dataset: {folder} has no run on {name}, but on {there}")
+    if len(gathered["fingerprint"].unique()) > 1:
+        raise TagspaceError(
+            f"runs: {folder} has runs on several data sets or versions of one ({there}), which "
+            "cannot be averaged; name one by dataset, or move some away"
         )
     return gathered
