@@ -24,9 +24,8 @@
 dataset: str = "demo"  # a name from the page of data sets, or a path
 variants: dict = {  # by name, what each system changes of a run
     "LSI, triplets": {},
-    "LSI of tf-idf, triplets": {"relatedness": "tfidf"},
-    "LDA, triplets": {"relatedness": "lda"},
     "overlap, triplets": {"relatedness": "overlap"},
+    "LDA, triplets": {"relatedness": "lda"},
     "artist, triplets": {"relatedness": "artist"},
     "LSI, pairs": {"loss": "contrastive", "margin": 1.0},
     "tagger": {"loss": "tags"},
@@ -48,11 +47,10 @@ grid = sweep.configure(globals())
 # %% [markdown]
 # ## What is compared
 #
-# **What makes tracks related.** `LSI` is the paper's way. `LSI of tf-idf` lets a tag count the more
-# the fewer tracks carry it. `LDA` describes tracks by mixtures of topics {cite}`blei2003`. `overlap`
-# is the Jaccard index of the two sets of tags, what the paper argues against: to it, two tags are
-# either the same or have nothing to do with each other. `artist` knows no tags, only who plays
-# {cite}`park2018`.
+# **What makes tracks related.** `LSI` is the paper's way. `overlap` is the Jaccard index of the two
+# sets of tags, what the paper argues against: to it, two tags are either the same or have nothing to
+# do with each other. `LDA` describes tracks by mixtures of topics {cite}`blei2003`. `artist` knows
+# no tags, only who plays {cite}`park2018`.
 #
 # **What is learned from it.** `triplets` are the paper's. `pairs` is the siamese network: related
 # tracks near, unrelated ones at a distance of 1 or more {cite}`hadsell2006`. The `tagger` has the

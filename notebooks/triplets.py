@@ -76,7 +76,7 @@ network_figures.batch_figure(
 for name, found in {"with albums": unfiltered, "albums out": pairs}.items():
     print(
         f"{name}: {int(found.positive.sum())} related and {int(found.negative.sum())} unrelated "
-        f"pairs, {int(found.positive.any(1).sum())} of {len(batch)} tracks are anchors"
+        f"pairs, {int(found.anchors.sum())} of {len(batch)} tracks are anchors"
     )
 
 # %% [markdown]

@@ -45,7 +45,7 @@ REFUSED = [
     *(("tagsets", value) for value in (None, 3, [3], {"moods": 1})),
     *(("shards", value) for value in (3, None)),
     *(("topics", value) for value in (0, -1, 2.0, "40", None, True, math.nan)),
-    *(("relatedness", value) for value in ("LSI", "", "no/file.csv", None)),
+    *(("relatedness", value) for value in ("LSI", "", "no/file.csv", "~nobody/x", "x" * 999, None)),
     *(("loss", value) for value in ("bce", None)),
     *(("excerpts", value) for value in (0, 21, 1.5, "3")),
     *(("mining", value) for value in ("ALL", "easy", "", None, 1)),

@@ -121,6 +121,12 @@ def test_neighbours_may_be_sought_among_all_tracks(ran, small):
     pd.testing.assert_frame_equal(found.reset_index(drop=True), again, atol=1e-4)
 
 
+def test_too_few_validation_tracks_are_told_before_training(small, monkeypatch):
+    monkeypatch.setattr(training, "fit", None)
+    with pytest.raises(TagspaceError, match=r"^pool: small has 4 validation tracks; .*$"):
+        experiment.run(*small(pool="validation"))
+
+
 def test_settings_may_be_judged_on_validation_tracks(ran, small):
     corpus, configuration = small(pool="validation", epochs=1, runs=ran[1].runs)
     chosen = np.concatenate([corpus.split.validation, corpus.split.test[:10]])

@@ -30,7 +30,7 @@ def case(seed):
 
 
 def slow_candidates(relatedness, excluded):
-    """Give each anchor its positives and its negatives, where it has both."""
+    """Give each track its positives and its negatives."""
     found = {}
     for anchor in range(len(relatedness)):
         positives, negatives = [], []
@@ -41,8 +41,7 @@ def slow_candidates(relatedness, excluded):
                 positives.append(other)
             if relatedness[anchor, other].item() < 0.2:
                 negatives.append(other)
-        if positives and negatives:
-            found[anchor] = positives, negatives
+        found[anchor] = positives, negatives
     return found
 
 
@@ -50,6 +49,7 @@ def slow_mine(distances, found, strategy):
     return [
         triplet
         for anchor, (positives, negatives) in found.items()
+        if positives and negatives
         for triplet in SLOW[strategy](anchor, positives, negatives, distances[anchor].tolist())
     ]
 
@@ -105,25 +105,27 @@ def test_candidates_equal_plain_loops():
         found = {
             anchor: (positive.nonzero().flatten().tolist(), negative.nonzero().flatten().tolist())
             for anchor, (positive, negative) in enumerate(both)
-            if positive.any() or negative.any()
         }
-        assert found == slow_candidates(relatedness, excluded), f"seed {seed}"
+        expected = slow_candidates(relatedness, excluded)
+        assert found == expected, f"seed {seed}"
+        complete = [all(pair) for pair in expected.values()]
+        assert pairs.anchors.tolist() == complete
 
 
 def test_a_pair_at_a_threshold_is_related_but_not_unrelated():
     relatedness = torch.tensor([[1.0, 0.8, 0.2], [0.8, 1.0, 0.0], [0.2, 0.0, 1.0]])
     none = torch.zeros(3, 3, dtype=torch.bool)
     pairs = candidates(relatedness, none)
-    assert pairs.positive.nonzero().tolist() == [[1, 0]]
-    assert pairs.negative.nonzero().tolist() == [[1, 2]]
+    assert pairs.positive.nonzero().tolist() == [[0, 1], [1, 0]]
+    assert pairs.negative.nonzero().tolist() == [[1, 2], [2, 1]]
 
 
 def test_thresholds_are_those_asked_for():
     relatedness = torch.tensor([[1.0, 0.5, 0.3], [0.5, 1.0, 0.4], [0.3, 0.4, 1.0]])
     none = torch.zeros(3, 3, dtype=torch.bool)
     pairs = candidates(relatedness, none, positive=0.5, negative=0.4)
-    assert pairs.positive.nonzero().tolist() == [[0, 1]]
-    assert pairs.negative.nonzero().tolist() == [[0, 2]]
+    assert pairs.positive.nonzero().tolist() == [[0, 1], [1, 0]]
+    assert pairs.negative.nonzero().tolist() == [[0, 2], [2, 0]]
 
 
 def test_what_is_excluded_takes_no_part_and_stays_as_it_was():
@@ -132,7 +134,7 @@ def test_what_is_excluded_takes_no_part_and_stays_as_it_was():
     before = album.clone()
     pairs = candidates(relatedness, album)
     assert not pairs.positive.any()
-    assert not pairs.negative.any()
+    assert pairs.negative.nonzero().tolist() == [[0, 2], [1, 2], [2, 0], [2, 1]]
     assert torch.equal(album, before)
 
 

@@ -76,13 +76,21 @@ def test_vectors_are_read_by_track(tmp_path, suffix):
     np.testing.assert_allclose(found, [[0, 1], [0, 0], [0.6, 0.8]])
 
 
+def test_ids_are_read_as_they_are_written(tmp_path):
+    (tmp_path / "vectors.csv").write_text("track_id,x\n001,1\nNA,2\n")
+    found = read_vectors(tmp_path / "vectors.csv", pd.Index(["NA", "1", "001"]))
+    assert found.tolist() == [[1], [0], [1]]
+
+
 @pytest.mark.parametrize(
     ("text", "reason"),
     [
         ("track,x\na,1\n", "this is no table"),
         ("track_id,x\na,low\n", "this is no table"),
         ("track_id,x\na,1\na,2\n", "a track is there twice"),
-        ("track_id,x\na,\n", "a number is missing"),
+        ("track_id,x\na,\n", "this is no table"),
+        ("track_id,x\na,nan\n", "a number is missing"),
+        ("track_id\na\n", "no numbers"),
         ("track_id,x\nz,1\n", "none of the data set's tracks"),
         ("", "this is no table"),
     ],

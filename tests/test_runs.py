@@ -204,7 +204,7 @@ def test_gather_joins_metrics_with_run_and_parameters(tmp_path):
     (tmp_path / "notes.txt").write_text("mine")
     table = runs.gather(str(tmp_path))
     known = set(Configuration.model_fields) - {"device", "runs", "shards"}
-    assert set(table.columns) == {"run", "commit", "fingerprint", *known, *COLUMNS}
+    assert set(table.columns) == {"run", "commit", "fingerprint", "n_train", *known, *COLUMNS}
     assert table.columns[-len(COLUMNS) :].tolist() == COLUMNS
     assert table["dataset"].tolist() == ["demo", "demo"]
     assert table["run"].tolist() == ["first", "second"]

@@ -44,7 +44,13 @@ def test_folds_are_of_about_equal_size_and_cover_all_tracks_once(folds):
     assert sorted(np.concatenate([one.test for one in found])) == list(range(len(artists)))
     for one in found:
         assert len(one.test) == pytest.approx(2000 / folds, abs=20)
-        assert len(one.validation) == pytest.approx(0.15 * (2000 - len(one.test)), abs=20)
+        assert len(one.validation) == pytest.approx(0.15 * (2000 - len(one.test)), abs=30)
+
+
+@pytest.mark.parametrize("folds", [2, 5])
+def test_no_track_is_for_validation_in_two_folds(folds):
+    found = [split(draw_artists(), 3, folds, fold).validation for fold in range(folds)]
+    assert len(np.concatenate(found)) == len(set(np.concatenate(found)))
 
 
 def test_the_seed_alone_draws_the_split():

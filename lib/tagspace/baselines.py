@@ -84,7 +84,7 @@ class Together:
     Parameters
     ----------
     *distances : Distances
-        Of the same tracks.
+        Of the same tracks; Euclidean ones are squared.
     """
 
     def __init__(self, *distances: Distances) -> None:

@@ -105,7 +105,7 @@ class Configuration(BaseModel):
         if configuration.fold > max(configuration.folds - 1, 0):
             raise cls._refused("fold", configuration.fold)
         related = configuration.relatedness
-        if related not in RELATEDNESS and not Path(related).expanduser().is_file():
+        if related not in RELATEDNESS and not _is_file(related):
             raise cls._refused("relatedness", related)
         if configuration.negative >= configuration.positive:
             raise cls._refused("negative", configuration.negative)
@@ -132,6 +132,13 @@ class Configuration(BaseModel):
         near = difflib.get_close_matches(name, cls.model_fields, n=1)
         advice = f"did you mean {near[0]}?" if near else f"known: {', '.join(cls.model_fields)}"
         return f"unknown parameter; {advice}"
+
+
+def _is_file(path: str) -> bool:
+    try:
+        return Path(path).expanduser().is_file()
+    except (OSError, RuntimeError):  # too long a name; no such user
+        return False
 
 
 def configure(namespace: Mapping[str, object]) -> Configuration:

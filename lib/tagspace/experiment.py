@@ -13,7 +13,8 @@ import torch
 
 from tagspace import baselines, relatedness, retrieval, runs, training
 from tagspace.configuration import Configuration
-from tagspace.corpus import Corpus
+from tagspace.corpus import FEWEST_TEST, Corpus
+from tagspace.errors import TagspaceError
 from tagspace.retrieval import Distances
 from tagspace.runs import Record
 from tagspace.tagsets import parse
@@ -42,7 +43,7 @@ def run(corpus: Corpus, configuration: Configuration) -> Record:
     Raises
     ------
     TagspaceError
-        If the device is not there, or the tags give no triplet.
+        If the device is not there, the tags give no triplet, or there is too little to search in.
     """
     device = training.choose_device(configuration.device)
     folder, name = runs.runs_folder(configuration), runs.run_id(configuration, corpus)
@@ -53,6 +54,7 @@ def _compute(
     corpus: Corpus, configuration: Configuration, device: torch.device, name: str
 ) -> Record:
     clock = Clock()
+    rows, queries = _pool(corpus, configuration.pool)
     with clock.stage("relatedness"):
         tagsets = parse(configuration.tagsets, corpus.tags.tagsets)
         related = relatedness.of(corpus, configuration, device)
@@ -60,7 +62,6 @@ def _compute(
     with clock.stage("training"):
         fit = training.fit(corpus, related, configuration, device)
     with clock.stage("evaluation"):
-        rows, queries = _pool(corpus, configuration.pool)
         representations = {
             "trained": training.embed(fit.model, corpus.excerpts[rows]),
             **_baselines(corpus, configuration.only(*MATTER_UNTRAINED), device),
@@ -103,6 +104,11 @@ def _pool(corpus: Corpus, pool: str) -> tuple[np.ndarray, np.ndarray]:
     if pool == "all":
         return np.arange(len(corpus)), corpus.split.test
     rows = corpus.split.validation if pool == "validation" else corpus.split.test
+    if len(rows) < FEWEST_TEST:
+        raise TagspaceError(
+            f"pool: {corpus.name} has {len(rows)} {pool} tracks; "
+            f"at least {FEWEST_TEST} are needed; try folds"
+        )
     return rows, np.arange(len(rows))
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -12,8 +12,6 @@ from torch.nn import functional
 
 from tagspace import mining
 from tagspace.mining import Candidates, Triplets
-
-Loss = Literal["triplet", "contrastive", "tags"]
 
 
 class Batch(NamedTuple):
@@ -55,6 +53,9 @@ class TripletLoss(nn.Module):
 class ContrastiveLoss(nn.Module):
     """That of the siamese network: related tracks near, unrelated ones farther than a margin.
 
+    Of a batch, the related pairs that are apart and the unrelated ones that are too near are
+    averaged each for themselves, and so count alike however many there are.
+
     Parameters
     ----------
     margin : float
@@ -62,7 +63,7 @@ class ContrastiveLoss(nn.Module):
 
     References
     ----------
-    Hadsell, Chopra and LeCun 2006, equation 4, without its factors of one half.
+    Hadsell, Chopra and LeCun 2006, equation 4, for one pair and twice as much.
     """
 
     def __init__(self, margin: float) -> None:

@@ -24,6 +24,11 @@ class Candidates(NamedTuple):
     positive: torch.Tensor
     negative: torch.Tensor
 
+    @property
+    def anchors(self) -> torch.Tensor:
+        """Mask of the tracks that have both, shape (n,): others can form no triplet."""
+        return self.positive.any(1) & self.negative.any(1)
+
 
 def candidates(
     relatedness: torch.Tensor,
@@ -41,18 +46,10 @@ def candidates(
         Pairs that take no part, such as tracks of one album. The diagonal takes none in any case.
     positive, negative : float
         Related from ``positive`` on (>=), unrelated below ``negative`` (<).
-
-    Returns
-    -------
-    Candidates
-        Restricted to anchors that have both: others can form no triplet.
     """
     allowed = ~excluded
     allowed.fill_diagonal_(False)
-    positives = (relatedness >= positive) & allowed
-    negatives = (relatedness < negative) & allowed
-    complete = (positives.any(1) & negatives.any(1))[:, None]
-    return Candidates(positives & complete, negatives & complete)
+    return Candidates((relatedness >= positive) & allowed, (relatedness < negative) & allowed)
 
 
 def mine(distances: torch.Tensor, pairs: Candidates, strategy: Strategy, margin: float) -> Triplets:
@@ -78,7 +75,10 @@ def mine(distances: torch.Tensor, pairs: Candidates, strategy: Strategy, margin:
         May be empty.
     """
     miner = {"all": _all, "semihard": _semihard, "hard": _hard, "literal": _literal}[strategy]
-    return miner(distances, pairs, margin)
+    complete = pairs.anchors[:, None]
+    return miner(
+        distances, Candidates(pairs.positive & complete, pairs.negative & complete), margin
+    )
 
 
 def _all(distances: torch.Tensor, pairs: Candidates, margin: float) -> Triplets:

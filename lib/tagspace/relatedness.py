@@ -183,12 +183,17 @@ def read_vectors(file: Path, track_ids: pd.Index) -> np.ndarray:
         If the table cannot be read, holds what is no number, or has none of the tracks.
     """
     try:
-        read = pd.read_parquet if file.suffix == ".parquet" else pd.read_csv
-        table = read(file).astype({"track_id": str}).set_index("track_id").astype(float)
-    except (OSError, KeyError, ValueError):
+        if file.suffix == ".parquet":
+            table = pd.read_parquet(file)
+        else:  # ids as they are written: 001 is not 1, and NA is a name
+            table = pd.read_csv(file, dtype={"track_id": str}, keep_default_na=False)
+        table = table.astype({"track_id": str}).set_index("track_id").astype(float)
+    except (OSError, KeyError, ValueError, TypeError):
         raise TagspaceError(
             f"relatedness: {file}: this is no table of track_id and columns of numbers"
         ) from None
+    if table.empty:
+        raise TagspaceError(f"relatedness: {file}: there are no tracks, or no numbers")
     if not table.index.is_unique or not np.isfinite(table.to_numpy()).all():
         raise TagspaceError(f"relatedness: {file}: a track is there twice, or a number is missing")
     if not table.index.isin(track_ids).any():

@@ -55,6 +55,11 @@ class Record:
         return json.loads((self.folder / "run.json").read_text(encoding="utf-8"))
 
     @property
+    def parameters(self) -> dict:
+        """All parameters; those that the run's version did not have, as they are by default."""
+        return {**Configuration().model_dump(), **self.run["parameters"]}
+
+    @property
     def history(self) -> pd.DataFrame:
         """One row per epoch."""
         return pd.read_csv(self.folder / "history.csv")
@@ -71,7 +76,7 @@ class Record:
 
     def model(self) -> DPNN:
         """Load the trained network, in evaluation mode."""
-        parameters = self.run["parameters"]
+        parameters = self.parameters
         model = DPNN(parameters["unit_norm"], parameters["dimensions"])
         model.load_state_dict(load_file(self.folder / "weights.safetensors"))
         return model.eval()
@@ -203,7 +208,7 @@ def gather(folder: str | Path) -> pd.DataFrame:
             "fingerprint": run["data"]["fingerprint"],
             "n_train": run["data"]["tracks"]["train"],
             "tagsets": "+".join(run["tagsets"]),
-            **{name: run["parameters"].get(name) for name in EXPERIMENT if name != "tagsets"},
+            **{name: record.parameters[name] for name in EXPERIMENT if name != "tagsets"},
         }
         tables.append(pd.DataFrame(about, index=metrics.index).join(metrics))
     return pd.concat(tables, ignore_index=True) if tables else pd.DataFrame()

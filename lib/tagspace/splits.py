@@ -26,7 +26,7 @@ def split(artists: Sequence[str], seed: int = 0, folds: int = 0, fold: int = 0) 
 
     Without folds, 10 % of the tracks are for test and 5 % of the rest for validation, as in the
     paper. With folds, the tracks fall into ``folds`` parts of about equal size; part ``fold`` is
-    for test and 15 % of the rest for validation.
+    for test and 15 % of the rest for validation: in the order of artists, those that come next.
 
     Parameters
     ----------
@@ -46,8 +46,10 @@ def split(artists: Sequence[str], seed: int = 0, folds: int = 0, fold: int = 0) 
         test = _first_share(group, order, TEST_SHARE)
     rest = everything[~test]
     share = FOLD_VALIDATION_SHARE if folds else VALIDATION_SHARE
+    last = np.flatnonzero(np.isin(order, group[test]))[-1]
+    following = np.roll(order, -last - 1)
     validation = np.zeros(len(group), dtype=bool)
-    validation[rest] = _first_share(group[rest], order[np.isin(order, group[rest])], share)
+    validation[rest] = _first_share(group[rest], following[np.isin(following, group[rest])], share)
     return Split(everything[~test & ~validation], everything[validation], everything[test])
 
 

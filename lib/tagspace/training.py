@@ -326,7 +326,7 @@ class Trainer:
         return {
             "loss": loss.item(),
             "triplets": active,
-            "anchors": int(pairs.positive.any(1).sum()),
+            "anchors": int(pairs.anchors.sum()),
             "spread": distances.mean().item(),
         }
 
