@@ -25,19 +25,19 @@ def test_four_sets_are_joined_in_fifteen_ways_few_before_many():
 
 def test_a_grid_is_every_combination_of_its_values():
     grid = sweep.configure({"topics": [1, 2], "seed": [0, 1], "margin": 0.3})
-    found = [(c.topics, c.seed, c.margin, c.tagsets) for _, c in grid.runs(SIZES)]
+    found = [(c.topics, c.seed, c.margin, c.tagsets) for _, c in grid.runs(SIZES)[0]]
     assert found == [(topics, seed, 0.3, "moods+themes") for topics in (1, 2) for seed in (0, 1)]
 
 
 def test_all_folds_make_one_grid():
     grid = sweep.configure({"folds": 3, "fold": [0, 1, 2]})
-    assert [c.fold for _, c in grid.runs(SIZES)] == [0, 1, 2]
+    assert [c.fold for _, c in grid.runs(SIZES)[0]] == [0, 1, 2]
 
 
 def test_a_variant_changes_every_run_of_the_axes():
     variants = {"paper": {}, "siamese": {"loss": "contrastive", "margin": 1.0}}
     grid = sweep.configure({"seed": [0, 1], "variants": variants})
-    found = [(name, c.seed, c.loss, c.margin) for name, c in grid.runs(SIZES)]
+    found = [(name, c.seed, c.loss, c.margin) for name, c in grid.runs(SIZES)[0]]
     assert found == [
         ("paper", 0, "triplet", 0.2),
         ("paper", 1, "triplet", 0.2),
@@ -48,7 +48,7 @@ def test_a_variant_changes_every_run_of_the_axes():
 
 def test_more_topics_than_tags_are_as_many_as_tags():
     grid = sweep.configure({"tagsets": "every combination", "topics": [1, 3, 9]})
-    found = [(c.tagsets, c.topics) for _, c in grid.runs(SIZES)]
+    found = [(c.tagsets, c.topics) for _, c in grid.runs(SIZES)[0]]
     assert found == [
         ("moods", 1),
         ("moods", 2),
@@ -60,6 +60,19 @@ def test_more_topics_than_tags_are_as_many_as_tags():
     ]
 
 
+def test_what_cannot_be_is_listed_and_the_rest_stays():
+    variants = {"moods": {"tagsets": "moods"}, "styles": {"tagsets": "styles"}}
+    grid = sweep.configure({"variants": variants, "positive": [0.8, 0.5], "negative": [0.2, 0.6]})
+    listed, refused = grid.runs(SIZES)
+    found = [(variant, c.positive, c.negative) for variant, c in listed]
+    assert found == [("moods", 0.8, 0.2), ("moods", 0.8, 0.6), ("moods", 0.5, 0.2)]
+    assert refused.columns.tolist() == ["variant", "positive", "negative", "tagsets", "reason"]
+    reasons = refused.set_index("variant")["reason"]
+    assert reasons["moods"].startswith("negative: 0.6 is not accepted")
+    assert reasons["styles"].str.startswith("tagsets: ").all()
+    assert len(refused) == 5
+
+
 def test_paths_are_whole_as_workers_may_be_elsewhere(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "music").mkdir()
@@ -67,6 +80,12 @@ def test_paths_are_whole_as_workers_may_be_elsewhere(tmp_path, monkeypatch):
     assert grid.axes["dataset"] == [str(tmp_path / "music")]
     assert grid.axes["runs"] == [str(tmp_path / "records")]
     assert sweep.configure({"dataset": "demo"}).axes["dataset"] == ["demo"]
+    (tmp_path / "vectors.csv").touch()
+    variants = {"words": {"relatedness": "vectors.csv"}, "tags": {"relatedness": "lsi"}}
+    found = sweep.configure({"variants": variants, "relatedness": ["lda", "vectors.csv"]})
+    whole = str(tmp_path / "vectors.csv")
+    assert found.axes["relatedness"] == ["lda", whole]
+    assert [v["relatedness"] for v in found.variants.values()] == [whole, "lsi"]
 
 
 @pytest.mark.parametrize(
@@ -82,6 +101,8 @@ def test_paths_are_whole_as_workers_may_be_elsewhere(tmp_path, monkeypatch):
             "minning: unknown parameter; did you mean mi",
         ),
         ({"variants": {"hard": "hard"}}, "variants: {'hard': 'hard'} is not accepted"),
+        ({"variants": {}}, "variants: {} is not accepted"),
+        ({"variants": {"there": {"runs": "there"}}}, "variants: .* is not accepted"),
         ({"workers": -1}, "workers: -1 is not accepted"),
         ({"scheduler": 8786}, "scheduler: 8786 is not accepted"),
     ],

@@ -86,7 +86,8 @@ class Record:
         run = self.run
         return (
             f"{len(self.history)} epochs on {run['data']['tracks']['train']} tracks "
-            f"({run['topics']} topics of {'+'.join(run['tagsets'])})\n"
+            f"({self.parameters['relatedness']} of {'+'.join(run['tagsets'])}, "
+            f"{run['topics']} topics)\n"
             f"{run['stopped']}; "
             f"the weights of epoch {run['best_epoch']} were kept\n"
             f"data {run['data']['name']}, seed {run['parameters']['seed']}, "

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import os
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
@@ -57,7 +57,7 @@ class Grid:
     scheduler: str = ""
     workers: int = 0
 
-    def runs(self, sizes: Mapping[str, int]) -> list[Run]:
+    def runs(self, sizes: Mapping[str, int]) -> tuple[list[Run], pd.DataFrame]:
         """List the runs: every variant with every combination of the values along all axes.
 
         Parameters
@@ -66,27 +66,42 @@ class Grid:
             How many tags each tag set of the corpus has. More topics than there are tags are as
             many topics as there are tags, and of equal runs of a variant one is listed.
 
-        Raises
-        ------
-        TagspaceError
-            If the corpus does not have these tag sets.
+        Returns
+        -------
+        list of Run
+            What can be run.
+        pandas.DataFrame
+            What cannot, such as tag sets that the corpus does not have; see :meth:`failures`.
         """
         axes = dict(self.axes)
         if axes["tagsets"] == [EVERY]:
             axes["tagsets"] = combinations(list(sizes))
-        listed = []
-        for name, changes in self.variants.items():
+        listed, refused = [], []
+        for variant, changes in self.variants.items():
             for values in itertools.product(*axes.values()):
                 chosen = {**dict(zip(axes, values, strict=True)), **changes}
-                joined = parse(chosen["tagsets"], tuple(sizes))
-                topics = min(chosen["topics"], sum(sizes[tagset] for tagset in joined))
-                chosen |= {"tagsets": "+".join(joined), "topics": topics}
-                listed.append(Run(name, Configuration.of(chosen)))
-        return list(dict.fromkeys(listed))
+                try:
+                    listed.append(Run(variant, _fitting(chosen, sizes)))
+                except TagspaceError as error:
+                    refused.append((variant, chosen, str(error)))
+        return list(dict.fromkeys(listed)), self.failures(refused)
+
+    def failures(self, reasons: Iterable[tuple[str, Parameters, str]]) -> pd.DataFrame:
+        """Tabulate runs that there are not: ``variant``, the parameters that vary, ``reason``."""
+        varied = [name for name, values in self.axes.items() if len(values) > 1]
+        names = list(dict.fromkeys([*varied, "tagsets"]))
+        rows = [(variant, *(p[name] for name in names), reason) for variant, p, reason in reasons]
+        return pd.DataFrame(rows, columns=["variant", *names, "reason"])
 
     def first(self) -> Parameters:
         """Give the parameters of one run, which names the data."""
         return {name: values[0] for name, values in self.axes.items() if name != "tagsets"}
+
+
+def _fitting(chosen: Parameters, sizes: Mapping[str, int]) -> Configuration:
+    joined = parse(chosen["tagsets"], tuple(sizes))
+    topics = min(chosen["topics"], sum(sizes[tagset] for tagset in joined))
+    return Configuration.of({**chosen, "tagsets": "+".join(joined), "topics": topics})
 
 
 class Run(NamedTuple):
@@ -146,9 +161,17 @@ def configure(namespace: Mapping[str, object]) -> Grid:
     _check(axes, own.setdefault("variants", {"": {}}))
     # Workers may have been started elsewhere, so that paths must be whole ones.
     axes["runs"] = [str(runs.runs_folder(Configuration(runs=axes["runs"][0])).absolute())]
-    for name in ("dataset", "relatedness"):
-        axes[name] = [str(Path(v).absolute()) if Path(v).exists() else v for v in axes[name]]
-    return Grid(axes, **own)
+    axes["dataset"] = [_whole(axes["dataset"][0])]
+    axes["relatedness"] = [_whole(value) for value in axes["relatedness"]]
+    variants = {
+        variant: {name: _whole(v) if name == "relatedness" else v for name, v in changes.items()}
+        for variant, changes in own.pop("variants").items()
+    }
+    return Grid(axes, variants, **own)
+
+
+def _whole(path: str) -> str:
+    return str(Path(path).absolute()) if Path(path).exists() else path
 
 
 class _Own(NamedTuple):
@@ -158,10 +181,14 @@ class _Own(NamedTuple):
     accepted: str
 
 
+def _is_variant(changes: object) -> bool:
+    return isinstance(changes, dict) and not ELSEWHERE & set(changes)
+
+
 OWN = {
     "variants": _Own(
-        lambda value: isinstance(value, dict) and all(isinstance(v, dict) for v in value.values()),
-        "names, each with the parameters that it changes",
+        lambda value: isinstance(value, dict) and value and all(map(_is_variant, value.values())),
+        "names, each with the parameters that it changes, which say what to run and not where",
     ),
     "scheduler": _Own(
         lambda value: isinstance(value, str), "the address of a Dask scheduler, slurm, or nothing"
@@ -209,32 +236,31 @@ def run(grid: Grid) -> Outcome:
     """
     with _client(grid) as client:
         _extract(grid, client)
-        wanted = grid.runs(client.submit(_sizes, grid.first()).result())
-        names, reasons = _run_all(dict.fromkeys(run.configuration for run in wanted), client)
+        wanted, refused = grid.runs(client.submit(_sizes, grid.first()).result())
+        names, reasons = _run_all({run.configuration for run in wanted}, client)
+    failed = grid.failures(
+        (variant, configuration.model_dump(), reasons[configuration])
+        for variant, configuration in wanted
+        if configuration in reasons
+    )
+    failed = pd.concat([refused, failed], ignore_index=True)
     if not names:
-        raise TagspaceError(
-            f"sweep: none of its runs could be made ({next(iter(reasons.values()))})"
-        )
-    varied = [name for name, values in grid.axes.items() if len(values) > 1 or name == "tagsets"]
-    failed = [
-        {"variant": run.variant}
-        | {name: getattr(run.configuration, name) for name in varied}
-        | {"reason": reasons[run.configuration]}
-        for run in wanted
-        if run.configuration in reasons
-    ]
+        reason = failed["reason"].iloc[0]
+        raise TagspaceError(f"sweep: none of its runs could be made ({reason})")
     made = [(run.variant, names[run.configuration]) for run in wanted if run.configuration in names]
     gathered = pd.DataFrame(made, columns=["variant", "run"]).merge(
         runs.gather(grid.axes["runs"][0]), on="run"
     )
-    return Outcome(gathered, pd.DataFrame(failed, columns=["variant", *varied, "reason"]))
+    return Outcome(gathered, failed)
 
 
 def _run_all(
     configurations: Collection[Configuration], client: Client
 ) -> tuple[dict[Configuration, str], dict[Configuration, str]]:
     """Return the names of the records, and the reasons why there is none."""
-    futures = {client.submit(_run, c.model_dump(), pure=False): c for c in configurations}
+    # A worker loads its corpus anew where the next run is held on another.
+    by_data = sorted(configurations, key=lambda configuration: str(configuration.only(*DATA)))
+    futures = {client.submit(_run, c.model_dump(), pure=False): c for c in by_data}
     names, reasons = {}, {}
     for future in Progress(as_completed(futures), total=len(futures), desc="runs", unit="run"):
         error, configuration = future.exception(), futures[future]
