@@ -9,6 +9,7 @@ import scipy.stats
 
 from tagspace import paper, result_figures
 from tagspace.configuration import Configuration
+from tagspace.errors import TagspaceError
 from tagspace.retrieval import COLUMNS
 from tagspace.runs import EXPERIMENT
 
@@ -100,7 +101,7 @@ def compared(gathered, **options):
 def test_systems_are_in_order_and_their_figures_are_averages(gathered):
     table = compared(gathered)
     assert table.index.tolist() == ["timbre", "untrained", *COMBINATIONS, "tags"]
-    assert table.columns.tolist() == ["genres", "moods", "mean", "gain", "low", "high"]
+    assert table.columns.tolist() == ["genres", "moods", "mean", "runs", "gain", "low", "high"]
     wanted = {"topics": 3, "tagsets": "moods", "metric": "ndcg", "representation": "trained"}
     assert table.loc["moods", "genres"] == pytest.approx(value(gathered, **wanted, task="genres"))
     first = {**wanted, "tagsets": COMBINATIONS[0], "representation": "timbre"}
@@ -122,6 +123,35 @@ def test_gains_are_paired_and_their_interval_is_widened_for_what_runs_share(gath
     assert (row["low"], row["high"]) == pytest.approx(interval)
 
 
+def test_a_system_is_compared_in_the_runs_that_it_has(gathered):
+    lost = (gathered["tagsets"] == "moods") & (gathered["fold"] == 2)
+    row, whole = compared(gathered[~lost]).loc["moods"], compared(gathered).loc["moods"]
+    assert (row["runs"], whole["runs"]) == (2, 3)
+    kept = compared(gathered[gathered["fold"] < 2]).loc["moods"]
+    pd.testing.assert_series_equal(row, kept)
+
+
+def test_what_is_not_there_cannot_be_compared_with(gathered):
+    some = gathered[gathered["topics"] == 3]
+    with pytest.raises(TagspaceError, match="^against: 'x' is not there; there are timbre, "):
+        result_figures.compare(some, "graded nDCG@10", "x", by="tagsets")
+
+
+def test_only_seeds_and_folds_are_averaged(gathered):
+    with pytest.raises(TagspaceError, match="^runs: topics varies .* the same tagsets;"):
+        result_figures.compare(gathered, "graded nDCG@10", "untrained", by="tagsets")
+    other = pd.concat([gathered, gathered.assign(margin=0.5)])
+    with pytest.raises(TagspaceError, match="^runs: margin varies between .* tagsets and topics;"):
+        result_figures.table_2(other, "exact P@100")
+
+
+def test_a_variant_may_not_take_the_name_of_what_is_not_trained(gathered):
+    mine = gathered[gathered["topics"] == 3].assign(variant="tags")
+    mine = mine[mine["tagsets"] == "moods"]
+    with pytest.raises(TagspaceError, match="^variant: a system of one's own cannot be called "):
+        result_figures.compare(mine, "graded nDCG@10", "untrained")
+
+
 def test_of_one_run_there_is_no_interval(gathered):
     table = compared(gathered[gathered["fold"] == 1])
     assert table[["low", "high"]].isna().all(axis=None)
@@ -140,7 +170,7 @@ def test_a_comparison_is_written_with_intervals(gathered):
 
 def test_one_tag_set_is_its_own_mean(gathered):
     table = compared(gathered[gathered["task"] == "moods"])
-    assert table.columns.tolist() == ["moods", "gain", "low", "high"]
+    assert table.columns.tolist() == ["moods", "runs", "gain", "low", "high"]
     assert table["gain"].notna().all()
 
 

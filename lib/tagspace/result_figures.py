@@ -13,6 +13,7 @@ from IPython.display import HTML
 from matplotlib.figure import Figure
 
 from tagspace import figures
+from tagspace.errors import TagspaceError
 from tagspace.runs import EXPERIMENT
 
 
@@ -33,7 +34,13 @@ def table_2(gathered: pd.DataFrame, measure: str, filtered: str = "none") -> pd.
     pandas.DataFrame
         A row per combination of tag sets and number of ``topics``, in the order of the paper: few
         sets before many. A column per tag set, then artist and album.
+
+    Raises
+    ------
+    TagspaceError
+        If more varies between runs than tag sets, topics, seeds and folds.
     """
+    _only_seeds_and_folds_vary(gathered, ["tagsets", "topics"])
     rows = figures.select(gathered, measure, filtered)
     rows = rows[(rows["representation"] == "trained") & (rows["task"] != "mean")]
     table = rows.groupby(["tagsets", "topics", "task"], sort=False)["value"].mean().unstack()
@@ -121,25 +128,39 @@ def compare(
     -------
     pandas.DataFrame
         A row per system. A column per tag set and their ``mean``, averages over all seeds and
-        folds; ``gain`` of the mean over that of ``against``, relative to it; ``low`` and ``high``,
-        the 95 % interval of the gain. It is NaN where there is one run only.
+        folds; the number of ``runs``; ``gain`` of the mean over that of ``against``, relative to
+        it, in the runs of both; ``low`` and ``high``, the 95 % interval of the gain, NaN where
+        there is one run only.
+
+    Raises
+    ------
+    TagspaceError
+        If there is no such system, or more varies within one than seeds and folds.
 
     References
     ----------
     Nadeau and Bengio 2003 for the interval: runs share training tracks, and are not independent,
     so that Student's interval of their differences is widened.
     """
+    _only_seeds_and_folds_vary(gathered, [by])
     rows = _by_system(figures.select(gathered, measure, filtered), by)
     values = rows.pivot_table(
         index=["seed", "fold"], columns=["system", "task"], values="value", sort=False
     )
     table = values.mean().unstack("task", sort=False)
     overall = values.xs(_overall(table.columns), axis=1, level="task")
-    gains = overall.sub(overall[against], axis=0) / overall[against].mean()
-    shared = (rows["n_queries"] / rows["n_train"]).mean()
-    half = scipy.stats.t.ppf(0.975, len(gains) - 1) * gains.std() * (1 / len(gains) + shared) ** 0.5
+    if against not in overall:
+        known = ", ".join(overall.columns)
+        raise TagspaceError(f"against: {against!r} is not there; there are {known}")
+    # The reference in the runs that each system has.
+    reference = overall.mask(overall.notna(), overall[against], axis=0)
+    gains = (overall - reference) / reference.mean()
+    n_test = gathered.groupby("run")["n_queries"].max()
+    shared = (n_test / gathered.groupby("run")["n_train"].first()).mean()
+    n_runs = gains.count()
+    half = scipy.stats.t.ppf(0.975, n_runs - 1) * gains.std() * (1 / n_runs + shared) ** 0.5
     gain = gains.mean()
-    return table.assign(gain=gain, low=gain - half, high=gain + half).rename_axis(
+    return table.assign(runs=n_runs, gain=gain, low=gain - half, high=gain + half).rename_axis(
         index=None, columns=None
     )
 
@@ -154,24 +175,21 @@ def comparison_table(compared: pd.DataFrame, against: str) -> pd.DataFrame:
     against : str
         What was compared with.
     """
-    shown = compared.drop(columns=["gain", "low", "high"]).map("{:.3f}".format)
-    return shown.assign(**{f"against {against}": compared.apply(_gain_text, axis=1)})
+    shown = compared.drop(columns=["runs", "gain", "low", "high"]).map("{:.3f}".format)
+    gains = compared.apply(_gain_text, axis=1).mask(compared.index == against, "")
+    return shown.assign(**{f"against {against}": gains})
 
 
-def systems_figure(
-    gathered: pd.DataFrame, measure: str, by: str = "variant", filtered: str = "none"
-) -> Figure:
+def systems_figure(gathered: pd.DataFrame, measure: str, by: str = "variant") -> Figure:
     """Draw the mean over tag sets of each system: a dot for each run, a line for their average.
 
     Parameters
     ----------
-    gathered, measure, by, filtered
+    gathered, measure, by
         See :func:`compare`.
     """
-    rows = _by_system(figures.select(gathered, measure, filtered), by)
-    rows = rows[
-        rows["task"] == ("mean" if (rows["task"] == "mean").any() else rows["task"].iloc[0])
-    ]
+    rows = _by_system(figures.select(gathered, measure), by)
+    rows = rows[rows["task"] == _overall(rows["task"])]
     names = list(rows["system"].unique())
     figure = Figure(figsize=(8, 0.6 + 0.28 * len(names)))
     axes = figure.subplots()
@@ -200,9 +218,23 @@ def provenance(gathered: pd.DataFrame) -> str:
     return textwrap.fill("; ".join(told), 90)
 
 
+def _only_seeds_and_folds_vary(gathered: pd.DataFrame, within: list[str]) -> None:
+    """Refuse to average what differs in anything else."""
+    others = [name for name in EXPERIMENT if name not in (*within, "seed", "fold")]
+    counts = gathered.groupby(within)[others].nunique().max()
+    if (counts > 1).any():
+        raise TagspaceError(
+            f"runs: {', '.join(counts.index[counts > 1])} varies between runs of the same "
+            f"{' and '.join(within)}; choose some of them"
+        )
+
+
 def _by_system(rows: pd.DataFrame, by: str) -> pd.DataFrame:
     """Name the ``system`` of each row; those that know least come first."""
     trained = rows["representation"] == "trained"
+    if rows[by].isin(figures.COLOURS).any():
+        raise TagspaceError(f"{by}: a system of one's own cannot be called "
+                            f"{', '.join(figures.COLOURS)}")  # fmt: skip
     system = rows["representation"].astype(str).mask(trained, rows[by])
     wanted = (trained | (rows[by] == rows[by].iloc[0])) & ~rows["task"].isin(["artist", "album"])
     *heard, told = figures.COLOURS
@@ -219,8 +251,6 @@ def _overall(tasks: Iterable[str]) -> str:
 
 
 def _gain_text(row: pd.Series) -> str:
-    if row["gain"] == row["low"] == row["high"] == 0:
-        return ""
     gain, low, high = (f"{row[name]:+.1%}" for name in ("gain", "low", "high"))
     # The space within the brackets does not break.
     return gain if pd.isna(row["low"]) else f"{gain} [{low},\N{NO-BREAK SPACE}{high}]"
