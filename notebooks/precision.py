@@ -80,7 +80,7 @@ print(f"the album's precision is the smallest in all {len(published)} rows: {nev
 # ## What follows for its numbers
 #
 # An album has a few tracks, the query among them. Among a hundred neighbours those of the album
-# cannot be many, and yet they are most of what counts:
+# cannot be many, and yet they are most of what counts (the bound takes albums of equal length):
 
 # %%
 import pandas as pd

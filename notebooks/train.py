@@ -119,8 +119,7 @@ figures.history_figure(record.history, record.run["best_epoch"])
 # Every test track queries the others. Graded nDCG@10 measures whether the ten nearest tracks share
 # tags with the query (the Jaccard index of the two sets), the nearest ones most of all. Brackets
 # hold 95 % bootstrap intervals over artists. `untrained` has the same initial weights, `timbre` and
-# `rhythm` are hand-made features ([](related.ipynb)), and `tags` knows the tags that the others must
-# hear.
+# `rhythm` are hand-made features, and `tags` knows the tags that the others must hear.
 
 # %% tags=["nbval-ignore-output"]
 from myst_nb import glue
@@ -182,5 +181,5 @@ print(os.path.relpath(record.folder))
 # {glue:text}`demo_tags_none` of the tags themselves. With the query's artist left out it is
 # {glue:text}`demo_trained_artist`, where timbre and rhythm have {glue:text}`demo_timbre+rhythm_artist`
 # and the untrained network {glue:text}`demo_untrained_artist`: part of what is near is the sound of
-# an artist, and the rest was learned from tags. How other systems do, and how real music does, is on
-# the pages on [systems](related.ipynb) and [results](results.ipynb).
+# an artist, and the rest was learned from tags. How real music does is on the page on
+# [results](results.ipynb).

@@ -4,8 +4,10 @@ import pandas as pd
 import pytest
 
 from tagspace import measured
+from tagspace.configuration import Configuration
 from tagspace.errors import TagspaceError
 from tagspace.retrieval import COLUMNS
+from tagspace.runs import EXPERIMENT
 
 
 @pytest.fixture
@@ -33,7 +35,8 @@ def gathered():
 def test_what_was_saved_is_loaded_to_four_digits(gathered, tmp_path):
     measured.save(gathered, tmp_path / "new" / "folder")
     loaded = measured.load(tmp_path / "new" / "folder")
-    assert set(loaded.columns) == set(gathered.columns)
+    assert set(loaded.columns) == {*gathered.columns, *EXPERIMENT}
+    assert set(loaded["margin"]) == {Configuration().margin}  # as runs had it before it was there
     pd.testing.assert_frame_equal(loaded[gathered.columns], gathered, rtol=5e-4)
     assert loaded["value"].tolist() == [0.3333, 0.75]
 

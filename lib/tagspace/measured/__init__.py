@@ -11,9 +11,10 @@ from pathlib import Path
 import pandas as pd
 
 from tagspace import datasets
+from tagspace.configuration import Configuration
 from tagspace.errors import TagspaceError
 from tagspace.retrieval import COLUMNS
-from tagspace.runs import gather
+from tagspace.runs import EXPERIMENT, gather
 
 HERE = Path(__file__).parent
 FIGURES, COMMON = "metrics.csv", "common.json"
@@ -71,6 +72,9 @@ def load(folder: str | Path, dataset: str = "") -> pd.DataFrame:
     if (folder / COMMON).exists():
         common = json.loads((folder / COMMON).read_text(encoding="utf-8"))
         gathered = pd.read_csv(folder / FIGURES).assign(**common)
+        # What was kept before a parameter was there has its default.
+        defaults = Configuration().model_dump(include=set(EXPERIMENT) - set(gathered))
+        gathered = gathered.assign(**defaults)
     else:
         gathered = gather(folder)
     if gathered.empty:
