@@ -118,7 +118,7 @@ def levels_figure(levels: np.ndarray) -> Figure:
     axes.plot(second, middle, color="black", label="median")
     axes.axvspan(audio.OFFSET, audio.OFFSET + audio.SECONDS, color="#D55E00", alpha=0.15)
     axes.set(xlabel="s", ylabel="dB relative to the file")
-    axes.legend(frameon=False, fontsize=8, loc="lower right")
+    axes.legend(frameon=False, fontsize=8, loc="lower center", bbox_to_anchor=(0.5, 1), ncol=2)
     return finished(figure)
 
 

@@ -1,7 +1,6 @@
 """Small changes to spectrograms in training, against learning recordings by heart.
 
-Not in the paper, which has 143,587 tracks; a few hundred need it. The page of deviations shows what
-each part brings.
+Not in the paper, which has 143,587 tracks; a few hundred need it.
 """
 
 from __future__ import annotations

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 import seaborn as sns
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 from matplotlib.lines import Line2D
 
 from tagspace import tagsets
@@ -38,6 +39,8 @@ def frequencies_figure(frequencies: pd.DataFrame, top: int = 10) -> Figure:
         panel.barh(most["tag"], most["tracks"], color=colour)
         panel.invert_yaxis()
         panel.set(title=name, xlabel="tracks")
+        panel.xaxis.set_major_locator(MaxNLocator(4))
+        panel.xaxis.set_major_formatter("{x:,.0f}")
     for panel in axes.flat[len(names) :]:
         panel.remove()
     return finished(figure)
