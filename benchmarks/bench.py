@@ -272,10 +272,8 @@ def workers(_: sparse.csr_array) -> list[Row]:
     taken = {}
     for number in (1, 2):
         with (
-            LocalCluster(
-                number, threads_per_worker=1, dashboard_address=None, env=sweep.WORKER
-            ) as c,
-            Client(c) as client,
+            LocalCluster(number, threads_per_worker=1, dashboard_address=None) as cluster,
+            Client(cluster) as client,
         ):
             client.gather(client.map(piece, range(number), pure=False))  # warm-up
             taken[number] = seconds(lambda: client.gather(client.map(piece, (0, 1), pure=False)))
