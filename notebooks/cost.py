@@ -51,7 +51,11 @@ value = cost.set_index("what")["value"]
 step = value[f"a track in training, batches of {configuration.batch_size}"]
 looking = validation * value["a track embedded"] + value["nDCG of the validation tracks"]
 hearing = test * value["a track embedded"]
-searching = test * value["a query, tags and the first representation"]
+further = 6  # representations beside the trained one, of which a record has figures
+searching = test * (
+    value["a query, tags and the first representation"]
+    + further * value["a query, each further representation"]
+)
 seconds = {
     "features, once": tracks * value["one excerpt of a track"],
     "LSI, once": value["Gram matrix of all tags"] + value["15 decompositions"],
