@@ -97,9 +97,9 @@ pd.DataFrame.from_dict(rows, orient="index").round(3)
 # %% [markdown]
 # **What we saw.** By the paper's measure, joining helps: precision of moods is
 # {glue:text}`exact_moods_all` with all four sets and {glue:text}`exact_moods_alone` with moods alone.
-# But {glue:text}`sweep_album` of it is the album's. Take the artist out and grade the match, and that
-# is gone: moods are then at {glue:text}`grade_moods_all` with all sets and {glue:text}`grade_moods_alone`
-# with moods alone, styles at {glue:text}`grade_styles_all` and {glue:text}`grade_styles_alone`. On
-# the demo corpus a network is best at what it was asked for, and asking it for more at once is a
-# compromise. Each row is a single run on synthetic music, so that differences of a hundredth say
-# nothing.
+# But the album's precision is {glue:text}`sweep_album` of it. With the artist left out and the match
+# graded, moods are at {glue:text}`grade_moods_all` with all sets and {glue:text}`grade_moods_alone`
+# alone, styles at {glue:text}`grade_styles_all` and {glue:text}`grade_styles_alone`, genres at
+# {glue:text}`grade_genres_all` and {glue:text}`grade_genres_alone`: for the sound of a style, asking for
+# more at once is a compromise here. Each row is a single run on synthetic music, so that small
+# differences say nothing.

@@ -176,10 +176,10 @@ print(os.path.relpath(record.folder))
 
 # %% [markdown]
 # **What we saw.** On the demo corpus, graded nDCG@10 of the trained network is
-# {glue:text}`demo_trained_none` on average over the tag sets; {glue:text}`demo_timbre+rhythm_none` of
-# timbre and rhythm by hand, {glue:text}`demo_untrained_none` of the same network untrained, and
+# {glue:text}`demo_trained_none` on average over the tag sets. It is {glue:text}`demo_untrained_none` of
+# the same network untrained, {glue:text}`demo_timbre+rhythm_none` of timbre and rhythm by hand, which
+# do so well on music that was composed by tempo and metre that the intervals overlap, and
 # {glue:text}`demo_tags_none` of the tags themselves. With the query's artist left out it is
 # {glue:text}`demo_trained_artist`, where timbre and rhythm have {glue:text}`demo_timbre+rhythm_artist`
-# and the untrained network {glue:text}`demo_untrained_artist`: part of what is near is the sound of
-# an artist, and the rest was learned from tags. How real music does is on the page on
-# [results](results.ipynb).
+# and the untrained network {glue:text}`demo_untrained_artist`: much of what is near is the sound of an
+# artist. How real music does is on the page on [results](results.ipynb).
