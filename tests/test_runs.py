@@ -51,7 +51,7 @@ def test_a_record_holds_what_was_written(tmp_path):
     assert runs.find(tmp_path / "new", "x") == record
     assert runs.find(tmp_path / "new", "y") is None
     assert record.describe() == (
-        "3 epochs on 90 tracks (7 topics of moods)\n"
+        "3 epochs on 90 tracks (lsi of moods, 7 topics)\n"
         "all epochs are done; "
         "the weights of epoch 2 were kept\n"
         "data demo, seed 0, commit c0ffee"
