@@ -28,7 +28,8 @@ def architecture_figure(summary: pd.DataFrame) -> Figure:
     depth = summary["layer"].max() + 2
     _box(axes, 0.5, depth, "log-mel excerpt, 80 x 130\nbatch normalisation", "#555555")
     for row in summary.itertuples():
-        text = f"{row.kernel}, pool {row.pool}\n{row.output}" if row.pool else "dense, ELU\n256"
+        kind = f"{row.kernel}, pool {row.pool}" if row.pool else "dense, ELU"
+        text = f"{kind}\n{row.output}"
         centre, height = columns[row.stack], depth - row.layer - (row.stack == "both")
         _box(axes, centre, height, text, COLOURS[row.stack])
         if row.stack != "both":

@@ -201,7 +201,7 @@ def gather(folder: str | Path) -> pd.DataFrame:
     tables = []
     for file in sorted(Path(folder).glob("[!.]*/run.json")):
         record = Record(file.parent)
-        run, metrics = record.run, record.metrics
+        run, parameters, metrics = record.run, record.parameters, record.metrics
         about = {
             "run": file.parent.name,
             "commit": run["commit"],
@@ -209,7 +209,7 @@ def gather(folder: str | Path) -> pd.DataFrame:
             "fingerprint": run["data"]["fingerprint"],
             "n_train": run["data"]["tracks"]["train"],
             "tagsets": "+".join(run["tagsets"]),
-            **{name: record.parameters[name] for name in EXPERIMENT if name != "tagsets"},
+            **{name: parameters[name] for name in EXPERIMENT if name != "tagsets"},
         }
         tables.append(pd.DataFrame(about, index=metrics.index).join(metrics))
     return pd.concat(tables, ignore_index=True) if tables else pd.DataFrame()

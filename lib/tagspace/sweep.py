@@ -158,14 +158,15 @@ def configure(namespace: Mapping[str, object]) -> Grid:
         name: value if isinstance(value, list) else [value]
         for name, value in {**Configuration().model_dump(), **given}.items()
     }
-    _check(axes, own.setdefault("variants", {"": {}}))
+    variants = own.pop("variants", {"": {}})
+    _check(axes, variants)
     # Workers may have been started elsewhere, so that paths must be whole ones.
     axes["runs"] = [str(runs.runs_folder(Configuration(runs=axes["runs"][0])).absolute())]
     axes["dataset"] = [_whole(axes["dataset"][0])]
     axes["relatedness"] = [_whole(value) for value in axes["relatedness"]]
     variants = {
         variant: {name: _whole(v) if name == "relatedness" else v for name, v in changes.items()}
-        for variant, changes in own.pop("variants").items()
+        for variant, changes in variants.items()
     }
     return Grid(axes, variants, **own)
 
