@@ -1,5 +1,6 @@
 import io
 import os
+import subprocess
 import sys
 
 import pytest
@@ -37,6 +38,18 @@ def test_a_bar_is_seen_and_leaves_no_trace(capsys):
 def test_a_disabled_bar_is_silent(capsys):
     assert list(Progress(range(3), disable=True)) == [0, 1, 2]
     assert capsys.readouterr() == ("", "")
+
+
+def test_a_bar_with_nothing_to_wait_for_is_silent(capsys):
+    assert list(Progress([], total=0, mininterval=0)) == []
+    assert capsys.readouterr() == ("", "")
+
+
+def test_bars_are_silent_where_the_environment_asks_for_it():
+    code = "from tagspace.progress import Progress; [*Progress([1], total=1, mininterval=0)]"
+    silent = {**os.environ, "TQDM_DISABLE": "1"}
+    told = subprocess.run([sys.executable, "-c", code], env=silent, capture_output=True, check=True)
+    assert told.stderr == b""
 
 
 def test_in_a_kernel_the_output_is_cleared(monkeypatch):

@@ -228,7 +228,7 @@ def _compute(files: pd.DataFrame, store: Path, excerpts: int) -> pd.DataFrame:
         ThreadPoolExecutor(os.cpu_count()) as pool,
         (store / "features.f16").open("ab") as array,
         (store / "index.csv").open("a", encoding="utf-8", newline="") as index,
-        Progress(total=len(files), desc="log-mel", unit="file", disable=files.empty) as bar,
+        Progress(total=len(files), desc="log-mel", unit="file") as bar,
     ):
         writer = csv.writer(index, lineterminator="\n")
         for file, future in _in_flight(pool, files, excerpts):

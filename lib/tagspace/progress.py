@@ -21,6 +21,8 @@ class Progress(tqdm):
     def __init__(self, iterable: Iterable | None = None, **options: object) -> None:
         self._in_kernel = "ipykernel" in type(sys.stderr).__module__
         self._screens = _Screens()
+        if options.get("total") == 0:  # nothing to wait for
+            options["disable"] = True
         super().__init__(iterable, file=self._screens, leave=False, **options)
 
     def close(self) -> None:
