@@ -115,12 +115,40 @@ def test_gains_are_paired_and_their_interval_is_widened_for_what_runs_share(gath
     trained = rows[(rows["tagsets"] == "moods") & (rows["representation"] == "trained")]
     first = rows[(rows["tagsets"] == COMBINATIONS[0]) & (rows["representation"] == "untrained")]
     trained, first = (part.set_index("fold")["value"] for part in (trained, first))
-    differences = (trained - first) / first.mean()
-    assert row["gain"] == pytest.approx(differences.mean())
-    # 7 queries for 21 training tracks.
-    error = np.sqrt((1 / 3 + 7 / 21) * differences.var())
-    interval = scipy.stats.t.interval(0.95, 2, differences.mean(), error)
+    gain = trained.mean() / first.mean() - 1
+    assert row["gain"] == pytest.approx(gain)
+    # The delta method: the gradient of the ratio, and the covariance of both averages; 7 queries
+    # for 21 training tracks.
+    gradient = np.array([1, -trained.mean() / first.mean()]) / first.mean()
+    variance = gradient @ np.cov(trained, first) @ gradient
+    error = np.sqrt((1 / 3 + 7 / 21) * variance)
+    interval = scipy.stats.t.interval(0.95, 2, gain, error)
     assert (row["low"], row["high"]) == pytest.approx(interval)
+
+
+def in_folds(**values):
+    """Tabulate variants, each with a value per fold."""
+    rows = []
+    for (variant, found), fold in itertools.product(values.items(), range(5)):
+        known = {**Configuration().model_dump(include=set(EXPERIMENT)), "fold": fold}
+        key = ("trained", "graded", "none", "moods", "ndcg", 10)
+        figures = dict(zip(COLUMNS, (*key, found[fold], 0, 1, 0.1, 0.9, 0), strict=True))
+        run = {"run": f"{variant}{fold}", "variant": variant, "n_train": 1}
+        rows.append({**run, **known, **figures})
+    return pd.DataFrame(rows)
+
+
+def test_the_interval_of_a_gain_covers_it_in_95_of_100_cases():
+    # Folds share nothing here. The reference varies much more between them than what is above it.
+    draws = np.random.default_rng(0)
+    covered = []
+    for _ in range(400):
+        first = draws.normal(0.28, 0.02, 5)
+        above = draws.normal(0.2 * 0.28, 0.002, 5)
+        both = in_folds(one=first + above, other=first)
+        row = result_figures.compare(both, "graded nDCG@10", "other").loc["one"]
+        covered.append(row["low"] <= 0.2 <= row["high"])
+    assert np.mean(covered) == pytest.approx(0.95, abs=0.03)
 
 
 def test_a_system_is_compared_in_the_runs_that_it_has(gathered):
@@ -138,11 +166,31 @@ def test_what_is_not_there_cannot_be_compared_with(gathered):
 
 
 def test_only_seeds_and_folds_are_averaged(gathered):
-    with pytest.raises(TagspaceError, match="^runs: topics varies .* the same tagsets;"):
+    with pytest.raises(TagspaceError, match="^runs: topics varies, beside tagsets;"):
         result_figures.compare(gathered, "graded nDCG@10", "untrained", by="tagsets")
-    other = pd.concat([gathered, gathered.assign(margin=0.5)])
-    with pytest.raises(TagspaceError, match="^runs: margin varies between .* tagsets and topics;"):
-        result_figures.table_2(other, "exact P@100")
+    moods = gathered["tagsets"] == "moods"
+    # Neither may runs of one row differ, nor those of different rows.
+    for rows in (gathered, gathered[moods]):
+        other = pd.concat([gathered[~moods], rows.assign(margin=0.5, run=rows["run"] + "-margin")])
+        with pytest.raises(TagspaceError, match="^runs: margin varies, beside tagsets, topics;"):
+            result_figures.table_2(other, "exact P@100")
+
+
+def test_a_variant_differs_from_others_and_not_from_itself(gathered):
+    some = gathered[(gathered["topics"] == 3) & (gathered["tagsets"] == "moods")]
+    wide = some.assign(variant="wide", margin=0.5, run=some["run"] + "-wide")
+    both = pd.concat([some.assign(variant="default"), wide])
+    assert "wide" in result_figures.compare(both, "graded nDCG@10", "default").index
+    with pytest.raises(TagspaceError, match="^runs: margin varies, beside variant;"):
+        result_figures.compare(both.assign(variant="x"), "graded nDCG@10", "x")
+
+
+def test_runs_of_two_versions_are_not_averaged(gathered):
+    again = gathered[(gathered["tagsets"] == "moods") & (gathered["fold"] == 1)]
+    twice = pd.concat([gathered, again.assign(run=again["run"] + "-again")])
+    refused = r"^runs: 2 runs differ in nothing but their version \(tagsets moods\);"
+    with pytest.raises(TagspaceError, match=refused):
+        result_figures.table_2(twice, "exact P@100")
 
 
 def test_a_variant_may_not_take_the_name_of_what_is_not_trained(gathered):

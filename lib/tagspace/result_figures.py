@@ -6,6 +6,7 @@ import html
 import textwrap
 from collections.abc import Iterable
 
+import numpy as np
 import pandas as pd
 import scipy.stats
 import seaborn as sns
@@ -38,9 +39,9 @@ def table_2(gathered: pd.DataFrame, measure: str, filtered: str = "none") -> pd.
     Raises
     ------
     TagspaceError
-        If more varies between runs than tag sets, topics, seeds and folds.
+        If more varies between runs than tag sets, topics, seeds and folds, or some are there twice.
     """
-    _only_seeds_and_folds_vary(gathered, ["tagsets", "topics"])
+    _once_per_seed_and_fold(gathered, ["tagsets", "topics"])
     rows = figures.select(gathered, measure, filtered)
     rows = rows[(rows["representation"] == "trained") & (rows["task"] != "mean")]
     table = rows.groupby(["tagsets", "topics", "task"], sort=False)["value"].mean().unstack()
@@ -130,19 +131,21 @@ def compare(
         A row per system. A column per tag set and their ``mean``, averages over all seeds and
         folds; the number of ``runs``; ``gain`` of the mean over that of ``against``, relative to
         it, in the runs of both; ``low`` and ``high``, the 95 % interval of the gain, NaN where
-        there is one run only.
+        there is one run only. The gain is a ratio of two averages, and its interval knows that
+        both were measured.
 
     Raises
     ------
     TagspaceError
-        If there is no such system, or more varies within one than seeds and folds.
+        If there is no such system, or more varies within one than seeds and folds. What a variant
+        changes may vary between variants; between other systems, only what names them.
 
     References
     ----------
     Nadeau and Bengio 2003 for the interval: runs share training tracks, and are not independent,
     so that Student's interval of their differences is widened.
     """
-    _only_seeds_and_folds_vary(gathered, [by])
+    _once_per_seed_and_fold(gathered, [by])
     rows = _by_system(figures.select(gathered, measure, filtered), by)
     values = rows.pivot_table(
         index=["seed", "fold"], columns=["system", "task"], values="value", sort=False
@@ -154,12 +157,13 @@ def compare(
         raise TagspaceError(f"against: {against!r} is not there; there are {known}")
     # The reference in the runs that each system has.
     reference = overall.mask(overall.notna(), overall[against], axis=0)
-    gains = (overall - reference) / reference.mean()
+    gain = overall.mean() / reference.mean() - 1
+    # What each run has beyond the common ratio: of zero mean, and linear in both averages.
+    residuals = (overall - (1 + gain) * reference) / reference.mean()
     n_test = gathered.groupby("run")["n_queries"].max()
     shared = (n_test / gathered.groupby("run")["n_train"].first()).mean()
-    n_runs = gains.count()
-    half = scipy.stats.t.ppf(0.975, n_runs - 1) * gains.std() * (1 / n_runs + shared) ** 0.5
-    gain = gains.mean()
+    n_runs = residuals.count()
+    half = scipy.stats.t.ppf(0.975, n_runs - 1) * residuals.std() * (1 / n_runs + shared) ** 0.5
     return table.assign(runs=n_runs, gain=gain, low=gain - half, high=gain + half).rename_axis(
         index=None, columns=None
     )
@@ -218,14 +222,21 @@ def provenance(gathered: pd.DataFrame) -> str:
     return textwrap.fill("; ".join(told), 90)
 
 
-def _only_seeds_and_folds_vary(gathered: pd.DataFrame, within: list[str]) -> None:
-    """Refuse to average what differs in anything else."""
-    others = [name for name in EXPERIMENT if name not in (*within, "seed", "fold")]
-    counts = gathered.groupby(within)[others].nunique().max()
-    if (counts > 1).any():
+def _once_per_seed_and_fold(gathered: pd.DataFrame, names: list[str]) -> None:
+    """Refuse to average or compare runs that differ in anything but their names, seed and fold."""
+    others = [name for name in EXPERIMENT if name not in (*names, "seed", "fold")]
+    same = gathered.groupby("variant") if names == ["variant"] else gathered
+    counts = same[others].nunique()
+    varying = [name for name in others if np.max(counts[name]) > 1]
+    if varying:
         raise TagspaceError(
-            f"runs: {', '.join(counts.index[counts > 1])} varies between runs of the same "
-            f"{' and '.join(within)}; choose some of them"
+            f"runs: {', '.join(varying)} varies, beside {', '.join(names)}; choose some of them"
+        )
+    copies = gathered.groupby([*names, "seed", "fold"])["run"].nunique()
+    if copies.max() > 1:
+        raise TagspaceError(
+            f"runs: {copies.max()} runs differ in nothing but their version ({names[0]} "
+            f"{copies.idxmax()[0]}); keep one of them"
         )
 
 
