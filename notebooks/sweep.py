@@ -113,4 +113,5 @@ glue("sweep_album", f"{album.min():.0%} to {album.max():.0%}", display=False)
 # {glue:text}`grade_artist_moods_alone` alone, styles at {glue:text}`grade_artist_styles_all` and
 # {glue:text}`grade_artist_styles_alone`, genres at {glue:text}`grade_artist_genres_all` and
 # {glue:text}`grade_artist_genres_alone`: for the sound of a style, asking for more at once is a
-# compromise here. Each row is a single run on synthetic music, so that small differences say nothing.
+# compromise here. Each value is the best of up to four single runs with different numbers of topics, on
+# synthetic music and few test tracks, so that small differences say nothing.

@@ -142,13 +142,13 @@ def test_the_interval_of_a_gain_covers_it_in_95_of_100_cases():
     # Folds share nothing here. The reference varies much more between them than what is above it.
     draws = np.random.default_rng(0)
     covered = []
-    for _ in range(400):
+    for _ in range(100):
         first = draws.normal(0.28, 0.02, 5)
         above = draws.normal(0.2 * 0.28, 0.002, 5)
         both = in_folds(one=first + above, other=first)
         row = result_figures.compare(both, "graded nDCG@10", "other").loc["one"]
         covered.append(row["low"] <= 0.2 <= row["high"])
-    assert np.mean(covered) == pytest.approx(0.95, abs=0.03)
+    assert np.mean(covered) == pytest.approx(0.95, abs=0.05)
 
 
 def test_a_system_is_compared_in_the_runs_that_it_has(gathered):
