@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 import torch
 from scipy import sparse
+from torch.nn import functional
 
 from tagspace.losses import (
     Batch,
@@ -92,17 +93,45 @@ def test_contrastive_loss_of_equal_embeddings_has_a_finite_gradient():
 
 def test_tag_loss_is_the_cross_entropy_of_each_track_and_tag():
     tags = sparse.csr_array(np.array([[1.0, 0, 1], [0, 0, 0], [0, 1, 0]]))
-    loss = TagLoss(tags, 2)
+    loss = TagLoss(tags, np.arange(3), 2)
     embeddings = torch.tensor([[0.5, -1.0], [2.0, 0.3]])
     given = batch(embeddings, [], [])._replace(rows=np.array([2, 0]))
     expected = []
     for embedding, carried in zip(embeddings, ([0, 1, 0], [1, 0, 1]), strict=True):
         for weight, bias, tag in zip(loss.head.weight, loss.head.bias, carried, strict=True):
-            chance = torch.sigmoid(weight @ embedding + bias)
+            chance = torch.sigmoid(np.sqrt(2) * weight @ embedding + bias)
             expected.append(-torch.log(chance if tag else 1 - chance).item())
     value, active = loss(given)
     assert value.item() == pytest.approx(np.mean(expected))
     assert active == 2
+
+
+def test_a_tagger_begins_with_how_frequent_tags_are():
+    draws = np.random.default_rng(0)
+    tags = sparse.csr_array((draws.random((600, 3)) < [0.5, 0.1, 0.01]).astype(float))
+    train = np.arange(400)
+    bias = TagLoss(tags, train, 8).head.bias.detach()
+    rates = tags[train].toarray().mean(0)
+    np.testing.assert_allclose(torch.sigmoid(bias), rates, atol=0.002)
+    # A tag that no training track carries is unlikely, and not impossible.
+    none = TagLoss(sparse.csr_array((600, 1)), train, 8).head.bias
+    assert 0 < torch.sigmoid(none).item() < 0.01
+
+
+def test_a_tagger_learns_tags_that_embeddings_of_unit_length_tell_apart():
+    torch.manual_seed(0)
+    embeddings = functional.normalize(torch.randn(200, 64), dim=1)
+    tags = sparse.csr_array((embeddings[:, :4] > 0.1).double().numpy())
+    loss = TagLoss(tags, np.arange(200), 64)
+    optimiser = torch.optim.Adam(loss.parameters(), lr=1e-2)
+    given = batch(embeddings, [], [])
+    first = loss(given)[0].item()
+    for _ in range(100):
+        optimiser.zero_grad()
+        value = loss(given)[0]
+        value.backward()
+        optimiser.step()
+    assert value.item() < 0.4 * first
 
 
 def test_gradient_moves_the_positive_closer_and_the_negative_away():

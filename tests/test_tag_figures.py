@@ -1,3 +1,5 @@
+import itertools
+
 import matplotlib as mpl
 import numpy as np
 import pandas as pd
@@ -116,3 +118,38 @@ def test_shares_and_spectrum_are_drawn(model):
     left, right = tag_figures.spectrum_figure(model, 2).axes
     assert list(left.lines[0].get_ydata()) == model.singular_values_.tolist()
     assert right.lines[0].get_ydata()[-1] == pytest.approx(1)
+
+
+def test_pairs_are_counted_among_training_tracks(small):
+    corpus, configuration = small()
+    systems = {
+        "cosines": configuration,
+        "overlap": configuration.model_copy(update={"relatedness": "overlap", "positive": 0.5}),
+    }
+    table = tag_figures.pairs_table(corpus, systems)
+    rows = corpus.split.train
+    vectors = corpus.topics.vectors(("moods",), configuration.topics)
+    carried = [set(np.flatnonzero(row)) for row in corpus.tags.of("moods").toarray()]
+    compare = {
+        "cosines": lambda a, b: vectors[a] @ vectors[b],
+        "overlap": lambda a, b: len(carried[a] & carried[b]) / len(carried[a] | carried[b]),
+    }
+    for name, chosen in systems.items():
+        of_one_album = corpus.groups.same("album", np.arange(len(corpus)))
+        related, unrelated = set(), set()
+        for a, b in itertools.permutations(rows, 2):
+            if not of_one_album[a, b] and compare[name](a, b) >= chosen.positive - 1e-6:
+                related.add((a, b))
+            if not of_one_album[a, b] and compare[name](a, b) < chosen.negative - 1e-6:
+                unrelated.add((a, b))
+        anchors = {a for a, _ in related} & {a for a, _ in unrelated}
+        n_pairs = len(rows) * (len(rows) - 1)
+        expected = [len(related) / n_pairs, len(unrelated) / n_pairs, len(anchors) / len(rows)]
+        assert 0 < expected[0] < expected[1]
+        np.testing.assert_allclose(table.loc[name], expected, rtol=1e-6)
+
+
+def test_of_many_tracks_pairs_are_counted_in_a_sample(small):
+    corpus, configuration = small()
+    two = tag_figures.pairs_table(corpus, {"two": configuration}, size=2)
+    assert set(two.loc["two", ["related", "unrelated"]]) <= {0, 1}

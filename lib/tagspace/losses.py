@@ -83,23 +83,31 @@ class ContrastiveLoss(nn.Module):
 class TagLoss(nn.Module):
     """That of a tagger: a linear layer on the embedding should tell which tags a track carries.
 
+    It begins with how frequent each tag is, so that only what tells tracks apart is left to learn.
+
     Parameters
     ----------
     tags : scipy.sparse.csr_array, shape (n_tracks, n_tags)
         Of all tracks of the corpus.
+    train : numpy.ndarray of int
+        Rows of the training tracks, on which tags are counted.
     dimensions : int
         Of the embeddings.
     """
 
-    def __init__(self, tags: sparse.csr_array, dimensions: int) -> None:
+    def __init__(self, tags: sparse.csr_array, train: np.ndarray, dimensions: int) -> None:
         super().__init__()
         self.tags = tags
         self.head = nn.Linear(dimensions, tags.shape[1])
+        carriers = torch.as_tensor(tags[train].sum(axis=0), dtype=torch.float32)
+        with torch.no_grad():
+            self.head.bias.copy_(torch.logit((carriers + 0.5) / (len(train) + 1)))
 
     def forward(self, batch: Batch) -> tuple[torch.Tensor, int]:
         """Return the mean binary cross-entropy, and the number of tracks."""
         carried = torch.as_tensor(self.tags[batch.rows].toarray(), dtype=torch.float32)
-        predicted = self.head(batch.embeddings)
+        # Values of an embedding of unit length are small; the layer expects them to be about 1.
+        predicted = self.head(batch.embeddings * batch.embeddings.shape[1] ** 0.5)
         loss = functional.binary_cross_entropy_with_logits(predicted, carried.to(predicted.device))
         return loss, len(batch.rows)
 

@@ -20,6 +20,8 @@ from tagspace.errors import TagspaceError
 from tagspace.lsi import Topics
 from tagspace.tagsets import parse
 
+ITERATIONS = 50  # of LDA, whose mixtures hardly change from then on
+
 
 class Relatedness(Protocol):
     """Gives the relatedness of all pairs of a batch."""
@@ -158,7 +160,9 @@ def lda(tags: sparse.csr_array, train: np.ndarray, topics: int, seed: int) -> np
     ----------
     Blei, Ng and Jordan 2003.
     """
-    model = LatentDirichletAllocation(topics, random_state=seed, learning_method="batch")
+    model = LatentDirichletAllocation(
+        topics, random_state=seed, learning_method="batch", max_iter=ITERATIONS
+    )
     return normalize(model.fit(tags[train]).transform(tags))
 
 

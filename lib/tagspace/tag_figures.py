@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import seaborn as sns
+import torch
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
-from tagspace import tagsets
+from tagspace import relatedness, tagsets
+from tagspace.configuration import Configuration
+from tagspace.corpus import Corpus
 from tagspace.figures import finished
 from tagspace.lsi import LSI
 from tagspace.tagsets import TagMatrix
+from tagspace.training import Trainer
 
 # As in the paper: styles red, moods orange, themes purple, genres black.
 COLOURS = {"genres": "#000000", "styles": "#D55E00", "moods": "#E69F00", "themes": "#8A4FBE"}
@@ -131,6 +135,41 @@ def cosines_figure(cosines: np.ndarray, positive: float, negative: float) -> Fig
     axes.set_title(f"unrelated: {unrelated:.1%} of pairs; related: {related:.1%}", fontsize=10)
     axes.set(xlabel="cosine of the LSI vectors", ylabel="density of pairs", xlim=(-1, 1))
     return finished(figure)
+
+
+def pairs_table(
+    corpus: Corpus, systems: Mapping[str, Configuration], size: int = 2000
+) -> pd.DataFrame:
+    """Tabulate how many pairs of training tracks each system takes for related and unrelated.
+
+    Parameters
+    ----------
+    corpus : Corpus
+        The tracks.
+    systems : mapping of str to Configuration
+        By name; what they say of relatedness, thresholds and batch filter counts.
+    size : int
+        Tracks to draw, at most: as if they were one batch.
+
+    Returns
+    -------
+    pandas.DataFrame
+        A row per system: the shares of pairs that are ``related`` and ``unrelated``, and of tracks
+        that can be ``anchors``.
+    """
+    cpu = torch.device("cpu")
+    rows = np.random.default_rng(0).permutation(corpus.split.train)[:size]
+    n_pairs = len(rows) * (len(rows) - 1)
+    table = {}
+    for name, configuration in systems.items():
+        related = relatedness.of(corpus, configuration, cpu)
+        pairs = Trainer(corpus, related, configuration, cpu).candidates(rows)
+        table[name] = {
+            "related": pairs.positive.sum().item() / n_pairs,
+            "unrelated": pairs.negative.sum().item() / n_pairs,
+            "anchors": pairs.anchors.float().mean().item(),
+        }
+    return pd.DataFrame.from_dict(table, orient="index")
 
 
 def shares_figure(shares: pd.DataFrame) -> Figure:

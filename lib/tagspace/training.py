@@ -384,7 +384,8 @@ class Trainer:
 def _loss(corpus: Corpus, configuration: Configuration) -> nn.Module:
     if configuration.loss == "tags":
         tagsets = parse(configuration.tagsets, corpus.tags.tagsets)
-        return losses.TagLoss(corpus.tags.select(tagsets).matrix, configuration.dimensions)
+        tags = corpus.tags.select(tagsets).matrix
+        return losses.TagLoss(tags, corpus.split.train, configuration.dimensions)
     if configuration.loss == "contrastive":
         return losses.ContrastiveLoss(configuration.margin)
     return losses.TripletLoss(configuration.mining, configuration.margin)

@@ -52,6 +52,17 @@ def cost() -> pd.DataFrame:
     return pd.read_csv(HERE / "cost.csv")
 
 
+def pairs() -> pd.DataFrame:
+    """Read how many pairs of the real music each system takes for related and unrelated.
+
+    Returns
+    -------
+    pandas.DataFrame
+        See :func:`tagspace.tag_figures.pairs_table`.
+    """
+    return pd.read_csv(HERE / "pairs.csv", index_col=0)
+
+
 def load(folder: str | Path, dataset: str = "") -> pd.DataFrame:
     """Read the figures of runs on one data set, in the form of :func:`tagspace.runs.gather`.
 
