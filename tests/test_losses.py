@@ -97,12 +97,15 @@ def test_tag_loss_is_the_cross_entropy_of_each_track_and_tag():
     embeddings = torch.tensor([[0.5, -1.0], [2.0, 0.3]])
     given = batch(embeddings, [], [])._replace(rows=np.array([2, 0]))
     expected = []
-    for embedding, carried in zip(embeddings, ([0, 1, 0], [1, 0, 1]), strict=True):
+    standardised = torch.tensor(
+        [[-1.0, -1.0], [1.0, 1.0]]
+    )
+    for embedding, carried in zip(standardised, ([0, 1, 0], [1, 0, 1]), strict=True):
         for weight, bias, tag in zip(loss.head.weight, loss.head.bias, carried, strict=True):
-            chance = torch.sigmoid(np.sqrt(2) * weight @ embedding + bias)
+            chance = torch.sigmoid(weight @ embedding + bias)
             expected.append(-torch.log(chance if tag else 1 - chance).item())
     value, active = loss(given)
-    assert value.item() == pytest.approx(np.mean(expected))
+    assert value.item() == pytest.approx(np.mean(expected), rel=1e-4)
     assert active == 2
 
 
@@ -116,6 +119,13 @@ def test_a_tagger_begins_with_how_frequent_tags_are():
     # A tag that no training track carries is unlikely, and not impossible.
     none = TagLoss(sparse.csr_array((600, 1)), train, 8).head.bias
     assert 0 < torch.sigmoid(none).item() < 0.01
+
+
+def test_a_tagger_of_a_single_track_tells_frequencies():
+    tags = sparse.csr_array(np.array([[1.0], [0], [0]]))
+    loss = TagLoss(tags, np.arange(3), 4)
+    given = batch(torch.randn(1, 4), [], [])
+    assert loss(given)[0].item() == pytest.approx(-np.log(1.5 / 4), rel=1e-5)
 
 
 def test_a_tagger_learns_tags_that_embeddings_of_unit_length_tell_apart():

@@ -13,6 +13,8 @@ from torch.nn import functional
 from tagspace import mining
 from tagspace.mining import Candidates, Triplets
 
+SMALLEST_VARIANCE = 1e-5  # within a batch, of a value of the embeddings
+
 
 class Batch(NamedTuple):
     """The embeddings of some tracks, and what is known of these.
@@ -83,7 +85,8 @@ class ContrastiveLoss(nn.Module):
 class TagLoss(nn.Module):
     """That of a tagger: a linear layer on the embedding should tell which tags a track carries.
 
-    It begins with how frequent each tag is, so that only what tells tracks apart is left to learn.
+    It begins with how frequent each tag is, so that only what tells tracks apart is left to learn,
+    and sees embeddings as standardised over the batch: in their space they differ by little.
 
     Parameters
     ----------
@@ -106,8 +109,8 @@ class TagLoss(nn.Module):
     def forward(self, batch: Batch) -> tuple[torch.Tensor, int]:
         """Return the mean binary cross-entropy, and the number of tracks."""
         carried = torch.as_tensor(self.tags[batch.rows].toarray(), dtype=torch.float32)
-        # Values of an embedding of unit length are small; the layer expects them to be about 1.
-        predicted = self.head(batch.embeddings * batch.embeddings.shape[1] ** 0.5)
+        centred = batch.embeddings - batch.embeddings.mean(0)
+        predicted = self.head(centred / (centred.square().mean(0) + SMALLEST_VARIANCE).sqrt())
         loss = functional.binary_cross_entropy_with_logits(predicted, carried.to(predicted.device))
         return loss, len(batch.rows)
 
