@@ -9,7 +9,7 @@
 # %% [markdown]
 # # Configuration and versions
 #
-# Every parameter that a notebook can be given, and what made this book.
+# Every parameter of a run, and what made this book.
 
 # %% tags=["parameters"]
 seed: int = 0
@@ -22,7 +22,8 @@ configuration = configure(globals())
 # %% [markdown]
 # ## Parameters
 #
-# A notebook has those of them that stand in its first cell; the one on training has them all. Give
+# A notebook has those of them that stand in its first cell; the one on training has them all, and
+# those that make many runs have `variants`, `scheduler` and `workers` beside. Give
 # them with `-p`, as in `papermill notebooks/train.ipynb OUT.ipynb -p topics 60`; what is not
 # accepted ends the run at once with one line. Why the defaults are what they are is told on the
 # page of [deviations](../book/deviations.md).

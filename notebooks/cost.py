@@ -10,7 +10,7 @@
 # # What Table II costs
 #
 # Six hundred experiments on 143,587 tracks: can anybody do that? This page adds it up, from what
-# `python benchmarks/cost.py` measured per track and stage on one machine. The tags, spectrograms and
+# `python benchmarks/cost.py FOLDER` measured per track and stage on one machine. The tags, spectrograms and
 # embeddings it measured on are synthetic, as many as the paper's; training is extrapolated from
 # some steps.
 
@@ -93,20 +93,23 @@ glue(
 )
 
 # %% [markdown]
-# **What we saw.** The whole of Table II takes {glue:text}`core_hours` core-hours on such a machine,
-# {glue:text}`training_share` of them in training, and {glue:text}`disk` GB on disk and as much in
-# the memory of each worker for the features. Nothing of it needs one machine: on a hundred
+# **What we saw.** With one excerpt of each track, as in the paper, the whole of Table II takes
+# {glue:text}`core_hours` core-hours on such a machine, {glue:text}`training_share` of them in
+# training, and {glue:text}`disk` GB on disk and as much in the memory of each worker for the
+# features. (Five excerpts, the default, take five times the space and time but in training, which
+# hears one of them at a time.) Nothing of it needs one machine: on a hundred
 # such cores it takes {glue:text}`days` days. No GPU was at hand to measure on; training is
 # {glue:text}`exaflop` exaflop, which may be divided by what one's own card reaches.
 #
 # ## How it grows
 #
-# With the number of tracks: features, training and validation in proportion; evaluation with the
-# number of queries times that of tracks searched in. Memory beyond the data hardly
-# grows, as the table above shows: the more tracks, the fewer queries are answered at a time.
+# With the number of tracks: features and training in proportion; evaluation with the number of
+# queries times that of tracks searched in. Its memory beyond the data grows little, as the table
+# above shows: the more tracks, the fewer queries are answered at a time. Validation embeds in
+# proportion, and compares with the square of its tracks, in time and memory.
 # With tags: the decompositions with the third power, a matter of seconds at 1,305. With topics:
-# the vectors in proportion. With the batch: a step per track as measured above; mining with the
-# square of the batch, a few thousandths of a step.
+# the vectors in proportion. With the batch: a step per track as measured above; mining with at most
+# the cube of the batch, a few thousandths of a step.
 #
 # Training several networks in lockstep on the same batches, as grouped convolutions, was tried; on
 # a processor it is no faster than one after another (`make bench`), so that a sweep does not do it.
@@ -126,7 +129,7 @@ glue(
 #   slurm:
 #     cores: 1
 #     processes: 1
-#     memory: 8GB
+#     memory: 8GB        # with one excerpt of each track at the paper's size
 #     walltime: "24:00:00"
 #     queue: null        # or the name of a partition
 #     job-script-prologue: ["export TAGSPACE_CACHE=/shared/cache"]

@@ -43,9 +43,9 @@ pd.DataFrame.from_dict(offers, orient="index")
 
 # %% [markdown]
 # Their size, as their publications count it; which of the paper's four tag sets they have; and how
-# long features and one training with the default settings take, at the speed that was measured on
-# the machine of the [page on cost](cost.ipynb). `msd` is counted where it has audio and a tag in
-# every set.
+# long features and the steps of one training with the default settings would take, at the speed
+# that was measured on the machine of the [page on cost](cost.ipynb), if all tracks had audio and a
+# tag in every set. `msd` is counted where they do; of `jamendo` they are less than a fifth.
 
 # %%
 from tagspace import measured, splits, training
@@ -93,7 +93,7 @@ pd.DataFrame.from_dict(terms, orient="index")
 # ```
 #
 # `albums.csv` has the columns `artist,release,genres,styles,moods,themes`, with `|` between tags.
-# Names are compared as they stand, then without case, accents, punctuation, a leading "the", guests
+# Names are compared without case, then without accents, punctuation, a leading "the", guests
 # and what tells editions apart. What several albums with different tags would fit is listed in
 # `ambiguous.csv`, and not guessed.
 #

@@ -15,7 +15,8 @@
 # machine or on others ([](cost.ipynb)).
 #
 # ```
-# papermill notebooks/sweep.ipynb OUT.ipynb -y "{dataset: merge, topics: [10, 20, 40], seed: [0, 1]}"
+# papermill notebooks/sweep.ipynb OUT.ipynb -p dataset merge -p epochs 0 -p learning_rate 1e-4 \
+#     -y "{topics: [10, 20, 40], seed: [0, 1]}"
 # ```
 
 # %% tags=["parameters"]

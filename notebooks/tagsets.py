@@ -77,7 +77,15 @@ tag_figures.frequencies_figure(paper.figure_2())
 # %% mystnb={"image": {"alt": "A heat map of how often the most frequent tags of each set stand on the same track"}}
 tag_figures.cooccurrence_figure(intersection)
 
+# %%
+from myst_nb import glue
+
+published = paper.table_1("intersection")
+glue("moods_combinations", f"{published.loc['moods', 'combinations']:,}", display=False)
+glue("moods_albums", f"{published.loc['moods', 'albums']:,}", display=False)
+
 # %% [markdown]
-# **What we saw.** Tags are many and few of them are frequent. But for genres, combinations of tags
-# are so many that few albums share one: two tracks with exactly the same moods are often tracks of
-# one album. To say that two tracks of different albums are related, relatedness must be graded.
+# **What we saw.** Tags are many and few of them are frequent, and their combinations are many more:
+# in the paper's data {glue:text}`moods_combinations` of moods on {glue:text}`moods_albums` albums. Two
+# tracks with exactly the same moods are often tracks of one album. To say that two tracks of
+# different albums are related, relatedness must be graded.

@@ -10,7 +10,8 @@
 # # From tags to topics
 #
 # Latent Semantic Indexing turns the binary matrix of tags and tracks into a space of $k$ topics, in
-# which the cosine of two tracks says how related they are, even if they share no tag.
+# which the cosine of two tracks says how related they are; with few topics, even if they share no
+# tag.
 
 # %% tags=["parameters"]
 dataset: str = "demo"  # a name from the page of data sets, or a path
@@ -57,7 +58,7 @@ tag_figures.spectrum_figure(model, k)
 # %% [markdown]
 # ## What topics are made of
 #
-# The tags that weigh most in the first topics, as in the paper's Figure 3. The first topic is what
+# The tags that weigh most in the first topics. The first topic is what
 # all tracks have in common; later ones set groups of tags against one another.
 
 # %% mystnb={"image": {"alt": "Bars of the tags that weigh most in three topics, positive to the right and negative to the left, coloured by tag set"}}
@@ -108,5 +109,20 @@ shares = {
 tag_figures.shares_figure(pd.DataFrame.from_dict(shares, orient="index"))
 
 # %% [markdown]
-# **What we saw.** A few topics account for most of what tags say. They grade relatedness between
-# albums that share not one tag, and their number decides how many pairs training can learn from.
+# Many pairs share no tag at all. With few topics, some of these are related:
+
+# %%
+from myst_nb import glue
+
+no_tag = relatedness.sample_cosines(tags.matrix.toarray()) == 0  # products, not cosines
+strangers = {n: (c[no_tag] >= configuration.positive).mean() for n, c in samples.items()}
+squares = model.singular_values_**2
+glue("topics_chosen", f"{k} of {model.rank}", display=False)
+glue("topics_account", f"{squares[:k].sum() / squares.sum():.0%}", display=False)
+print(f"{no_tag.mean():.0%} of pairs share no tag")
+pd.Series(strangers, name="of these related").map("{:.1%}".format).rename_axis("topics").to_frame()
+
+# %% [markdown]
+# **What we saw.** The first {glue:text}`topics_chosen` topics account for {glue:text}`topics_account`
+# of the squares of all singular values. A few topics let tracks be related that share not one tag;
+# more of them ask for more in common. Their number decides how many pairs training can learn from.

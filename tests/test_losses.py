@@ -97,9 +97,7 @@ def test_tag_loss_is_the_cross_entropy_of_each_track_and_tag():
     embeddings = torch.tensor([[0.5, -1.0], [2.0, 0.3]])
     given = batch(embeddings, [], [])._replace(rows=np.array([2, 0]))
     expected = []
-    standardised = torch.tensor(
-        [[-1.0, -1.0], [1.0, 1.0]]
-    )
+    standardised = torch.tensor([[-1.0, -1.0], [1.0, 1.0]])
     for embedding, carried in zip(standardised, ([0, 1, 0], [1, 0, 1]), strict=True):
         for weight, bias, tag in zip(loss.head.weight, loss.head.bias, carried, strict=True):
             chance = torch.sigmoid(weight @ embedding + bias)
