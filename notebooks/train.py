@@ -71,7 +71,7 @@ print(f"{collection.name}: {len(collection.tracks)} tracks; trained on {' + '.jo
 # %% [markdown]
 # ## Features
 #
-# Six seconds of log-mel spectrogram, 80 bands x 130 frames, computed once and kept on disk.
+# Five excerpts of six seconds, each a log-mel spectrogram of 80 bands x 130 frames, computed once and kept on disk.
 
 # %% tags=["nbval-ignore-output"]
 from tagspace import features
@@ -134,7 +134,7 @@ figures.results_table(record.metrics, "graded nDCG@10")
 figures.results_figure(record.metrics, "graded nDCG@10")
 
 # %% [markdown]
-# Part of this is the sound of an artist or a record, heard again. With all tracks of the query's
+# Part of this may be the sound of an artist or a record, heard again. With all tracks of the query's
 # artist left out of its neighbours, what is above `untrained` was learned from the tags:
 
 # %% tags=["nbval-ignore-output"]
@@ -142,7 +142,8 @@ figures.results_table(record.metrics, "graded nDCG@10", filtered="artist")
 
 # %% [markdown]
 # The paper counts a neighbour only if it carries exactly the same set of tags. As tags are given to
-# albums, that mostly finds tracks of the query's own album.
+# albums, that mostly finds tracks of the query's own album where combinations of tags are many, as
+# those of moods and themes are.
 
 # %% tags=["nbval-ignore-output"]
 figures.results_table(record.metrics, "exact P@10")
@@ -181,5 +182,6 @@ print(os.path.relpath(record.folder))
 # do so well on music that was composed by tempo and metre that the intervals overlap, and
 # {glue:text}`demo_tags_none` of the tags themselves. With the query's artist left out it is
 # {glue:text}`demo_trained_artist`, where timbre and rhythm have {glue:text}`demo_timbre+rhythm_artist`
-# and the untrained network {glue:text}`demo_untrained_artist`: much of what is near is the sound of an
-# artist. How real music does is on the page on [results](results.ipynb).
+# and the untrained network {glue:text}`demo_untrained_artist`. Not all of the fall is the sound of an
+# artist: the tags themselves fall to {glue:text}`demo_tags_artist`, as tracks of an artist share tags.
+# How real music does is on the page on [results](results.ipynb).
