@@ -80,5 +80,5 @@ audio_figures.levels_figure(audio_figures.levels(files[:100], seconds=10))
 
 # %% [markdown]
 # **What we saw.** The network's input keeps pitch, timbre and rhythm to within 46 ms and a few
-# semitones (more in the bass), and drops phase. Nothing is normalised here: a batch normalisation is the network's
-# first layer.
+# semitones (more in the bass), and drops phase. Nothing is normalised here: a batch normalisation is
+# the network's first layer.

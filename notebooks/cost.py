@@ -10,9 +10,9 @@
 # # What Table II costs
 #
 # Six hundred experiments on 143,587 tracks: can anybody do that? This page adds it up, from what
-# `python benchmarks/cost.py FOLDER` measured per track and stage on one machine. The tags, spectrograms and
-# embeddings it measured on are synthetic, as many as the paper's; training is extrapolated from
-# some steps.
+# `python benchmarks/cost.py FOLDER` measured per track and stage on one machine. The tags,
+# spectrograms and embeddings it measured on are synthetic, as many as the paper's; training is
+# extrapolated from some steps.
 
 # %% tags=["parameters"]
 epochs: int = 10  # of each experiment; the default of this package at the paper's size

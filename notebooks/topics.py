@@ -58,8 +58,8 @@ tag_figures.spectrum_figure(model, k)
 # %% [markdown]
 # ## What topics are made of
 #
-# The tags that weigh most in the first topics. The first topic is what
-# all tracks have in common; later ones set groups of tags against one another.
+# The tags that weigh most in the first topics. The first topic is what all tracks have in common;
+# later ones set groups of tags against one another.
 
 # %% mystnb={"image": {"alt": "Bars of the tags that weigh most in three topics, positive to the right and negative to the left, coloured by tag set"}}
 tag_figures.loadings_figure(model, tags.vocabulary, topics=[1, 2, 3])

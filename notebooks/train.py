@@ -71,7 +71,8 @@ print(f"{collection.name}: {len(collection.tracks)} tracks; trained on {' + '.jo
 # %% [markdown]
 # ## Features
 #
-# Five excerpts of six seconds, each a log-mel spectrogram of 80 bands x 130 frames, computed once and kept on disk.
+# Five excerpts of six seconds, each a log-mel spectrogram of 80 bands x 130 frames, computed once and
+# kept on disk.
 
 # %% tags=["nbval-ignore-output"]
 from tagspace import features

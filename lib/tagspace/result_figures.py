@@ -6,7 +6,6 @@ import html
 import textwrap
 from collections.abc import Iterable
 
-import numpy as np
 import pandas as pd
 import scipy.stats
 import seaborn as sns
@@ -225,10 +224,11 @@ def provenance(gathered: pd.DataFrame) -> str:
 def _once_per_seed_and_fold(gathered: pd.DataFrame, names: list[str]) -> None:
     """Refuse to average or compare runs that differ in anything but their names, seed and fold."""
     others = [name for name in EXPERIMENT if name not in (*names, "seed", "fold")]
-    same = gathered.groupby("variant") if names == ["variant"] else gathered
-    counts = same[others].nunique()
-    varying = [name for name in others if np.max(counts[name]) > 1]
-    if varying:
+    # Variants are there to differ from one another, each as a whole.
+    parts = [part for _, part in gathered.groupby("variant")] if "variant" in names else [gathered]
+    counts = pd.concat([part[others].nunique() for part in parts], axis=1).max(axis=1)
+    varying = counts.index[counts > 1]
+    if len(varying):
         raise TagspaceError(
             f"runs: {', '.join(varying)} varies, beside {', '.join(names)}; choose some of them"
         )

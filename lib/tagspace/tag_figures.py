@@ -14,13 +14,12 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
-from tagspace import relatedness, tagsets
+from tagspace import mining, relatedness, tagsets
 from tagspace.configuration import Configuration
 from tagspace.corpus import Corpus
 from tagspace.figures import finished
 from tagspace.lsi import LSI
 from tagspace.tagsets import TagMatrix
-from tagspace.training import Trainer
 
 # As in the paper: styles red, moods orange, themes purple, genres black.
 COLOURS = {"genres": "#000000", "styles": "#D55E00", "moods": "#E69F00", "themes": "#8A4FBE"}
@@ -157,13 +156,17 @@ def pairs_table(
         A row per system: the shares of pairs that are ``related`` and ``unrelated``, and of tracks
         that can be ``anchors``.
     """
-    cpu = torch.device("cpu")
     rows = np.random.default_rng(0).permutation(corpus.split.train)[:size]
     n_pairs = len(rows) * (len(rows) - 1)
     table = {}
     for name, configuration in systems.items():
-        related = relatedness.of(corpus, configuration, cpu)
-        pairs = Trainer(corpus, related, configuration, cpu).candidates(rows)
+        related = relatedness.of(corpus, configuration, torch.device("cpu"))
+        pairs = mining.candidates(
+            related(torch.as_tensor(rows)),
+            torch.as_tensor(corpus.groups.same(configuration.batch_filter, rows)),
+            configuration.positive,
+            configuration.negative,
+        )
         table[name] = {
             "related": pairs.positive.sum().item() / n_pairs,
             "unrelated": pairs.negative.sum().item() / n_pairs,
