@@ -9,7 +9,16 @@ from tagspace import relatedness, retrieval, training
 from tagspace.configuration import Configuration
 from tagspace.errors import TagspaceError
 from tagspace.tagsets import parse
-from tagspace.training import Trainer, calibrate, choose_device, embed, fit, forward, initial_model
+from tagspace.training import (
+    Trainer,
+    calibrate,
+    candidates,
+    choose_device,
+    embed,
+    fit,
+    forward,
+    initial_model,
+)
 
 CPU = torch.device("cpu")
 
@@ -300,14 +309,13 @@ def test_a_collapse_is_told_once(trainer):
 )
 def test_the_pairs_of_a_group_are_no_candidates(small, batch_filter, excluded):
     corpus, configuration = small(batch_filter=batch_filter)
-    one = Trainer(corpus, related(corpus, configuration), configuration, CPU)
     rows = corpus.split.train
-    album = one.corpus.groups.same_album(rows, rows)
-    artist = one.corpus.groups.same_artist(rows, rows)
-    moods = one.corpus.tags.of("moods").toarray()[rows]
+    album = corpus.groups.same_album(rows, rows)
+    artist = corpus.groups.same_artist(rows, rows)
+    moods = corpus.tags.of("moods").toarray()[rows]
     same_mood = moods @ moods.T > 0
     out = {"album": album, "artist": artist, None: np.zeros_like(album)}[excluded]
-    pairs = one.candidates(rows)
+    pairs = candidates(corpus, related(corpus, configuration), configuration, rows)
     expected = same_mood & ~out & ~np.eye(len(rows), dtype=bool)
     assert expected.any()
     np.testing.assert_array_equal(pairs.positive, expected)

@@ -14,7 +14,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
-from tagspace import mining, relatedness, tagsets
+from tagspace import relatedness, tagsets, training
 from tagspace.configuration import Configuration
 from tagspace.corpus import Corpus
 from tagspace.figures import finished
@@ -161,12 +161,7 @@ def pairs_table(
     table = {}
     for name, configuration in systems.items():
         related = relatedness.of(corpus, configuration, torch.device("cpu"))
-        pairs = mining.candidates(
-            related(torch.as_tensor(rows)),
-            torch.as_tensor(corpus.groups.same(configuration.batch_filter, rows)),
-            configuration.positive,
-            configuration.negative,
-        )
+        pairs = training.candidates(corpus, related, configuration, rows)
         table[name] = {
             "related": pairs.positive.sum().item() / n_pairs,
             "unrelated": pairs.negative.sum().item() / n_pairs,

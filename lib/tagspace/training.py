@@ -225,6 +225,32 @@ def fit(
     return Fit(trainer.average.eval(), pd.DataFrame(history), best_epoch, stopped)
 
 
+def candidates(
+    corpus: Corpus, relatedness: Relatedness, configuration: Configuration, rows: np.ndarray
+) -> mining.Candidates:
+    """Find the candidate pairs of a batch.
+
+    Parameters
+    ----------
+    corpus : Corpus
+        The tracks.
+    relatedness : Relatedness
+        Of the corpus' tracks, by row.
+    configuration : Configuration
+        Gives thresholds and batch filter.
+    rows : numpy.ndarray of int, shape (n,)
+        The batch, as rows of the corpus.
+    """
+    related = relatedness(torch.as_tensor(rows))
+    excluded = corpus.groups.same(configuration.batch_filter, rows)
+    return mining.candidates(
+        related,
+        torch.as_tensor(excluded, device=related.device),
+        configuration.positive,
+        configuration.negative,
+    )
+
+
 def follow(average: nn.Module, model: nn.Module, step: int) -> None:
     """Move averaged weights towards those after one more step.
 
@@ -316,7 +342,7 @@ class Trainer:
             excerpts = augment(excerpts, self.augmentation)
         embeddings = forward(self.model, excerpts)
         distances = losses.squared_distances(embeddings)
-        pairs = self.candidates(rows)
+        pairs = candidates(self.corpus, self.relatedness, self.configuration, rows)
         loss, active = self.loss(losses.Batch(rows, embeddings, distances, pairs))
         self.optimiser.zero_grad()
         loss.backward()
@@ -329,18 +355,6 @@ class Trainer:
             "anchors": int(pairs.anchors.sum()),
             "spread": distances.mean().item(),
         }
-
-    def candidates(self, rows: np.ndarray) -> mining.Candidates:
-        """Find the candidate pairs of a batch, given as rows of the corpus."""
-        configuration = self.configuration
-        device = self.excerpts.device
-        excluded = self.corpus.groups.same(configuration.batch_filter, rows)
-        return mining.candidates(
-            self.relatedness(torch.as_tensor(rows, device=device)),
-            torch.as_tensor(excluded, device=device),
-            configuration.positive,
-            configuration.negative,
-        )
 
     def validation(self) -> float:
         """Measure nDCG@10 among the validation tracks, with their relatedness as gain."""
