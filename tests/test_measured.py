@@ -61,6 +61,15 @@ def test_a_single_run_keeps_its_name(gathered, tmp_path):
     assert measured.load(tmp_path)["run"].tolist() == ["merge-0"]
 
 
+def test_what_was_not_trained_is_kept_of_the_first_variant(gathered, tmp_path):
+    both = pd.concat([gathered, gathered.assign(representation="timbre")], ignore_index=True)
+    named = [both.assign(variant=name, run=both["run"] + name) for name in ("LSI", "LDA")]
+    measured.save(pd.concat(named), tmp_path)
+    loaded = measured.load(tmp_path)
+    kept = loaded.groupby(["variant", "representation"]).size().to_dict()
+    assert kept == {("LSI", "trained"): 2, ("LSI", "timbre"): 2, ("LDA", "trained"): 2}
+
+
 def test_a_folder_without_figures_is_told(tmp_path):
     with pytest.raises(TagspaceError, match=r"^runs: .* is not accepted; .* tagspace keep$"):
         measured.load(tmp_path)

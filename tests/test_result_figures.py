@@ -216,6 +216,19 @@ def test_a_comparison_is_written_with_intervals(gathered):
     assert shown.loc["moods", "genres"] == f"{table.loc['moods', 'genres']:.3f}"
 
 
+def test_tables_with_neighbours_left_out_stand_one_below_the_other(gathered):
+    named = gathered[gathered["topics"] == 3].assign(variant=gathered["tagsets"])
+    less = named.assign(filter="artist", value=named["value"] / 2)
+    both = pd.concat([named, less])
+    table = result_figures.left_out_table(both, "graded nDCG@10", "moods", ["none", "artist"])
+    assert list(table.index.unique("left out")) == ["none", "artist"]
+    for left_out, rows in (("none", named), ("artist", less.assign(filter="none"))):
+        alone = result_figures.compare(rows, "graded nDCG@10", "moods")
+        pd.testing.assert_frame_equal(
+            table.loc[left_out].rename_axis(None), result_figures.comparison_table(alone, "moods")
+        )
+
+
 def test_one_tag_set_is_its_own_mean(gathered):
     table = compared(gathered[gathered["task"] == "moods"])
     assert table.columns.tolist() == ["moods", "runs", "gain", "low", "high"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import html
 import textwrap
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import pandas as pd
 import scipy.stats
@@ -181,6 +181,25 @@ def comparison_table(compared: pd.DataFrame, against: str) -> pd.DataFrame:
     shown = compared.drop(columns=["runs", "gain", "low", "high"]).map("{:.3f}".format)
     gains = compared.apply(_gain_text, axis=1).mask(compared.index == against, "")
     return shown.assign(**{f"against {against}": gains})
+
+
+def left_out_table(
+    gathered: pd.DataFrame, measure: str, against: str, filters: Sequence[str]
+) -> pd.DataFrame:
+    """Write comparisons of variants down, one below the other, for several filters of neighbours.
+
+    Parameters
+    ----------
+    gathered, measure, against
+        See :func:`compare`.
+    filters : sequence of {"none", "album", "artist"}
+        Which neighbours of a query are left out.
+    """
+    tables = {
+        left_out: comparison_table(compare(gathered, measure, against, filtered=left_out), against)
+        for left_out in filters
+    }
+    return pd.concat(tables, names=["left out", "system"])
 
 
 def systems_figure(gathered: pd.DataFrame, measure: str, by: str = "variant") -> Figure:

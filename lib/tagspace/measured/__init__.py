@@ -23,15 +23,19 @@ FIGURES, COMMON = "metrics.csv", "common.json"
 def save(gathered: pd.DataFrame, folder: Path) -> None:
     """Write what is common to all runs to ``common.json``, and what differs to ``metrics.csv``.
 
-    Neither names a track, so both can be published whatever the data.
+    Neither names a track, so both can be published whatever the data. Of several variants of the
+    same runs, only those of the first one keep the figures of what was not trained.
 
     Parameters
     ----------
     gathered : pandas.DataFrame
-        See :func:`tagspace.runs.gather`.
+        See :func:`tagspace.runs.gather`, or :class:`tagspace.sweep.Outcome`.
     folder : Path
         Is made where it does not exist.
     """
+    if "variant" in gathered:
+        first = gathered["variant"] == gathered["variant"].iloc[0]
+        gathered = gathered[first | (gathered["representation"] == "trained")]
     about = gathered.columns.difference(COLUMNS, sort=False)
     common = [name for name in about.drop("run") if len(gathered[name].unique()) == 1]
     folder.mkdir(parents=True, exist_ok=True)
