@@ -151,6 +151,19 @@ def test_the_interval_of_a_gain_covers_it_in_95_of_100_cases():
     assert np.mean(covered) == pytest.approx(0.95, abs=0.05)
 
 
+def test_a_verdict_needs_an_interval_without_zero():
+    spread = np.array([-0.01, 0.0, 0.01, 0.005, -0.005])
+    systems = in_folds(
+        reference=0.3 + spread, above=0.4 + spread, below=0.2 + spread, noisy=0.301 + 5 * spread
+    )
+    compared = result_figures.compare(systems, "graded nDCG@10", "reference")
+    told = {"better": "above", "worse": "below", "alike": "noisy"}
+    assert result_figures.verdicts(compared) == told
+    one_run = systems[systems["fold"] == 0]
+    compared = result_figures.compare(one_run, "graded nDCG@10", "reference")
+    assert set(result_figures.verdicts(compared).values()) == {"none"}
+
+
 def test_a_system_is_compared_in_the_runs_that_it_has(gathered):
     lost = (gathered["tagsets"] == "moods") & (gathered["fold"] == 2)
     row, whole = compared(gathered[~lost]).loc["moods"], compared(gathered).loc["moods"]

@@ -183,6 +183,29 @@ def comparison_table(compared: pd.DataFrame, against: str) -> pd.DataFrame:
     return shown.assign(**{f"against {against}": gains})
 
 
+def verdicts(compared: pd.DataFrame) -> dict[str, str]:
+    """Sort systems by what the intervals of their gains say.
+
+    Parameters
+    ----------
+    compared : pandas.DataFrame
+        See :func:`compare`.
+
+    Returns
+    -------
+    dict of str to str
+        Names joined by semicolons, or ``none``: those that are ``better``, whose interval is above
+        zero; ``worse``, below it; ``alike``, with zero in it. What was compared with is in none,
+        nor is what has no interval.
+    """
+    kinds = {
+        "better": compared["low"] > 0,
+        "worse": compared["high"] < 0,
+        "alike": (compared["low"] <= 0) & (compared["high"] >= 0) & (compared["gain"] != 0),
+    }
+    return {kind: "; ".join(compared.index[chosen]) or "none" for kind, chosen in kinds.items()}
+
+
 def left_out_table(
     gathered: pd.DataFrame, measure: str, against: str, filters: Sequence[str]
 ) -> pd.DataFrame:

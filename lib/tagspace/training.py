@@ -3,15 +3,10 @@
 from __future__ import annotations
 
 import copy
-import os
 import time
 import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
-
-# Large memory pages for tensors take a fifth off a training step on a processor. torch looks at
-# this when it allocates its first tensor.
-os.environ.setdefault("THP_MEM_ALLOC_ENABLE", "1")
 
 import numpy as np
 import pandas as pd
@@ -19,7 +14,7 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from tagspace import losses, mining, retrieval
+from tagspace import losses, memory, mining, retrieval
 from tagspace.augmentation import augment
 from tagspace.configuration import Configuration
 from tagspace.corpus import Corpus
@@ -287,6 +282,8 @@ class Trainer:
         configuration: Configuration,
         device: torch.device,
     ) -> None:
+        if device.type == "cpu":
+            memory.keep_freed()
         self.corpus = corpus
         self.relatedness = relatedness
         self.configuration = configuration
