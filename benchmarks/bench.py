@@ -11,6 +11,8 @@ import sys
 import tempfile
 import time
 import warnings
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
 from pathlib import Path
 
 import librosa
@@ -26,7 +28,7 @@ from three_towers import ThreeTowers
 from timing import Work, processor, seconds
 from torch.nn import functional
 
-from tagspace import audio, dpnn, features, losses, mining, retrieval, sweep, training
+from tagspace import audio, dpnn, features, losses, memory, mining, retrieval, sweep, training
 from tagspace.configuration import Configuration
 from tagspace.lsi import LSI, Topics
 from tagspace.runs import PROJECT
@@ -54,7 +56,7 @@ def main() -> None:
     warnings.filterwarnings("ignore", message="Using padding='same'")
     rows: list[Row] = []
     tags = synthetic.tag_matrix()
-    for part in (extraction, training_steps, lockstep, workers, neighbours, lsi):
+    for part in (extraction, training_steps, kept_memory, lockstep, workers, neighbours, lsi):
         say(part.__name__.replace("_", " "))
         rows += part(tags)
     table = pd.DataFrame(rows, columns=["what", "ours", "reference", "ratio", "target", "met"])
@@ -267,6 +269,25 @@ def back(embeddings: torch.Tensor) -> None:
     sum(losses.squared_distances(each).mean() for each in embeddings).backward()
 
 
+def kept_memory(_: sparse.csr_array) -> list[Row]:
+    """Training that keeps freed memory against training that does not, a process for each."""
+    with (
+        ProcessPoolExecutor(1, get_context("spawn")) as keeping,
+        ProcessPoolExecutor(1, get_context("spawn"), give_back) as giving,
+    ):
+        for pool in (keeping, giving):
+            pool.submit(piece, 0).result()  # warm-up
+        times = take_turns(
+            lambda: keeping.submit(piece, 0).result(), lambda: giving.submit(piece, 0).result()
+        )
+    return [compared("training, freed memory kept; given back", times, 1)]
+
+
+def give_back() -> None:
+    """Keep no memory in this process."""
+    memory.keep_freed = give_back
+
+
 def workers(_: sparse.csr_array) -> list[Row]:
     """Two Dask workers against one, each with one thread, on two equal pieces of training."""
     taken = {}
@@ -295,12 +316,14 @@ def miners(trainer: training.Trainer, step: float) -> list[Row]:
     """Time candidates and miner, where seven in eight triplets violate the margin."""
     rows = np.arange(BATCH)
     distances = losses.squared_distances(unit_vectors(BATCH))
-    n_pairs = int(trainer.candidates(rows).positive.sum())
+    known = trainer.corpus, trainer.relatedness, trainer.configuration
+    n_pairs = int(training.candidates(*known, rows).positive.sum())
     measured = []
     for strategy in ("all", "semihard", "hard", "literal"):
 
         def mine(strategy: mining.Strategy = strategy) -> None:
-            mining.mine(distances, trainer.candidates(rows), strategy, MARGIN)
+            pairs = training.candidates(*known, rows)
+            mining.mine(distances, pairs, strategy, MARGIN)
 
         taken = float(np.median([seconds(mine) for _ in range(6)][1:]))
         what = f"mining {strategy}, {n_pairs:,} pairs of {BATCH} tracks; their training step"
