@@ -10,16 +10,17 @@ import torch
 from tagspace import memory
 if "keep" in sys.argv:
     memory.keep_freed()
-torch.zeros(50_000_000)
+for _ in range(20):  # until the pieces lie well
+    torch.ones(50_000_000)
 before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
 for _ in range(20):
-    torch.zeros(50_000_000)
+    torch.ones(50_000_000)
 print(resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before)
 """
 
 
 def faults(*arguments):
-    """How often the system had to lend a page anew while a tensor was made 20 times."""
+    """Count how often the system lent a page anew while a tensor was made and freed 20 times."""
     command = [sys.executable, "-c", FAULTS, *arguments]
     return int(subprocess.run(command, capture_output=True, check=True, text=True).stdout)
 

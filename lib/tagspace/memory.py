@@ -7,11 +7,7 @@ the system, which clears the memory again before the next tensor gets it: a quar
 from __future__ import annotations
 
 import ctypes
-import os
 import sys
-
-# Large pages take another fifth off a step. torch looks at this when it allocates its first tensor.
-os.environ.setdefault("THP_MEM_ALLOC_ENABLE", "1")
 
 # Parameters of mallopt, from glibc's malloc.h.
 TRIM_THRESHOLD, MMAP_THRESHOLD = -1, -3
