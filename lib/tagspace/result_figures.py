@@ -6,6 +6,7 @@ import html
 import textwrap
 from collections.abc import Iterable, Sequence
 
+import matplotlib.pyplot as plt
 import pandas as pd
 import scipy.stats
 import seaborn as sns
@@ -236,8 +237,7 @@ def systems_figure(gathered: pd.DataFrame, measure: str, by: str = "variant") ->
     rows = _by_system(figures.select(gathered, measure), by)
     rows = rows[rows["task"] == _overall(rows["task"])]
     names = list(rows["system"].unique())
-    figure = Figure(figsize=(8, 0.6 + 0.28 * len(names)))
-    axes = figure.subplots()
+    figure, axes = plt.subplots(figsize=(8, 0.6 + 0.28 * len(names)))
     for height, name in enumerate(names):
         part = rows[rows["system"] == name]
         colour = figures.COLOURS[part["representation"].iloc[0]]
