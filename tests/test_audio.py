@@ -165,6 +165,7 @@ BROKEN = {
     "garbage.flac": write_garbage,
     "silent.wav": lambda path: soundfile.write(path, noise(0), RATE),
     "instant.wav": lambda path: soundfile.write(path, noise(0.99), RATE),
+    "headless.raw": write_garbage,
     "cut.mp3": lambda path: write_truncated(path, 0.04),
     "cut.flac": lambda path: write_truncated(path, 0.04),
     "head.mp3": lambda path: write_truncated(path, 0.001),

@@ -2,6 +2,7 @@ import ast
 import math
 from pathlib import Path
 
+import numpy as np
 import pytest
 from pydantic import ValidationError
 
@@ -145,12 +146,20 @@ NAMES_OF_IPYTHON = {
     "configure": configure,
     "Path": Path,
     "ast": ast,
+    "mining": ast,  # a module of that name
 }
 
 
 def test_the_names_of_a_notebook_are_its_parameters():
     found = configure({**NAMES_OF_IPYTHON, "epochs": 3, "tagsets": ["moods"]})
     assert found == Configuration(epochs=3, tagsets=["moods"])
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("dataset", Path("music")), ("topics", np.int64(3)), ("seed", object())]
+)
+def test_a_parameter_of_another_type_is_not_passed_over(name, value):
+    assert refusal(configure, {**NAMES_OF_IPYTHON, name: value}).startswith(f"{name}: ")
 
 
 @pytest.mark.parametrize("value", [3, "3", 0.3, True, None, [3], (3,), {"a": 3}])

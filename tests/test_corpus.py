@@ -111,7 +111,8 @@ def test_nothing_in_common_is_refused():
 
 def test_tracks_without_artist_count_one_by_one():
     rows = [(f"x{n}", "", (), "", "") for n in range(150)]
-    corpus = corpus_of(rows, tags_of(rows), folds=0)
+    with pytest.warns(UserWarning, match="^dataset: invented names no artists"):
+        corpus = corpus_of(rows, tags_of(rows), folds=0)
     assert [len(part) for part in parts(corpus)] == [128, 7, 15]
 
 

@@ -49,6 +49,19 @@ def test_load_takes_relative_paths_and_the_home_folder(put, tmp_path, monkeypatc
         assert load(path).tracks.loc["x1", "path"] == expected
 
 
+def test_load_refuses_parts_of_what_has_none(put, tmp_path):
+    put("manifest.csv", MANIFEST)
+    for dataset in ("demo", "merge", str(tmp_path)):
+        with pytest.raises(TagspaceError, match=r"^shards: '0-4' is accepted with dataset jamendo"):
+            load(dataset, "0-4")
+
+
+def test_load_refuses_tracks_without_any_tag(put, tmp_path):
+    put("manifest.csv", "track_id,path,moods\nx1,x1.wav,\n")
+    with pytest.raises(TagspaceError, match="^dataset: manifest holds no tags"):
+        load(str(tmp_path))
+
+
 def test_load_takes_a_local_copy_by_name(put, tmp_path, monkeypatch):
     put("datasets/msd/msd_amglabels_all.csv", MSD)
     put("elsewhere/jamendo/autotagging.tsv", JAMENDO)

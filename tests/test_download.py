@@ -6,6 +6,7 @@ import json
 import tarfile
 import threading
 import zipfile
+from concurrent.futures import ThreadPoolExecutor
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import numpy as np
@@ -101,6 +102,13 @@ def test_a_file_is_fetched_once_and_its_licence_told_first(server, tmp_path, cap
     assert server.requests == [("/file.bin", None)]
     assert capsys.readouterr().out == ""
     assert names(tmp_path) == ["file.bin"]
+
+
+def test_several_workers_fetch_a_file_once(server, tmp_path):
+    with ThreadPoolExecutor(4) as workers:
+        found = list(workers.map(lambda _: get(server, tmp_path), range(4)))
+    assert found == [CONTENT] * 4
+    assert server.requests == [("/file.bin", None)]
 
 
 def test_a_connection_that_breaks_is_taken_up_where_it_broke(server, tmp_path):
@@ -329,7 +337,7 @@ def test_a_shard_with_a_wrong_checksum_is_refused(shards, tmp_path):
         load("jamendo", "2", tmp_path)
 
 
-@pytest.mark.parametrize("given", ["x", "1-", "100", "-3", "1;2", "5 6"])
+@pytest.mark.parametrize("given", ["x", "1-", "100", "-3", "1;2", "5 6", "9-3"])
 def test_shards_that_make_no_sense_are_refused(tmp_path, given):
     with pytest.raises(TagspaceError, match=r"^shards: .* is not accepted; accepted: numbers"):
         load("jamendo", given, tmp_path)

@@ -1,6 +1,7 @@
 """Manifests from embedded tags, on real files with real tags."""
 
 import mutagen
+import mutagen.id3
 import numpy as np
 import pytest
 import soundfile
@@ -46,6 +47,19 @@ def test_a_folder_of_music_becomes_a_data_set(tmp_path, capsys):
     }
     assert dataset.tracks.loc["three.ogg", "artist"] == "Bo, and others"
     assert dataset.tracks.loc["a/one.mp3", "path"] == str(tmp_path / "a" / "one.mp3")
+
+
+def test_wav_files_have_tags_too(tmp_path):
+    write(tmp_path / "one.wav")
+    file = mutagen.File(tmp_path / "one.wav")
+    file.add_tags()
+    for name, text in (("TPE1", ["Ann"]), ("TCON", ["Folk", "Pop"]), ("TMOO", ["Calm"])):
+        file.tags.add(getattr(mutagen.id3, name)(encoding=3, text=text))
+    file.save()
+    main(["manifest", str(tmp_path)])
+    dataset = load(str(tmp_path))
+    assert dataset.tracks["artist"].tolist() == ["Ann"]
+    assert dataset.tags["tag"].tolist() == ["Folk", "Pop", "Calm"]
 
 
 def test_music_behind_a_linked_folder_is_found(tmp_path):

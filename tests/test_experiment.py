@@ -173,7 +173,7 @@ def test_a_table_of_vectors_is_known_by_what_it_says(small, tmp_path):
 
 def test_nothing_is_recorded_where_there_is_no_triplet(small, tmp_path):
     corpus, configuration = small(negative=-0.9, epochs=1, runs=str(tmp_path / "runs"))
-    with pytest.raises(TagspaceError, match="so there is no triplet"):
+    with pytest.raises(TagspaceError, match="so nothing is learned"):
         experiment.run(corpus, configuration)
     assert not (tmp_path / "runs").exists()
 

@@ -69,6 +69,11 @@ def test_the_most_inclusive_annotations_are_read(tmp_path):
     assert len(jamendo.read(tmp_path).tagsets) == 3
 
 
+def test_an_album_without_an_id_is_not_known(tmp_path):
+    write(tmp_path, text=HEADER + "t\ta\t\t03/3.mp3\t9\tgenre---polka\n")
+    assert jamendo.read(tmp_path).tracks["album"].tolist() == [()]
+
+
 @pytest.mark.parametrize(
     ("text", "expected"),
     [

@@ -1,5 +1,6 @@
 """The commands of ``python -m tagspace``."""
 
+import shutil
 import sqlite3
 
 import numpy as np
@@ -61,6 +62,7 @@ def test_album_tags_come_onto_tracks_and_are_read_again(release, capsys):
         ("artist,release,genres\n", "has no column styles, moods, themes"),
         (ALBUMS.replace("Ska", '"Ska, fast"').replace('Polka|"Ska, fast"', '"Polka|Ska, fast"'),
          "'Polka|Ska, fast' cannot be written"),
+        (ALBUMS.splitlines()[0], "holds no album"),
         (None, "is no file"),
     ],
 )  # fmt: skip
@@ -71,6 +73,15 @@ def test_a_mistake_ends_in_one_line(release, albums, message):
         main(["match", str(file), str(release / "msd"), str(release / "out")])
     assert message in caught.value.code
     assert "\n" not in caught.value.code
+
+
+@pytest.mark.slow
+def test_runs_that_differ_in_their_version_alone_are_not_averaged(small, tmp_path, capsys):
+    corpus, configuration = small(epochs=1, runs=str(tmp_path))
+    record = experiment.run(corpus, configuration)
+    shutil.copytree(record.folder, tmp_path / "of-an-older-version")
+    main(["runs", str(tmp_path)])
+    assert capsys.readouterr().out.count("(runs: 1)") == 2
 
 
 @pytest.mark.parametrize("command", [["runs"], ["keep"]])

@@ -103,6 +103,10 @@ def test_the_report_counts_every_track_once(albums):
     [
         ("The Inventéd & Friends feat. Nobody", "invented and friends"),
         ("Greatest Hits [Deluxe Edition]", "greatest hits"),
+        ("Blue (Mono)", "blue"),
+        ("Blue (Monochrome)", "blue monochrome"),
+        ("Songs - Stereotypes", "songs stereotypes"),
+        ("A Feat of Strength", "a feat of strength"),
         ("Live (In Town)", "live in town"),  # brackets alone tell no edition
         ("Don't Stop", "dont stop"),
         ("Don’t Stop", "dont stop"),

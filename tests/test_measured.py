@@ -70,6 +70,22 @@ def test_what_was_not_trained_is_kept_of_the_first_variant(gathered, tmp_path):
     assert kept == {("LSI", "trained"): 2, ("LSI", "timbre"): 2, ("LDA", "trained"): 2}
 
 
+def test_what_looks_like_a_number_or_nothing_stays_a_text(gathered, tmp_path):
+    names = ["", "None", "007"]
+    parts = [gathered.assign(variant=name, fingerprint="12345678901234e5") for name in names]
+    measured.save(pd.concat([*parts, gathered.assign(dataset="demo", variant="")]), tmp_path)
+    loaded = measured.load(tmp_path, "merge")
+    assert loaded["variant"].unique().tolist() == names
+    assert set(loaded["fingerprint"]) == {"12345678901234e5"}
+
+
+def test_a_name_is_a_name_whatever_lies_here(gathered, tmp_path, monkeypatch):
+    measured.save(gathered, tmp_path / "kept")
+    (tmp_path / "merge").mkdir()
+    monkeypatch.chdir(tmp_path)
+    assert len(measured.load("kept", "merge")) == len(gathered)
+
+
 def test_a_folder_without_figures_is_told(tmp_path):
     with pytest.raises(TagspaceError, match=r"^runs: .* is not accepted; .* tagspace keep$"):
         measured.load(tmp_path)

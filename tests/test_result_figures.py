@@ -172,6 +172,14 @@ def test_a_system_is_compared_in_the_runs_that_it_has(gathered):
     pd.testing.assert_series_equal(row, kept)
 
 
+def test_runs_that_the_reference_lacks_do_not_count():
+    systems = in_folds(reference=np.full(5, 0.2), other=np.array([0.22, 0.22, 0.9, 0.22, 0.22]))
+    lost = (systems["variant"] == "reference") & (systems["fold"] == 2)
+    row = result_figures.compare(systems[~lost], "graded nDCG@10", "reference").loc["other"]
+    assert row["runs"] == 4
+    assert row[["gain", "low", "high"]].tolist() == pytest.approx([0.1, 0.1, 0.1])
+
+
 def test_what_is_not_there_cannot_be_compared_with(gathered):
     some = gathered[gathered["topics"] == 3]
     with pytest.raises(TagspaceError, match="^against: 'x' is not there; there are timbre, "):

@@ -1,5 +1,6 @@
 """Every data set, from a tiny invented sample: what all readers promise."""
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -7,6 +8,7 @@ import pytest
 from tagspace import tagsets
 from tagspace.datasets import NAMES, READERS, load
 from tagspace.datasets.base import TAG_COLUMNS, TRACK_COLUMNS
+from tagspace.errors import TagspaceError
 
 SAMPLES = Path(__file__).parent / "samples"
 # Tracks, tags in each set, and tracks whose audio lies in the sample.
@@ -71,6 +73,20 @@ def test_genres_of_fma_are_told_from_styles_by_their_place_in_the_hierarchy():
     tags = load(str(SAMPLES / "fma")).tags
     of_first = tags[tags["track_id"] == "2"].groupby("tagset")["tag"].agg(list).to_dict()
     assert of_first == {"genres": ["Polka"], "styles": ["Slow Polka", "Very Slow Polka"]}
+
+
+def test_albums_that_fma_does_not_know_are_none_and_its_genres_are_known(tmp_path):
+    sample = SAMPLES / "fma" / "fma_metadata"
+    shutil.copytree(sample, tmp_path, dirs_exist_ok=True)
+    tracks = tmp_path / "tracks.csv"
+    text = tracks.read_text(encoding="utf-8")
+    tracks.write_text(text.replace("\n2,7,", "\n2,-1,"), encoding="utf-8")
+    albums = load(str(tmp_path)).tracks["album"]
+    assert albums["2"] == ()
+    assert albums["141"] == ("8",)
+    tracks.write_text(text.replace("[1, 11, 12]", "[1, 99]"), encoding="utf-8")
+    with pytest.raises(TagspaceError, match=r"track 2 has genre 99, which genres.csv does not"):
+        load(str(tmp_path))
 
 
 def test_clips_of_one_song_share_artist_and_album():

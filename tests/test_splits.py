@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 
+from tagspace.errors import TagspaceError
 from tagspace.splits import group_codes, split
 
 
@@ -79,6 +80,14 @@ def test_a_large_artist_is_not_cut():
     large = [set(range(90)) & set(part) for part in parts(found)]
     assert sorted(len(part) for part in large) == [0, 0, 90]
     assert all(len(part) for part in parts(found))
+
+
+def test_a_part_without_tracks_is_refused():
+    artists = ["large"] * 1000 + [f"small {n}" for n in range(19)]
+    with pytest.raises(TagspaceError, match=r"^dataset: no track is left for test, .*$"):
+        split(artists, 0, 10, 1)  # the small artists fall into the outer folds
+    with pytest.raises(TagspaceError, match=r"^dataset: no track is left for training, .*$"):
+        split(artists, 22)  # the large artist comes last but one
 
 
 def test_group_codes_count_from_zero_and_keep_empty_names_apart():

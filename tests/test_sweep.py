@@ -81,6 +81,9 @@ def test_paths_are_whole_as_workers_may_be_elsewhere(tmp_path, monkeypatch):
     assert grid.axes["runs"] == [str(tmp_path / "records")]
     assert sweep.configure({"dataset": "demo"}).axes["dataset"] == ["demo"]
     (tmp_path / "vectors.csv").touch()
+    (tmp_path / "demo").mkdir()  # a name is a name, whatever lies here
+    (tmp_path / "lsi").touch()
+    assert sweep.configure({"dataset": "demo"}).axes["dataset"] == ["demo"]
     variants = {"words": {"relatedness": "vectors.csv"}, "tags": {"relatedness": "lsi"}}
     found = sweep.configure({"variants": variants, "relatedness": ["lda", "vectors.csv"]})
     whole = str(tmp_path / "vectors.csv")

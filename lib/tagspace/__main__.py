@@ -49,6 +49,9 @@ def print_runs(folder: Path) -> None:
     """Print a table for each experiment of a folder of records, its folds averaged."""
     gathered = gather(folder)
     same = ["dataset", "fingerprint", *(name for name in runs.EXPERIMENT if name != "fold")]
+    # Of runs that differ in nothing but their version, each has a table of its own.
+    if gathered.groupby([*same, "fold"])["run"].nunique().max() > 1:
+        same.append("run")
     varied = [name for name in same if len(gathered[name].unique()) > 1]
     for _, experiment in gathered.groupby(same, sort=False):
         first = experiment.iloc[0]
@@ -90,6 +93,8 @@ def write_manifest(folder: Path) -> None:
 def match_albums(albums: Path, songs: Path, out: Path) -> None:
     """Match a table of tagged albums with the Million Song Dataset, and write tags of tracks."""
     table = tables.read_columns(albums, [*matching.NAMES, *msd.TAGSETS])
+    if table.empty:
+        raise TagspaceError(f"{albums} holds no album")
     found = matching.match(table, msd_songs.names(songs))
     out.mkdir(parents=True, exist_ok=True)
     matched = found.tracks[found.tracks["album"] >= 0]

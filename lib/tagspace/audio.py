@@ -25,6 +25,8 @@ FLOOR = 1e-10  # of the mel power, before the logarithm
 N_SAMPLES = round(SECONDS * SAMPLE_RATE)
 N_FRAMES = 1 + N_SAMPLES // HOP  # 130
 SHORTEST = 1.0  # s; a file with less is not used
+# Of a file called .raw soundfile wants to be told how to read it.
+UNREADABLE = (soundfile.LibsndfileError, OSError, TypeError)
 
 
 class Placement(NamedTuple):
@@ -87,7 +89,7 @@ def read(path: str | Path, offset: float = OFFSET, seconds: float = SECONDS) -> 
             rate = file.samplerate
             file.seek(min(round(offset * rate), file.frames))
             samples = file.read(round(seconds * rate), dtype="float32", always_2d=True)
-    except (soundfile.LibsndfileError, OSError) as error:
+    except UNREADABLE as error:
         raise TagspaceError(f"{path}: cannot be read: {_one_line(error)}") from error
     # A truncated mp3 reports its full length, and then gives fewer samples or none.
     if len(samples) < SHORTEST * rate:
@@ -113,7 +115,7 @@ def duration(path: str | Path) -> float:
     """
     try:
         info = soundfile.info(str(path))
-    except (soundfile.LibsndfileError, OSError) as error:
+    except UNREADABLE as error:
         raise TagspaceError(f"{path}: cannot be read: {_one_line(error)}") from error
     return info.frames / info.samplerate
 

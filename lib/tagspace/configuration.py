@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Mapping
 from pathlib import Path
+from types import ModuleType
 from typing import Literal
 
 import pandas as pd
@@ -161,10 +162,19 @@ def configure(namespace: Mapping[str, object]) -> Configuration:
 
 
 def plain_values(namespace: Mapping[str, object]) -> dict[str, object]:
-    """Keep the plain values of a notebook, which are its parameters; see :func:`configure`."""
+    """Keep the plain values of a notebook, which are its parameters; see :func:`configure`.
+
+    What is named like a parameter is kept too, whatever it is, but for modules.
+    """
     own = {"In", "Out"}
-    return {
+    named = {
         name: value
         for name, value in namespace.items()
-        if isinstance(value, PLAIN) and name not in own and not name.startswith("_")
+        if name in Configuration.model_fields and not isinstance(value, ModuleType)
+    }
+    plain = {name: value for name, value in namespace.items() if isinstance(value, PLAIN)}
+    return {
+        name: value
+        for name, value in {**named, **plain}.items()
+        if name not in own and not name.startswith("_")
     }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import warnings
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -119,6 +120,12 @@ def assemble(dataset: Dataset, store: Features, configuration: Configuration) ->
         raise TagspaceError(
             f"dataset: {dataset.name} has {len(tracks)} tracks of {n_artists} artists with audio "
             f"and a tag in every set; at least {parts} artists are needed"
+        )
+    if not any(artists):
+        warnings.warn(
+            f"dataset: {dataset.name} names no artists, so that some may be both in training and "
+            "in test, and figures be too high",
+            stacklevel=2,
         )
     rows = split(artists, configuration.seed, configuration.folds, configuration.fold)
     if len(rows.validation) < FEWEST_VALIDATION or len(rows.test) < FEWEST_TEST:

@@ -127,7 +127,7 @@ def _baselines(
         "timbre": timbre,
         "rhythm": rhythm,
         "timbre+rhythm": baselines.Together(timbre, rhythm),
-        "random": baselines.random(len(rows), configuration.seed),
+        "random": baselines.random(len(corpus), configuration.seed)[rows],
     }
 
 

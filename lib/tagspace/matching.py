@@ -18,10 +18,10 @@ LEVELS = ("equal", "normalised")
 
 # Letters that Unicode does not take apart into a letter and a mark.
 LETTERS = str.maketrans({"ø": "o", "ł": "l", "đ": "d", "ð": "d", "æ": "ae", "œ": "oe", "þ": "th"})
-GUEST = re.compile(r"[\s(\[]+(feat|featuring|ft)\b\.?\s+\S.*")
+GUEST = re.compile(r"[\s(\[]+(feat(?!\s+of\b)|featuring|ft)\b\.?\s+\S.*")
 EDITION = (
-    r"(re-?master|re-?issue|deluxe|expanded|edition|anniversary|bonus|digital|explicit|mono|"
-    r"stereo|import|dis[ck] \d|cd ?\d|\d{4} version)"
+    r"(re-?master|re-?issue|deluxe|expanded|edition|anniversary|bonus|digital|explicit|"
+    r"(mono|stereo|import)\b|dis[ck] \d|cd ?\d|\d{4} version)"
 )
 BRACKETED_EDITION = re.compile(rf"[(\[][^)\]]*\b{EDITION}[^)\]]*[)\]]")
 TRAILING_EDITION = re.compile(rf"\s+-\s+[^-]*\b{EDITION}.*$")

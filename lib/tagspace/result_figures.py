@@ -155,6 +155,7 @@ def compare(
     if against not in overall:
         known = ", ".join(overall.columns)
         raise TagspaceError(f"against: {against!r} is not there; there are {known}")
+    overall = overall[overall[against].notna()]
     # The reference in the runs that each system has.
     reference = overall.mask(overall.notna(), overall[against], axis=0)
     gain = overall.mean() / reference.mean() - 1

@@ -136,7 +136,8 @@ def evaluate(
         ``ceiling`` that of the best one. Metric ``rprecision`` is the precision at as many tracks
         as are relevant to the query; its ``cutoff`` is 0. A cutoff that takes in every track is
         left out: all orders are equal there. So is a query without tags or album, and for nDCG and
-        R-precision one that nothing is relevant to.
+        R-precision one that nothing is relevant to. A query whose artist is not known counts as the
+        only track of its artist.
 
     Raises
     ------

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from tagspace.errors import TagspaceError
+
 TEST_SHARE = 0.10  # of all tracks
 VALIDATION_SHARE = 0.05  # of the rest
 FOLD_VALIDATION_SHARE = 0.15  # of the rest, in cross-validation: small data need more to decide on
@@ -36,6 +38,11 @@ def split(artists: Sequence[str], seed: int = 0, folds: int = 0, fold: int = 0) 
         Draws the order of artists; nothing else changes the split.
     folds, fold : int
         Number of parts (0: none) and which of them is for test.
+
+    Raises
+    ------
+    TagspaceError
+        If an artist has so many tracks that no track is left for a part.
     """
     group = group_codes(artists)
     order = np.random.default_rng(seed).permutation(group.max() + 1)
@@ -44,13 +51,18 @@ def split(artists: Sequence[str], seed: int = 0, folds: int = 0, fold: int = 0) 
         test = _fold_of(group, order, folds) == fold
     else:
         test = _first_share(group, order, TEST_SHARE)
+    if not test.any():
+        raise _too_few("test")
     rest = everything[~test]
     share = FOLD_VALIDATION_SHARE if folds else VALIDATION_SHARE
     last = np.flatnonzero(np.isin(order, group[test]))[-1]
     following = np.roll(order, -last - 1)
     validation = np.zeros(len(group), dtype=bool)
     validation[rest] = _first_share(group[rest], following[np.isin(following, group[rest])], share)
-    return Split(everything[~test & ~validation], everything[validation], everything[test])
+    train = everything[~test & ~validation]
+    if not len(train):
+        raise _too_few("training")
+    return Split(train, everything[validation], everything[test])
 
 
 def group_codes(names: Sequence[str]) -> np.ndarray:
@@ -64,6 +76,13 @@ def group_codes(names: Sequence[str]) -> np.ndarray:
     keyed = [name or ("", row) for row, name in enumerate(names)]
     numbers: dict[object, int] = {}
     return np.array([numbers.setdefault(key, len(numbers)) for key in keyed])
+
+
+def _too_few(part: str) -> TagspaceError:
+    return TagspaceError(
+        f"dataset: no track is left for {part}, as artists are whole and one has very many tracks; "
+        "try another seed, or fewer folds"
+    )
 
 
 def _first_share(group: np.ndarray, order: np.ndarray, share: float) -> np.ndarray:

@@ -18,7 +18,7 @@ from distributed import Client, LocalCluster, as_completed
 
 from tagspace import corpus, datasets, experiment, features, runs
 from tagspace.cache import cache_folder
-from tagspace.configuration import Configuration, plain_values
+from tagspace.configuration import RELATEDNESS, Configuration, plain_values
 from tagspace.corpus import Corpus
 from tagspace.errors import TagspaceError
 from tagspace.progress import Progress
@@ -172,7 +172,9 @@ def configure(namespace: Mapping[str, object]) -> Grid:
 
 
 def _whole(path: str) -> str:
-    return str(Path(path).absolute()) if Path(path).exists() else path
+    """Make the path of what is here a whole one; names are no paths, whatever lies here."""
+    known = path in (*datasets.NAMES, *RELATEDNESS)
+    return path if known or not Path(path).exists() else str(Path(path).absolute())
 
 
 class _Own(NamedTuple):

@@ -164,7 +164,8 @@ def calibrate(model: DPNN, excerpts: torch.Tensor) -> None:
         layer.momentum = None  # the plain average over all batches
     model.train()
     with torch.no_grad():
-        for chunk in excerpts.split(EMBED_TRACKS):
+        # Of nearly equal sizes, as the average is over batches.
+        for chunk in excerpts.tensor_split(-(-len(excerpts) // EMBED_TRACKS)):
             forward(model, chunk)
     for layer in layers:
         layer.momentum = 0.1
@@ -379,15 +380,14 @@ class Trainer:
             raise TagspaceError(
                 f"positive, negative: no training track has both a related track "
                 f"(>= {configuration.positive}) and an unrelated one (< {configuration.negative}) "
-                f"in its batch, so there is no triplet; try other thresholds, topics or tag sets"
+                f"in its batch, so nothing is learned; try other thresholds, topics or tag sets"
             )
         if steps["spread"].mean() < COLLAPSED and not self.warned:
             self.warned = True
+            advice = "mining all or semihard, or " if configuration.loss == "triplet" else ""
             warnings.warn(
-                f"the embedding has collapsed: all tracks of a batch lie within "
-                f"{steps['spread'].mean():.0e} of each other, and the loss "
-                f"({steps['loss'].mean():.3f}) stays at the margin ({configuration.margin}); "
-                f"try mining all or semihard, or a lower learning_rate",
+                f"the embedding has collapsed: the mean squared distance within a batch is "
+                f"{steps['spread'].mean():.0e}; try {advice}a lower learning_rate",
                 stacklevel=3,
             )
 

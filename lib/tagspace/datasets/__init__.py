@@ -19,6 +19,7 @@ READERS = {
     "merge": merge,
     "msd": msd,
 }
+IN_PARTS = ("jamendo", "fma")
 NAMES = ("demo", *(name for name in READERS if name != "manifest"))
 
 
@@ -38,8 +39,20 @@ def load(dataset: str, shards: str = "", data_home: Path | None = None) -> Datas
     Raises
     ------
     TagspaceError
-        If there is nothing of that name or at that path, or it cannot be read.
+        If there is nothing of that name or at that path, it cannot be read, or it has no tags.
     """
+    if shards and dataset not in IN_PARTS:
+        raise TagspaceError(
+            f"shards: {shards!r} is accepted with dataset {' or '.join(IN_PARTS)} only, whose "
+            "audio comes in parts"
+        )
+    loaded = _load(dataset, shards, data_home)
+    if loaded.tags.empty:
+        raise TagspaceError(f"dataset: {loaded.name} holds no tags; tracks are known by them")
+    return loaded
+
+
+def _load(dataset: str, shards: str, data_home: Path | None) -> Dataset:
     if dataset == "demo":
         from tagspace.datasets import demo  # the synthesiser is loaded only for its own corpus
 

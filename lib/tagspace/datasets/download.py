@@ -12,6 +12,7 @@ from pathlib import Path, PurePosixPath
 
 import pooch
 import requests
+from filelock import FileLock
 
 from tagspace.datasets.base import Release
 from tagspace.errors import TagspaceError
@@ -78,17 +79,20 @@ def fetch(release: Release, files: Sequence[Remote], folder: Path) -> None:
     TagspaceError
         If a file cannot be reached, is not what its checksum says, or cannot be unpacked.
     """
-    wanted = missing(files, folder)
-    if not wanted:
+    if not missing(files, folder):
         return
-    names = ", ".join(file.name for file in wanted[:3]) + (", ..." if len(wanted) > 3 else "")
-    print(f"Fetching {len(wanted)} files ({names}) into {folder}\n{release.told()}", flush=True)
     folder.mkdir(parents=True, exist_ok=True)
-    for file in wanted:
-        path = _retrieve(file, folder)
-        if path.suffix in ARCHIVES:
-            unpack(path, folder / file.place)
-            path.unlink()
+    with FileLock(f"{folder}.lock"):  # of several workers, one fetches and the others wait
+        wanted = missing(files, folder)
+        if wanted:
+            names = ", ".join(file.name for file in wanted[:3]) + ", ..." * (len(wanted) > 3)
+            told = f"Fetching {len(wanted)} files ({names}) into {folder}\n{release.told()}"
+            print(told, flush=True)
+        for file in wanted:
+            path = _retrieve(file, folder)
+            if path.suffix in ARCHIVES:
+                unpack(path, folder / file.place)
+                path.unlink()
 
 
 def ask(url: str) -> requests.Response:

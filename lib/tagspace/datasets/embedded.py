@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import mutagen
@@ -13,6 +14,7 @@ from tagspace.progress import Progress
 
 FIELDS = ("artist", "album", "title")
 TAGSETS = {"genres": "genre", "moods": "mood"}  # by the name that mutagen gives the field
+FRAMES = {"artist": "TPE1", "album": "TALB", "title": "TIT2", "genre": "TCON", "mood": "TMOO"}
 SEPARATORS = (";", "|")
 
 
@@ -58,9 +60,14 @@ def describe(folder: Path) -> tuple[pd.DataFrame, list[str]]:
 def _row(file: Path, folder: Path) -> tuple[str, ...]:
     fields = mutagen.File(file, easy=True) or {}
     name = file.relative_to(folder).as_posix()
-    known = (", ".join(fields.get(field) or []) for field in FIELDS)
-    tags = ("|".join(_split(fields.get(field) or [])) for field in TAGSETS.values())
+    known = (", ".join(_values(fields, field)) for field in FIELDS)
+    tags = ("|".join(_split(_values(fields, field))) for field in TAGSETS.values())
     return name, name, *known, *tags
+
+
+def _values(fields: Mapping[str, Sequence[str]], field: str) -> list[str]:
+    """Look a field up by its name, or, in a wav file, by that of its ID3 frame."""
+    return [str(value) for value in fields.get(field) or fields.get(FRAMES[field]) or []]
 
 
 def _split(values: list[str]) -> list[str]:

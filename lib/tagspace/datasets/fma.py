@@ -38,6 +38,7 @@ FILES = ("genres.csv", "tracks.csv")
 # The table of tracks has two lines of header: what a column is about, and its name.
 COLUMNS = (("artist", "name"), ("album", "id"), ("track", "title"), ("track", "genres_all"))
 TOP = "0"  # the parent of a genre that has none
+NO_ALBUM = ("", "-1")
 
 
 def find(folder: Path) -> Path | None:
@@ -95,21 +96,27 @@ def read(folder: Path) -> Dataset:
     if file is None:
         raise TagspaceError(f"dataset: {folder} holds no {' beside '.join(FILES)}")
     genres = read_table(file, "genre_id", ["parent", "title"])
-    rows = dict(_rows(file.with_name(FILES[1])))
+    rows = list(_rows(file.with_name(FILES[1])))
     audio = audio_files(folder)
     tracks = (
-        (track_id, artist, (album,) if album else (), title, audio.get(track_id.zfill(6), ""))
-        for track_id, (artist, album, title, _) in rows.items()
+        (track_id, artist, _albums(album), title, audio.get(track_id.zfill(6), ""))
+        for track_id, (artist, album, title, _) in rows
     )
-    sets = genres["parent"].map(lambda parent: "genres" if parent == TOP else "styles")
-    titles = genres["title"].str.strip()
-    tags = (
-        (track_id, sets[genre], titles[genre])
-        for track_id, (*_, listed) in rows.items()
-        for genre in re.findall(r"\d+", listed)
-        if genre in titles.index
-    )
+    given = [
+        (track_id, genre) for track_id, (*_, listed) in rows for genre in re.findall(r"\d+", listed)
+    ]
+    for track_id, genre in given:
+        if genre not in genres.index:
+            raise TagspaceError(f"dataset: {folder}: track {track_id} has genre {genre}, which "
+                                f"{FILES[0]} does not have")  # fmt: skip
+    sets = genres["parent"].map(lambda parent: "genres" if parent == TOP else "styles").to_dict()
+    titles = genres["title"].str.strip().to_dict()
+    tags = ((track_id, sets[genre], titles[genre]) for track_id, genre in given)
     return build("fma", tracks, tags, RELEASE.tagsets)
+
+
+def _albums(album: str) -> tuple[str, ...]:
+    return () if album in NO_ALBUM else (album,)
 
 
 def _rows(file: Path) -> Iterator[tuple[str, list[str]]]:

@@ -81,7 +81,7 @@ def fetch(folder: Path, shards: str) -> None:
 def _numbers(shards: str) -> list[int]:
     parts = [part.strip() for part in shards.split(",") if part.strip()]
     ranges = [re.fullmatch(r"(\d{1,2})(?:-(\d{1,2}))?", part) for part in parts]
-    if not all(ranges):
+    if not all(found and int(found[1]) <= int(found[2] or found[1]) for found in ranges):
         raise TagspaceError(
             f"shards: {shards!r} is not accepted; accepted: numbers from 0 to {N_SHARDS - 1}, "
             "such as 0-4 or 0,7,20-29"
@@ -120,7 +120,10 @@ def read(folder: Path) -> Dataset:
     file = require_file(folder, FILES)
     rows = list(_rows(file))
     audio = audio_files(folder)
-    tracks = ((row[0], row[1], (row[2],), "", _audio_path(row[3], audio)) for _, row in rows)
+    tracks = (
+        (track_id, artist, (album,) if album else (), "", _audio_path(path, audio))
+        for _, (track_id, artist, album, path, *_) in rows
+    )
     tags = [tag for line, row in rows for tag in _tags(file, line, row)]
     used = {tagset for _, tagset, _ in tags}
     return build("jamendo", tracks, tags, tuple(name for name in TAGSETS.values() if name in used))

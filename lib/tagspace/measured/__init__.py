@@ -18,6 +18,7 @@ from tagspace.runs import EXPERIMENT, gather
 
 HERE = Path(__file__).parent
 FIGURES, COMMON = "metrics.csv", "common.json"
+TEXTS = ("run", "variant", "commit", "dataset", "fingerprint", "tagsets")  # also if like numbers
 
 
 def save(gathered: pd.DataFrame, folder: Path) -> None:
@@ -86,7 +87,12 @@ def load(folder: str | Path, dataset: str = "") -> pd.DataFrame:
     folder = own if own.exists() else Path(folder).expanduser()
     if (folder / COMMON).exists():
         common = json.loads((folder / COMMON).read_text(encoding="utf-8"))
-        gathered = pd.read_csv(folder / FIGURES).assign(**common)
+        gathered = pd.read_csv(
+            folder / FIGURES,
+            dtype=dict.fromkeys(TEXTS, str),
+            keep_default_na=False,
+            na_values=dict.fromkeys(("value", "low", "high", "chance", "ceiling"), ""),
+        ).assign(**common)
         # What was kept before a parameter was there has its default.
         defaults = Configuration().model_dump(include=set(EXPERIMENT) - set(gathered))
         gathered = gathered.assign(**defaults)
@@ -103,7 +109,9 @@ def load(folder: str | Path, dataset: str = "") -> pd.DataFrame:
 def _only(gathered: pd.DataFrame, dataset: str, folder: Path) -> pd.DataFrame:
     there = ", ".join(gathered["dataset"].unique())
     if dataset:
-        name = datasets.load(dataset).name if Path(dataset).exists() else dataset
+        place = Path(dataset).expanduser()
+        elsewhere = dataset not in datasets.NAMES and place.exists()
+        name = datasets.load(dataset).name if elsewhere else dataset
         gathered = gathered[gathered["dataset"] == name]
         if gathered.empty:
             raise TagspaceError(f"dataset: {folder} has no run on {name}, but on {there}")

@@ -18,6 +18,7 @@ from functools import partial
 from pathlib import Path
 
 import soundfile
+from filelock import FileLock
 
 from tagspace.cache import cache_folder
 from tagspace.datasets.base import Dataset, build
@@ -83,14 +84,15 @@ def render(pieces: Sequence[Piece], folder: Path) -> None:
         is taken up where it stopped.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    missing = [piece for piece in pieces if not audio_path(piece, folder).exists()]
-    if not missing:
-        return
-    # Threads are enough, since numpy lets go of the interpreter lock for nearly all of the work.
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
-        made = pool.map(partial(render_piece, folder=folder), missing)
-        for _ in Progress(made, desc="demo corpus", total=len(missing), unit="piece"):
-            pass
+    with FileLock(f"{folder}.lock"):  # of several workers, one makes them and the others wait
+        missing = [piece for piece in pieces if not audio_path(piece, folder).exists()]
+        if not missing:
+            return
+        # Threads are enough, as numpy lets go of the interpreter lock for nearly all of the work.
+        with ThreadPoolExecutor(os.cpu_count()) as pool:
+            made = pool.map(partial(render_piece, folder=folder), missing)
+            for _ in Progress(made, desc="demo corpus", total=len(missing), unit="piece"):
+                pass
 
 
 def render_piece(piece: Piece, folder: Path) -> None:
