@@ -102,7 +102,8 @@ pd.DataFrame.from_dict(terms, orient="index")
 # A `manifest.csv` describes any collection: the columns `track_id` and `path`, if known `artist`,
 # `album` and `title`, and one column per tag set with `|` between the tags. `python -m tagspace
 # manifest FOLDER` makes it from the tags embedded in the files of a folder. Artists matter: no
-# artist is in two splits, and two tracks of one album form no triplet.
+# artist is in two splits, and two tracks of one album form no triplet. A column that is mostly empty
+# does harm: only tracks with a tag in every set are used.
 #
 # ## The collection at hand
 

@@ -117,6 +117,8 @@ from myst_nb import glue
 no_tag = relatedness.sample_cosines(tags.matrix.toarray()) == 0  # products, not cosines
 strangers = {n: (c[no_tag] >= configuration.positive).mean() for n, c in samples.items()}
 squares = model.singular_values_**2
+last = max(number for number, share in strangers.items() if share >= 0.0005)
+glue("topics_strangers", str(last), display=False)
 glue("topics_chosen", f"{k} of {model.rank}", display=False)
 glue("topics_account", f"{squares[:k].sum() / squares.sum():.0%}", display=False)
 print(f"{no_tag.mean():.0%} of pairs share no tag")
@@ -125,4 +127,7 @@ pd.Series(strangers, name="of these related").map("{:.1%}".format).rename_axis("
 # %% [markdown]
 # **What we saw.** The first {glue:text}`topics_chosen` topics account for {glue:text}`topics_account`
 # of the squares of all singular values. A few topics let tracks be related that share not one tag;
-# more of them ask for more in common. Their number decides how many pairs training can learn from.
+# more of them ask for more in common: with more than {glue:text}`topics_strangers` topics, hardly any
+# two tracks are related that share no tag. What LSI brings then is not that it relates strangers, but
+# how it grades those that have tags in common. The number of topics decides how many pairs training
+# can learn from.

@@ -130,7 +130,8 @@ network_figures.curves_figure(
 # %% [markdown]
 # **What we saw.** Relatedness proposes pairs, the distances choose among them. With `literal`, no
 # triplet violates the margin any more after a few steps: training ends there, and retrieval has
-# become worse all the while. With `hard` all tracks move into one point, and the loss stays at the
-# margin. With `semihard` and `all` the tracks stay apart and something is left to learn. So few
-# steps on synthetic music only show how each of them begins; what `all` learns is on the page on
-# training.
+# become worse all the while. With `hard` all tracks move towards one point, and the loss stays at the
+# margin; the order of neighbours may survive in so small a space for a while, as the validation score
+# shows, but distances have no scale any more. With `semihard` and `all` the tracks stay apart and
+# something is left to learn. So few steps on synthetic music, and so few validation tracks, only show
+# how each of them begins.

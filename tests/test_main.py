@@ -2,11 +2,12 @@
 
 import shutil
 import sqlite3
+from pathlib import Path
 
 import numpy as np
 import pytest
 
-from tagspace import experiment, figures, measured
+from tagspace import experiment, figures, measured, runs
 from tagspace.__main__ import main
 from tagspace.datasets import load
 
@@ -91,6 +92,20 @@ def test_a_folder_without_records_is_told(tmp_path, command):
         main([*command, str(tmp_path), *out])
     assert caught.value.code == f"runs: {tmp_path} holds no record of a run"
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.slow
+def test_music_without_tags_is_searched_as_the_readme_says(small, manifest, capsys):
+    record = experiment.run(*small(epochs=1, runs=str(manifest / "runs")))
+    readme = (runs.CHECKOUT / "README.md").read_text(encoding="utf-8")
+    program = readme.split("```python\n")[1].split("```")[0]
+    told = {"runs/ID": str(record.folder), "FOLDER": str(manifest), "*.mp3": "*.wav"}
+    for what, here in told.items():
+        assert what in program
+        program = program.replace(what, here)
+    exec(program, {})
+    pitch = [int(Path(line).stem) % 3 for line in capsys.readouterr().out.splitlines()[-6:]]
+    assert pitch == [0] * 6  # nearest to the first of the tones are those of its pitch
 
 
 @pytest.mark.slow
