@@ -22,9 +22,9 @@ configuration = configure(globals())
 # %% [markdown]
 # ## Parameters
 #
-# A notebook has those of them that stand in its first cell; the one on training has them all, and
-# those that make many runs have `variants`, `scheduler` and `workers` beside. Give
-# them with `-p`, as in `papermill notebooks/train.ipynb OUT.ipynb -p topics 60`; what is not
+# A notebook has those of them that stand in its first cell. The one on training has them all; those
+# that make many runs take any, in lists too, and have `variants`, `scheduler` and `workers` beside.
+# Give them with `-p`, as in `papermill notebooks/train.ipynb OUT.ipynb -p topics 60`; what is not
 # accepted ends the run at once with one line. Why the defaults are what they are is told on the
 # page of [deviations](../book/deviations.md).
 

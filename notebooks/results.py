@@ -133,24 +133,24 @@ tables = {name: figures.folds_table(part, "graded nDCG@10") for name, part in by
 pd.concat(tables, names=["trained on"]).round(3)
 
 # %% [markdown]
-# Does joining help? For each tag set that was trained on, the four measures, and by how much their mean
-# differs from that of training on all sets, in pairs, fold by fold; with everybody among the
-# neighbours, and with the query's artist left out (of these clips no album is known):
+# Does joining help? For each choice of tags to train on, what it is worth for each tag set, and by how
+# much the mean differs from that of training on all sets, in pairs, fold by fold; with everybody among
+# the neighbours, and with the query's artist left out (of these clips no album is known):
 
 # %%
-trained_on = list(gathered["tagsets"].unique())
-joined = max(trained_on, key=len)
+named = gathered.replace({max(by_tagsets.groups, key=len): "all"})
+trained_on = list(named["tagsets"].unique())
 views = {}
 for measure in ("graded nDCG@10", "exact P@10"):
     for left_out in ("none", "artist"):
-        compared = result_figures.compare(gathered, measure, joined, "tagsets", left_out)
+        compared = result_figures.compare(named, measure, "all", "tagsets", left_out)
         views[measure, left_out] = compared.loc[trained_on]
 verdicts = {view: result_figures.verdicts(compared) for view, compared in views.items()}
 for (measure, left_out), found in verdicts.items():
     for kind, names in found.items():
         glue(f"joining_{measure[:6].strip()}_{left_out}_{kind}", names, display=False)
 pd.concat(
-    {view: result_figures.comparison_table(compared, joined) for view, compared in views.items()},
+    {view: result_figures.comparison_table(compared, "all") for view, compared in views.items()},
     names=["measure", "left out", "trained on"],
 )
 

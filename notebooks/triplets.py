@@ -134,4 +134,5 @@ network_figures.curves_figure(
 # margin; the order of neighbours may survive in so small a space for a while, as the validation score
 # shows, but distances have no scale any more. With `semihard` and `all` the tracks stay apart and
 # something is left to learn. So few steps on synthetic music, and so few validation tracks, only show
-# how each of them begins.
+# how each of them begins; what each brings on real music is on the page that changes
+# [each part](ablations.ipynb).

@@ -47,19 +47,30 @@ def test_the_real_figures_are_those_of_the_defaults():
     assert {**told, "dataset": "demo", "folds": 0}.items() <= defaults.items()
 
 
-def test_the_systems_kept_are_those_of_the_page():
-    cells = jupytext.read(ROOT / "notebooks" / "related.py").cells
+@pytest.mark.parametrize(
+    ("folder", "page", "reference"),
+    [
+        ("systems", "related", {}),
+        (
+            "ablations",
+            "ablations",
+            {"pool": "validation", "epochs": 18, "learning_rate": 2e-4, "augment": "always"},
+        ),
+    ],
+)
+def test_the_variants_kept_are_those_of_the_page(folder, page, reference):
+    cells = jupytext.read(ROOT / "notebooks" / f"{page}.py").cells
     parameters = next(cell for cell in cells if "parameters" in cell.metadata.get("tags", []))
     given = {
         node.target.id: ast.literal_eval(node.value) for node in ast.parse(parameters.source).body
     }
-    kept = measured.load("systems")
+    kept = measured.load(folder)
     assert list(kept["variant"].unique()) == list(given["variants"])
-    defaults = Configuration(folds=5).model_dump()
+    usual = Configuration(folds=5, **reference).model_dump()
     told = [name for name in EXPERIMENT if name not in ("tagsets", "seed", "fold")]
     for variant, changes in given["variants"].items():
         rows = kept.loc[kept["variant"] == variant, told].drop_duplicates()
-        assert rows.to_dict("records") == [{name: {**defaults, **changes}[name] for name in told}]
+        assert rows.to_dict("records") == [{name: {**usual, **changes}[name] for name in told}]
 
 
 @notebook
