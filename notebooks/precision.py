@@ -125,7 +125,9 @@ pd.Series(
 # %%
 from tagspace import figures, measured
 
-gathered = measured.load(configuration.runs or "real", configuration.dataset)
+gathered = measured.load(configuration.runs or "systems", configuration.dataset)
+if "variant" in gathered:
+    gathered = gathered[gathered["variant"] == gathered["variant"].iloc[0]]
 rows = pd.concat(
     {name: figures.select(gathered, name) for name in figures.MEASURES}, names=["measure"]
 )
