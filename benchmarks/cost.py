@@ -36,6 +36,7 @@ Row = tuple[str, str, float, str]
 
 
 def main(folder: Path) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
     rows = []
     for stage in (extraction, relatedness, steps, embedding, evaluation, memory):
         for row in stage():
