@@ -2,7 +2,7 @@
 
 The tags, spectrograms and embeddings are synthetic, as many as the paper's; an epoch is
 extrapolated from some of its steps. ``python benchmarks/cost.py FOLDER`` writes ``cost.csv``, which
-the book's page on cost reads.
+the book's pages on cost and on data sets read.
 """
 
 from __future__ import annotations
