@@ -1,5 +1,3 @@
-import json
-
 import pandas as pd
 import pytest
 
@@ -41,19 +39,34 @@ def test_what_was_saved_is_loaded_to_four_digits(gathered, tmp_path):
     assert loaded["value"].tolist() == [0.3333, 0.75]
 
 
-def test_what_is_common_is_written_once(gathered, tmp_path):
-    measured.save(gathered, tmp_path)
-    common = json.loads((tmp_path / "common.json").read_text(encoding="utf-8"))
-    assert common == {
-        "commit": "c0ffee",
-        "dataset": "merge",
-        "fingerprint": "f1",
-        "tagsets": "moods",
-        "topics": 12,
-        "learning_rate": 0.001,
-    }
-    header = (tmp_path / "metrics.csv").read_text(encoding="utf-8").splitlines()[0]
-    assert header.split(",") == ["run", "fold", *COLUMNS]
+def test_what_is_known_of_a_run_is_written_once(gathered, tmp_path):
+    both = pd.concat([gathered, gathered.assign(task="themes")])
+    measured.save(both, tmp_path)
+    told = pd.read_csv(tmp_path / "runs.csv")
+    assert told.to_dict("records") == [
+        {
+            "run": f"merge-{fold}",
+            "commit": "c0ffee",
+            "dataset": "merge",
+            "fingerprint": "f1",
+            "tagsets": "moods",
+            "topics": 12,
+            "learning_rate": 0.001,
+            "fold": fold,
+        }
+        for fold in (0, 1)
+    ]
+    metrics = pd.read_csv(tmp_path / "metrics.csv")
+    assert metrics.columns.tolist() == ["run", *COLUMNS]
+    assert len(metrics) == 4
+
+
+def test_a_run_of_several_variants_has_its_figures_once_and_is_loaded_for_each(gathered, tmp_path):
+    named = pd.concat([gathered.assign(variant=name) for name in ("LSI", "as usual")])
+    measured.save(named, tmp_path)
+    assert len(pd.read_csv(tmp_path / "metrics.csv")) == len(gathered)
+    loaded = measured.load(tmp_path)
+    assert loaded.groupby(["variant", "run"]).size().tolist() == [1, 1, 1, 1]
 
 
 def test_a_single_run_keeps_its_name(gathered, tmp_path):
@@ -73,7 +86,8 @@ def test_what_was_not_trained_is_kept_of_the_first_variant(gathered, tmp_path):
 def test_what_looks_like_a_number_or_nothing_stays_a_text(gathered, tmp_path):
     names = ["", "None", "007"]
     parts = [gathered.assign(variant=name, fingerprint="12345678901234e5") for name in names]
-    measured.save(pd.concat([*parts, gathered.assign(dataset="demo", variant="")]), tmp_path)
+    other = gathered.assign(run="demo-0", dataset="demo", variant="")
+    measured.save(pd.concat([*parts, other]), tmp_path)
     loaded = measured.load(tmp_path, "merge")
     assert loaded["variant"].unique().tolist() == names
     assert set(loaded["fingerprint"]) == {"12345678901234e5"}
@@ -92,7 +106,7 @@ def test_a_folder_without_figures_is_told(tmp_path):
 
 
 def test_runs_on_several_data_sets_are_not_averaged(gathered, tmp_path):
-    other = gathered.assign(dataset="demo", fingerprint="f2")
+    other = gathered.assign(run="demo-0", dataset="demo", fingerprint="f2")
     measured.save(pd.concat([gathered, other]), tmp_path)
     with pytest.raises(TagspaceError, match=r"^runs: .* several data sets .*\(merge, demo\).*$"):
         measured.load(tmp_path)
@@ -102,7 +116,6 @@ def test_runs_on_several_data_sets_are_not_averaged(gathered, tmp_path):
 
 
 def test_a_data_set_may_be_named_by_its_place(gathered, tmp_path, manifest):
-    measured.save(
-        pd.concat([gathered, gathered.assign(dataset="manifest", fingerprint="f2")]), tmp_path
-    )
+    other = gathered.assign(run="manifest-0", dataset="manifest", fingerprint="f2")
+    measured.save(pd.concat([gathered, other]), tmp_path)
     assert set(measured.load(tmp_path, str(manifest))["dataset"]) == {"manifest"}

@@ -5,7 +5,6 @@ The folders beside this file hold those that the book shows.
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import pandas as pd
@@ -17,12 +16,12 @@ from tagspace.retrieval import COLUMNS
 from tagspace.runs import EXPERIMENT, gather
 
 HERE = Path(__file__).parent
-FIGURES, COMMON = "metrics.csv", "common.json"
+RUNS, METRICS = "runs.csv", "metrics.csv"
 TEXTS = ("run", "variant", "commit", "dataset", "fingerprint", "tagsets")  # also if like numbers
 
 
 def save(gathered: pd.DataFrame, folder: Path) -> None:
-    """Write what is common to all runs to ``common.json``, and what differs to ``metrics.csv``.
+    """Write what is known of each run to ``runs.csv``, and its figures to ``metrics.csv``.
 
     Neither names a track, so both can be published whatever the data. Of several variants of the
     same runs, only those of the first one keep the figures of what was not trained.
@@ -38,12 +37,11 @@ def save(gathered: pd.DataFrame, folder: Path) -> None:
         first = gathered["variant"] == gathered["variant"].iloc[0]
         gathered = gathered[first | (gathered["representation"] == "trained")]
     about = gathered.columns.difference(COLUMNS, sort=False)
-    common = [name for name in about.drop("run") if len(gathered[name].unique()) == 1]
     folder.mkdir(parents=True, exist_ok=True)
-    values = json.loads(gathered[common].head(1).to_json(orient="records"))[0]
-    (folder / COMMON).write_text(json.dumps(values, indent=2) + "\n", encoding="utf-8")
-    figures = gathered.drop(columns=common)
-    figures.to_csv(folder / FIGURES, index=False, float_format="%.4g", lineterminator="\n")
+    # One run may go by several names, as variants; its figures are written once.
+    for file, columns in ((RUNS, about), (METRICS, ["run", *COLUMNS])):
+        table = gathered[columns].drop_duplicates()
+        table.to_csv(folder / file, index=False, float_format="%.4g", lineterminator="\n")
 
 
 def cost() -> pd.DataFrame:
@@ -85,14 +83,15 @@ def load(folder: str | Path, dataset: str = "") -> pd.DataFrame:
     """
     own = HERE / folder
     folder = own if own.exists() else Path(folder).expanduser()
-    if (folder / COMMON).exists():
-        common = json.loads((folder / COMMON).read_text(encoding="utf-8"))
-        gathered = pd.read_csv(
-            folder / FIGURES,
-            dtype=dict.fromkeys(TEXTS, str),
+    if (folder / RUNS).exists():
+        about = pd.read_csv(folder / RUNS, dtype=dict.fromkeys(TEXTS, str), keep_default_na=False)
+        metrics = pd.read_csv(
+            folder / METRICS,
+            dtype={"run": str},
             keep_default_na=False,
             na_values=dict.fromkeys(("value", "low", "high", "chance", "ceiling"), ""),
-        ).assign(**common)
+        )
+        gathered = about.merge(metrics, on="run", how="left")
         # What was kept before a parameter was there has its default.
         defaults = Configuration().model_dump(include=set(EXPERIMENT) - set(gathered))
         gathered = gathered.assign(**defaults)
