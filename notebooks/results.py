@@ -189,7 +189,7 @@ result_figures.comparison_table(gains, "untrained")
 # **What we saw.** On real music, training on all four sets is worth {glue:text}`these_runs_all`
 # ({glue:text}`these_runs_all_interval`) over the untrained network. Does joining help? By graded
 # nDCG@10, training on these alone is worse than on all: {glue:text}`joining_graded_none_worse`; these are
-# not told apart from it: {glue:text}`joining_graded_none_alike`; better: {glue:text}`joining_graded_none_better`.
+# not told apart from it: {glue:text}`joining_graded_none_undecided`; better: {glue:text}`joining_graded_none_better`.
 # With the artist left out, worse are: {glue:text}`joining_graded_artist_worse`. By the paper's measure, an
 # exact match, worse are: {glue:text}`joining_exact_none_worse`. What does each set buy on each task? The
 # network trained on a set alone is the best of all for that set in: {glue:text}`best_of_its_own`; the one

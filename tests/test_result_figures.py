@@ -157,8 +157,18 @@ def test_a_verdict_needs_an_interval_without_zero():
         reference=0.3 + spread, above=0.4 + spread, below=0.2 + spread, noisy=0.301 + 5 * spread
     )
     compared = result_figures.compare(systems, "graded nDCG@10", "reference")
-    told = {"better": "above", "worse": "below", "alike": "noisy"}
-    assert result_figures.verdicts(compared) == told
+    told = result_figures.verdict(compared)
+    assert told[["reference", "above", "below", "noisy"]].tolist() == [
+        "",
+        "better",
+        "worse",
+        "undecided",
+    ]
+    assert result_figures.verdicts(compared) == {
+        "better": "above",
+        "worse": "below",
+        "undecided": "noisy",
+    }
     one_run = systems[systems["fold"] == 0]
     compared = result_figures.compare(one_run, "graded nDCG@10", "reference")
     assert set(result_figures.verdicts(compared).values()) == {"none"}

@@ -185,8 +185,8 @@ def comparison_table(compared: pd.DataFrame, against: str) -> pd.DataFrame:
     return shown.assign(**{f"against {against}": gains})
 
 
-def verdicts(compared: pd.DataFrame) -> dict[str, str]:
-    """Sort systems by what the intervals of their gains say.
+def verdict(compared: pd.DataFrame) -> pd.Series:
+    """Say of each system what the interval of its gain says.
 
     Parameters
     ----------
@@ -195,17 +195,28 @@ def verdicts(compared: pd.DataFrame) -> dict[str, str]:
 
     Returns
     -------
-    dict of str to str
-        Names joined by semicolons, or ``none``: those that are ``better``, whose interval is above
-        zero; ``worse``, below it; ``alike``, with zero in it. What was compared with is in none,
-        nor is what has no interval.
+    pandas.Series of str
+        ``better``, where the interval is above zero; ``worse``, below it; ``undecided``, with zero
+        in it. Empty for what was compared with, and for what has no interval.
     """
-    kinds = {
-        "better": compared["low"] > 0,
-        "worse": compared["high"] < 0,
-        "alike": (compared["low"] <= 0) & (compared["high"] >= 0) & (compared["gain"] != 0),
-    }
-    return {kind: "; ".join(compared.index[chosen]) or "none" for kind, chosen in kinds.items()}
+    told = pd.Series("", index=compared.index)
+    told[compared["low"].notna() & (compared["gain"] != 0)] = "undecided"
+    told[compared["low"] > 0] = "better"
+    told[compared["high"] < 0] = "worse"
+    return told
+
+
+def verdicts(compared: pd.DataFrame) -> dict[str, str]:
+    """Name the systems of each :func:`verdict`, joined by semicolons; ``none`` if there is none.
+
+    Parameters
+    ----------
+    compared : pandas.DataFrame
+        See :func:`compare`.
+    """
+    told = verdict(compared)
+    kinds = ("better", "worse", "undecided")
+    return {kind: "; ".join(told.index[told == kind]) or "none" for kind in kinds}
 
 
 def left_out_table(
