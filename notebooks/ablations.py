@@ -77,7 +77,9 @@ grid = sweep.configure(globals())
 # %%
 from tagspace import measured, result_figures
 
-real, reference = measured.load("ablations"), next(iter(variants))
+real = measured.load("ablations")
+kept = list(real["variant"].unique())
+reference = kept[0]
 print(result_figures.provenance(real))
 
 # %%
@@ -90,7 +92,7 @@ result_figures.systems_figure(real, "graded nDCG@10")
 # %%
 from myst_nb import glue
 
-trained = compared.loc[list(variants)]
+trained = compared.loc[kept]
 for kind, names in result_figures.verdicts(trained).items():
     glue(f"ablations_{kind}", names, display=False)
 glue("ablations_above", "; ".join(trained.index[trained["gain"] > 0]), display=False)
@@ -123,8 +125,9 @@ print(result_figures.provenance(outcome.gathered))
 print(outcome.failed.to_string() if len(outcome.failed) else "No run failed.")
 
 # %% tags=["nbval-skip"]
+first = next(iter(variants))
 result_figures.comparison_table(
-    result_figures.compare(outcome.gathered, "graded nDCG@10", reference), reference
+    result_figures.compare(outcome.gathered, "graded nDCG@10", first), first
 )
 
 # %% [markdown]
