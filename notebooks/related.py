@@ -120,7 +120,7 @@ result_figures.left_out_table(real, "exact P@10", reference, ["none", "artist"])
 # %% [markdown]
 # What the intervals say of each: worse than the paper's way, better, or undecided, with zero in the
 # interval. Among ten comparisons in a column, chance alone would let one in every second column
-# seem better or worse; and as most intervals reach ten percent to both sides, small gains cannot be
+# seem better or worse; and as intervals reach several percent to both sides, small gains cannot be
 # seen.
 
 # %%

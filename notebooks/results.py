@@ -199,4 +199,4 @@ result_figures.comparison_table(gains, "untrained")
 # weights were not averaged, the last layer began otherwise, and training was longer. In the second,
 # validation tracks were nearly the same in most folds. What was changed was decided on validation tracks
 # of three folds; as each track is for test in one fold, many of these were test tracks of others. The
-# runs of all sets are those of the page on [other systems](related.ipynb).
+# runs of all sets are also on the page on [other systems](related.ipynb), beside those of other seeds.
