@@ -138,3 +138,18 @@ values = rows.pivot_table(
 )
 bounds = rows.groupby("measure", sort=False)[["chance", "ceiling"]].mean()
 values.join(bounds).rename_axis(index=None).round(3)
+
+# %%
+matched = figures.select(gathered, "exact R-precision")
+matched = matched[
+    (matched["representation"] == "trained") & ~matched["task"].isin(["artist", "mean"])
+]
+matched = matched.groupby("task")["n_queries"].mean()
+glue("asked_most", f"{matched.max():.0f}", display=False)
+glue("asked_least", f"{matched.min():.0f}", display=False)
+glue("asked_of", f"{rows['n_queries'].max():.0f}", display=False)
+
+# %% [markdown]
+# Exact R-precision puts systems in an order of its own, and is the least certain of these: it asks only
+# those queries that some track matches exactly, in a fold between {glue:text}`asked_least` and
+# {glue:text}`asked_most` of up to {glue:text}`asked_of`, depending on the tag set.
