@@ -154,10 +154,10 @@ glue("related_runs", f"{row['runs']:.0f}", display=False)
 # over the same network untrained, in graded nDCG@10. By this measure, better than the paper's way are:
 # {glue:text}`related_graded_none_better`; worse: {glue:text}`related_graded_none_worse`. With the
 # query's artist left out, worse are: {glue:text}`related_graded_artist_worse`. By the paper's own
-# measure, precision of an exact match, hits are so rare among so few clips that only these are told
-# to be worse: {glue:text}`related_exact_none_worse`. That relatedness by plain overlap of tags is not
-# told apart from LSI fits what the page on [topics](topics.ipynb) shows: with 16 topics, tracks
-# without a common tag are not related anyway.
+# measure, precision of an exact match, worse are: {glue:text}`related_exact_none_worse`; hits are rare
+# there, among so few clips. Between ways to learn from the same tags, then, these clips hardly decide.
+# That relatedness by plain overlap of tags is not told apart from LSI fits what the page on
+# [topics](topics.ipynb) shows: with 16 topics, tracks without a common tag are not related anyway.
 
 # %% [markdown]
 # ## Run here
