@@ -69,6 +69,11 @@ def test_a_run_of_several_variants_has_its_figures_once_and_is_loaded_for_each(g
     assert loaded.groupby(["variant", "run"]).size().tolist() == [1, 1, 1, 1]
 
 
+def test_parameters_are_not_rounded(gathered, tmp_path):
+    measured.save(gathered.assign(learning_rate=1.23456e-4), tmp_path)
+    assert set(measured.load(tmp_path)["learning_rate"]) == {1.23456e-4}
+
+
 def test_a_single_run_keeps_its_name(gathered, tmp_path):
     measured.save(gathered.head(1), tmp_path)
     assert measured.load(tmp_path)["run"].tolist() == ["merge-0"]

@@ -38,10 +38,12 @@ def save(gathered: pd.DataFrame, folder: Path) -> None:
         gathered = gathered[first | (gathered["representation"] == "trained")]
     about = gathered.columns.difference(COLUMNS, sort=False)
     folder.mkdir(parents=True, exist_ok=True)
-    # One run may go by several names, as variants; its figures are written once.
-    for file, columns in ((RUNS, about), (METRICS, ["run", *COLUMNS])):
-        table = gathered[columns].drop_duplicates()
-        table.to_csv(folder / file, index=False, float_format="%.4g", lineterminator="\n")
+    # Parameters stay as they are, figures are rounded. One run may go by several names, as
+    # variants; its figures are written once.
+    gathered[about].drop_duplicates().to_csv(folder / RUNS, index=False, lineterminator="\n")
+    gathered[["run", *COLUMNS]].drop_duplicates().to_csv(
+        folder / METRICS, index=False, float_format="%.4g", lineterminator="\n"
+    )
 
 
 def cost() -> pd.DataFrame:
