@@ -166,7 +166,7 @@ def cluster(here, started):
     worker = ["worker", "--scheduler-file", file, "--nthreads", 1, "--no-nanny", "--no-dashboard"]
     commands = [scheduler, worker, worker]
     _, *workers = [started("-m", f"distributed.cli.dask_{name}", *c) for name, *c in commands]
-    wait_for(file.exists)
+    wait_for(lambda: file.exists() and file.read_text())  # it is there before it is written
     return json.loads(file.read_text())["address"], workers
 
 
