@@ -99,9 +99,8 @@ glue("ablations_above", "; ".join(trained.index[trained["gain"] > 0]), display=F
 glue("ablations_full", f"{trained.loc['full training', 'gain']:+.1%}", display=False)
 
 # %%
-again = result_figures.compare(
-    measured.load("ablations_repeated"), "graded nDCG@10", reference
-).loc[kept]
+repeated = measured.load("ablations_repeated")
+again = result_figures.compare(repeated, "graded nDCG@10", reference)
 moved = (again["mean"] - trained["mean"]).abs()
 glue("ablations_moved_median", f"{moved.median():.4f}", display=False)
 glue("ablations_moved_most", f"{moved.max():.3f}", display=False)
