@@ -166,7 +166,8 @@ def cluster(here, started):
     worker = ["worker", "--scheduler-file", file, "--nthreads", 1, "--no-nanny", "--no-dashboard"]
     commands = [scheduler, worker, worker]
     _, *workers = [started("-m", f"distributed.cli.dask_{name}", *c) for name, *c in commands]
-    wait_for(lambda: file.exists() and file.read_text())  # it is there before it is written
+    # It is there before it is written, and ends in a brace of the first column when it is whole.
+    wait_for(lambda: file.exists() and file.read_text().endswith("\n}"))
     return json.loads(file.read_text())["address"], workers
 
 
