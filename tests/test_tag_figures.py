@@ -125,14 +125,17 @@ def test_pairs_are_counted_among_training_tracks(small):
     systems = {
         "cosines": configuration,
         "overlap": configuration.model_copy(update={"relatedness": "overlap", "positive": 0.5}),
+        "everything": configuration.model_copy(update={"positive": 0.0, "negative": -0.5}),
     }
     table = tag_figures.pairs_table(corpus, systems)
     rows = corpus.split.train
     vectors = corpus.topics.vectors(("moods",), configuration.topics)
     carried = [set(np.flatnonzero(row)) for row in corpus.tags.of("moods").toarray()]
+    tags = [set(np.flatnonzero(row)) for row in corpus.tags.matrix.toarray()]
     compare = {
         "cosines": lambda a, b: vectors[a] @ vectors[b],
         "overlap": lambda a, b: len(carried[a] & carried[b]) / len(carried[a] | carried[b]),
+        "everything": lambda a, b: vectors[a] @ vectors[b],
     }
     for name, chosen in systems.items():
         of_one_album = corpus.groups.same("album", np.arange(len(corpus)))
@@ -144,9 +147,11 @@ def test_pairs_are_counted_among_training_tracks(small):
                 unrelated.add((a, b))
         anchors = {a for a, _ in related} & {a for a, _ in unrelated}
         n_pairs = len(rows) * (len(rows) - 1)
+        strangers = [(a, b) for a, b in related if not tags[a] & tags[b]]
         expected = [len(related) / n_pairs, len(unrelated) / n_pairs, len(anchors) / len(rows)]
-        assert 0 < expected[0] < expected[1]
+        expected.append(len(strangers) / len(related))
         np.testing.assert_allclose(table.loc[name], expected, rtol=1e-6)
+    assert (table.max() > 0).all()
 
 
 def test_of_many_tracks_pairs_are_counted_in_a_sample(small):

@@ -153,19 +153,23 @@ def pairs_table(
     Returns
     -------
     pandas.DataFrame
-        A row per system: the shares of pairs that are ``related`` and ``unrelated``, and of tracks
-        that can be ``anchors``.
+        A row per system: the shares of pairs that are ``related`` and ``unrelated``, of tracks
+        that can be ``anchors``, and of related pairs that have ``no common tag``.
     """
     rows = np.random.default_rng(0).permutation(corpus.split.train)[:size]
     n_pairs = len(rows) * (len(rows) - 1)
+    tags = corpus.tags.matrix[rows]
+    strangers = torch.as_tensor((tags @ tags.T).toarray() == 0)
     table = {}
     for name, configuration in systems.items():
         related = relatedness.of(corpus, configuration, torch.device("cpu"))
         pairs = training.candidates(corpus, related, configuration, rows)
+        n_related = pairs.positive.sum().item()
         table[name] = {
-            "related": pairs.positive.sum().item() / n_pairs,
+            "related": n_related / n_pairs,
             "unrelated": pairs.negative.sum().item() / n_pairs,
             "anchors": pairs.anchors.float().mean().item(),
+            "no common tag": (pairs.positive & strangers).sum().item() / max(n_related, 1),
         }
     return pd.DataFrame.from_dict(table, orient="index")
 
