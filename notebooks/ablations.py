@@ -129,9 +129,10 @@ glue("ablations_again_worse", result_figures.verdicts(again)["worse"], display=F
 # [other systems](related.ipynb).
 #
 # Even the same runs, made a second time (commit {glue:text}`ablations_again_commit`, which trains alike),
-# are not the same, as processors round sums in different orders. Mean nDCG@10 differed by {glue:text}`ablations_moved_median` (median) and
-# by {glue:text}`ablations_moved_most` at most ({glue:text}`ablations_moved`). By the other runs, above the
-# reference are: {glue:text}`ablations_again_above`; worse by interval: {glue:text}`ablations_again_worse`.
+# are not the same, as processors round sums in different orders. Mean nDCG@10 differed by
+# {glue:text}`ablations_moved_median` (median) and by {glue:text}`ablations_moved_most` at most
+# ({glue:text}`ablations_moved`). By the other runs, above the reference are:
+# {glue:text}`ablations_again_above`; worse by interval: {glue:text}`ablations_again_worse`.
 #
 # With the batch, the number of steps changes too: in as many epochs, batches of 64, 128 and 256 tracks
 # make 72, 36 and 18 steps on these clips. A batch of 256 is nearly all training tracks of a fold, so
