@@ -225,7 +225,9 @@ glue("related_runs", f"{row['runs']:.0f}", display=False)
 # that the comparison runs anywhere, and not how systems do on music. The shares of pairs again, for
 # which no threshold was chosen here, then the same tables, with nobody, the query's album or its
 # artist left out of its neighbours. Where each system is trained once, differences have no intervals,
-# and small ones say nothing.
+# and small ones say nothing. The first system's run is that of the page on [training](train.ipynb). Made
+# on another machine, it may keep the weights of another epoch, as processors round differently, and its
+# figures may be others by a few percent.
 
 # %%
 from tagspace import corpus, tag_figures
