@@ -157,9 +157,7 @@ matched = matched[
 matched = matched.groupby("task")["n_queries"].mean()
 glue("asked_most", f"{matched.max():.0f}", display=False)
 glue("asked_least", f"{matched.min():.0f}", display=False)
-glue(
-    "rprecision_first", values.loc["exact R-precision"].drop("tags").idxmax(), display=False
-)
+glue("rprecision_first", values.loc["exact R-precision"].drop("tags").idxmax(), display=False)
 glue("asked_of", f"{rows['n_queries'].max():.0f}", display=False)
 
 # %% [markdown]
