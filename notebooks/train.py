@@ -191,4 +191,5 @@ print(os.path.relpath(record.folder))
 # {glue:text}`demo_trained_artist`, where timbre and rhythm have {glue:text}`demo_timbre+rhythm_artist`
 # and the untrained network {glue:text}`demo_untrained_artist`. Not all of the fall is the sound of an
 # artist: the tags themselves fall to {glue:text}`demo_tags_artist`, as tracks of an artist share tags.
-# How real music does is on the page on [results](results.ipynb).
+# On another processor, which rounds otherwise, weights of another epoch may be kept, and the figures be
+# others by a few percent. How real music does is on the page on [results](results.ipynb).
