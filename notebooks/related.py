@@ -14,7 +14,7 @@
 # learning. Each system is the notebook on training with other parameters, which the first cell
 # lists: on the same tracks, from the same initial weights, with the same order of batches.
 #
-# As it stands, the notebook runs them once on the demo corpus, in about twenty minutes on two cores.
+# As it stands, the notebook runs them once on the demo corpus, in ten to twenty minutes on two cores.
 # On MERGE, or music of one's own, in five folds:
 #
 # ```
