@@ -170,14 +170,14 @@ result_figures.left_out_table(real, "exact P@10", reference, ["none", "artist"])
 # %%
 import pandas as pd
 
+learned = [name for name in real["variant"].unique() if name != reference]
 verdicts = {}
 for measure in ("graded nDCG@10", "exact P@10"):
     for left_out in ("none", "artist"):
         found = result_figures.compare(real, measure, reference, filtered=left_out)
         found = found.drop(index=["tags", reference])
         verdicts[measure, left_out] = result_figures.verdict(found)
-        learned = found[found.index.isin(real["variant"])]
-        for kind, names in result_figures.verdicts(learned).items():
+        for kind, names in result_figures.verdicts(found.loc[learned]).items():
             glue(f"related_{measure[:6].strip()}_{left_out}_{kind}", names, display=False)
 pd.DataFrame(verdicts).rename_axis(columns=["measure", "left out"])
 
@@ -191,7 +191,7 @@ by_seed = {
     f"seed {number}": result_figures.compare(part, "graded nDCG@10", reference)["gain"]
     for number, part in real.groupby("seed")
 }
-pd.DataFrame(by_seed).loc[learned.index].map("{:+.1%}".format)
+pd.DataFrame(by_seed).loc[learned].map("{:+.1%}".format)
 
 # %%
 for measure in ("graded nDCG@10", "exact P@10"):
