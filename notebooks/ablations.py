@@ -134,10 +134,10 @@ glue("ablations_again_worse", result_figures.verdicts(again)["worse"], display=F
 # ({glue:text}`ablations_moved`). By the other runs, above the reference are:
 # {glue:text}`ablations_again_above`; worse by interval: {glue:text}`ablations_again_worse`.
 #
-# With the batch, the number of steps changes too: in as many epochs, batches of 64, 128 and 256 tracks
-# make 72, 36 and 18 steps on these clips. A batch of 256 is nearly all training tracks of a fold, so
-# that nothing is left for larger ones, by caching gradients, to bring; with as many steps it was tried
-# on the page of other systems.
+# With the batch, the number of steps changes too: in as many epochs, batches of half the size make
+# twice as many steps, and those of twice the size half as many. A batch of 256 is nearly all training
+# tracks of a fold, so that nothing is left for larger ones, by caching gradients, to bring; with as
+# many steps it was tried on the page of other systems.
 #
 # Some things were tried that are no parameters. Weights averaged over the last steps, and a learning
 # rate that falls along a cosine, are in the package, as single steps on few tracks are noisy.

@@ -123,9 +123,8 @@ print(result_figures.provenance(gathered))
 result_figures.blocks(result_figures.table_2(gathered, "exact P@10"))
 
 # %% [markdown]
-# Among so few tracks an exact match is rare. Graded nDCG@10 measures how much the tags
-# of the ten nearest tracks overlap with the query's, the nearest ones most of all. The networks, named
-# by what they were trained on, beside what has heard no tags, and beside the LSI vectors of all tags
+# Among so few tracks an exact match is rare. Graded nDCG@10 measures how much the tags of the ten
+# nearest tracks overlap with the query's, the nearest ones most of all. The networks, named by what they were trained on, beside what has heard no tags, and beside the LSI vectors of all tags
 # (`tags`); and by how much their means differ from the untrained network's, in pairs, fold by fold.
 # Brackets hold 95 % intervals, widened because folds share training tracks {cite}`nadeau2003`:
 
@@ -214,6 +213,6 @@ result_figures.comparison_table(gains, "untrained")
 #
 # In the first look at the test folds there were 12 topics, the learning rate was ten times as high,
 # weights were not averaged, the last layer began otherwise, and training was longer. In the second,
-# most folds had nearly the same validation tracks as one another. What was changed was decided on validation tracks
-# of three folds; as each track is for test in one fold, many of these were test tracks of others. The
-# runs of all sets are also on the page on [other systems](related.ipynb), beside those of other seeds.
+# most folds had nearly the same validation tracks as one another. What was changed was decided on
+# validation tracks of three folds; as each track is for test in one fold, many of these were test
+# tracks of others. The runs of all sets are also on the page on [other systems](related.ipynb), beside those of other seeds.

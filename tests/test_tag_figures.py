@@ -125,7 +125,6 @@ def test_pairs_are_counted_among_training_tracks(small):
     systems = {
         "cosines": configuration,
         "overlap": configuration.model_copy(update={"relatedness": "overlap", "positive": 0.5}),
-        "everything": configuration.model_copy(update={"positive": 0.0, "negative": -0.5}),
     }
     table = tag_figures.pairs_table(corpus, systems)
     rows = corpus.split.train
@@ -135,7 +134,6 @@ def test_pairs_are_counted_among_training_tracks(small):
     compare = {
         "cosines": lambda a, b: vectors[a] @ vectors[b],
         "overlap": lambda a, b: len(carried[a] & carried[b]) / len(carried[a] | carried[b]),
-        "everything": lambda a, b: vectors[a] @ vectors[b],
     }
     for name, chosen in systems.items():
         of_one_album = corpus.groups.same("album", np.arange(len(corpus)))
@@ -149,9 +147,20 @@ def test_pairs_are_counted_among_training_tracks(small):
         n_pairs = len(rows) * (len(rows) - 1)
         strangers = [(a, b) for a, b in related if not tags[a] & tags[b]]
         expected = [len(related) / n_pairs, len(unrelated) / n_pairs, len(anchors) / len(rows)]
+        assert 0 < expected[0] < expected[1]
         expected.append(len(strangers) / len(related))
         np.testing.assert_allclose(table.loc[name], expected, rtol=1e-6)
-    assert (table.max() > 0).all()
+
+
+def test_related_pairs_without_a_common_tag_are_counted(small):
+    corpus, configuration = small(positive=0.0, negative=-0.5)
+    counted = tag_figures.pairs_table(corpus, {"all": configuration}).loc["all", "no common tag"]
+    tags = corpus.tags.matrix.toarray()
+    same_album = corpus.groups.same("album", np.arange(len(corpus)))
+    pairs = itertools.permutations(corpus.split.train, 2)
+    others = [(a, b) for a, b in pairs if not same_album[a, b]]  # no cosine here is below zero
+    assert counted == pytest.approx(np.mean([not (tags[a] * tags[b]).any() for a, b in others]))
+    assert 0 < counted < 1
 
 
 def test_of_many_tracks_pairs_are_counted_in_a_sample(small):

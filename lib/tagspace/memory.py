@@ -1,8 +1,8 @@
 """Memory of large tensors on a processor: kept for the next one, not given back and fetched anew.
 
 A training step makes and frees tensors of many megabytes. By default the C library returns each to
-the system, which clears the memory again before the next tensor gets it: up to a quarter of
-the step.
+the system, which clears the memory again before the next tensor gets it: up to a quarter
+of the step.
 """
 
 from __future__ import annotations
