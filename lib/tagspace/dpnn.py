@@ -75,6 +75,9 @@ class DPNN(nn.Module):
         self.right = _stack(RIGHT)
         self.dense = nn.Linear(N_CONCATENATED, dimensions)
         _begin_alike_in_time(self.dense.weight)
+        # Channels innermost: the fast order for these convolutions, kept by all copies of the
+        # network, since in another order some processors round otherwise.
+        self.to(memory_format=torch.channels_last)
 
     def forward(self, spectrograms: torch.Tensor) -> torch.Tensor:
         """Embed spectrograms.

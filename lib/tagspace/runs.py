@@ -78,8 +78,6 @@ class Record:
         """Load the trained network, in evaluation mode."""
         parameters = self.parameters
         model = DPNN(parameters["unit_norm"], parameters["dimensions"])
-        # As in training: in another order of memory, some processors round otherwise.
-        model.to(memory_format=torch.channels_last)
         model.load_state_dict(load_file(self.folder / "weights.safetensors"))
         return model.eval()
 

@@ -83,8 +83,7 @@ def choose_device(name: str) -> torch.device:
 def initial_model(configuration: Configuration, device: torch.device) -> DPNN:
     """Make the untrained network; its weights follow from seed and dimensions alone."""
     torch.manual_seed(configuration.seed)
-    model = DPNN(configuration.unit_norm, configuration.dimensions)
-    return model.to(device=device, memory_format=torch.channels_last)
+    return DPNN(configuration.unit_norm, configuration.dimensions).to(device)
 
 
 def epochs(configuration: Configuration, n_train: int) -> int:
@@ -140,7 +139,7 @@ def forward(model: DPNN, spectrograms: torch.Tensor) -> torch.Tensor:
     torch.Tensor, shape (n, dimensions), float32
     """
     device = model.dense.weight.device
-    x = spectrograms.to(device).float().unsqueeze(1).to(memory_format=torch.channels_last)
+    x = spectrograms.to(device).float().unsqueeze(1)
     with torch.autocast(device.type, torch.bfloat16, enabled=_half_precision_pays(device)):
         return model(x).float()
 
