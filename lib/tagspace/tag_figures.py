@@ -13,17 +13,21 @@ import torch
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
+from scipy import sparse
 
 from tagspace import relatedness, tagsets, training
 from tagspace.configuration import Configuration
 from tagspace.corpus import Corpus
 from tagspace.figures import finished
 from tagspace.lsi import LSI
+from tagspace.retrieval import blocks
 from tagspace.tagsets import TagMatrix
 
 # As in the paper: styles red, moods orange, themes purple, genres black.
 COLOURS = {"genres": "#000000", "styles": "#D55E00", "moods": "#E69F00", "themes": "#8A4FBE"}
 OTHERS = ("#0072B2", "#009E73", "#56B4E9", "#CC79A7")
+# What a hit may be: how the tags of a neighbour match those of the query.
+READINGS = ("one common tag", "half of all tags", "all of the query's", "the same tags")
 
 
 def colours(names: Sequence[str]) -> dict[str, str]:
@@ -172,6 +176,52 @@ def pairs_table(
             "no common tag": (pairs.positive & strangers).sum().item() / max(n_related, 1),
         }
     return pd.DataFrame.from_dict(table, orient="index")
+
+
+def hits_table(tags: TagMatrix) -> pd.DataFrame:
+    """Tabulate how often two tracks at random match, by what may be meant by a hit.
+
+    Parameters
+    ----------
+    tags : TagMatrix
+        Of tracks that have a tag in every set.
+
+    Returns
+    -------
+    pandas.DataFrame
+        A row per ``tagset`` and ``reading``: the number of ``tracks``; ``chance``, the share of
+        pairs of query and neighbour that match, and its standard ``error``, if the tracks are a
+        random sample. Readings: ``one common tag``, or more; ``half of all tags`` that either
+        carries, or more, in common; ``all of the query's``, and perhaps others; ``the same tags``.
+    """
+    rows = []
+    for name in tags.tagsets:
+        matrix = tags.of(name)
+        # Tracks with the same tags are one row, which counts as many times.
+        numbers = tagsets.combinations(matrix)
+        _, distinct, times = np.unique(numbers, return_index=True, return_counts=True)
+        n = times.sum()
+        for reading, matches in _matches(matrix[distinct], times).items():
+            shares = (matches - 1) / (n - 1)  # no track is its own neighbour
+            chance = np.average(shares, weights=times)
+            deviation = np.sqrt(np.average((shares - chance) ** 2, weights=times))
+            rows.append((name, reading, n, chance, 2 * deviation / np.sqrt(n)))
+    return pd.DataFrame(rows, columns=["tagset", "reading", "tracks", "chance", "error"])
+
+
+def _matches(matrix: sparse.csr_array, times: np.ndarray) -> dict[str, np.ndarray]:
+    """Count for each row, by each reading, the mean of those that it matches and is matched by."""
+    sizes = matrix.sum(axis=1)
+    matches = {reading: np.zeros(len(sizes)) for reading in READINGS}
+    for rows in blocks(np.arange(len(sizes)), len(sizes)):
+        common = (matrix[rows] @ matrix.T).toarray()
+        own = sizes[rows][:, None]
+        either = own + sizes - common
+        hits = (common > 0, common >= either / 2, common == own, common == either)
+        for found, hit in zip(matches.values(), hits, strict=True):
+            found[rows] += hit @ times / 2
+            found += times[rows] @ hit / 2
+    return matches
 
 
 def shares_figure(shares: pd.DataFrame) -> Figure:

@@ -57,6 +57,17 @@ def cost() -> pd.DataFrame:
     return pd.read_csv(HERE / "cost.csv")
 
 
+def hits() -> pd.DataFrame:
+    """Read how often tracks match by chance, of the paper's labels that were at hand.
+
+    Returns
+    -------
+    pandas.DataFrame
+        See :func:`tagspace.tag_figures.hits_table`.
+    """
+    return pd.read_csv(HERE / "hits.csv")
+
+
 def pairs() -> pd.DataFrame:
     """Read how many pairs of the real music each system takes for related and unrelated.
 
