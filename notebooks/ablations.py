@@ -72,7 +72,7 @@ grid = sweep.configure(globals())
 #
 # The clips of MERGE {cite}`louro2024` that were at hand, in three folds; a short training is half as
 # long as a full one, and learns twice as fast. Graded nDCG@10 for each tag set and their mean, and by
-# how much the mean differs from that of a short training, in pairs, fold by fold; brackets hold 95 %
+# how much the mean differs from that of a short training, fold by fold; brackets hold 95 %
 # intervals, widened because folds share training tracks {cite}`nadeau2003`.
 
 # %%

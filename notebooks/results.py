@@ -10,9 +10,9 @@
 # # Results
 #
 # Does an embedding get better if more is asked of it? The paper trains one network for each of the
-# 15 combinations of its four tag sets, and for 40 numbers of topics, and looks at how often the
-# hundred nearest tracks carry exactly the tags of the query. This page shows its table, then the
-# same table made here.
+# 15 combinations of its four tag sets, and for 40 numbers of topics, and looks at how many of the
+# hundred nearest tracks are hits: as [its numbers](precision.ipynb) are read here, tracks that carry
+# exactly the tags of the query. This page shows its table, then the same table made here.
 
 # %% tags=["parameters"]
 dataset: str = "merge"  # whose records to show, by name or path
@@ -124,9 +124,10 @@ result_figures.blocks(result_figures.table_2(gathered, "exact P@10"))
 
 # %% [markdown]
 # Among so few tracks an exact match is rare. Graded nDCG@10 measures how much the tags of the ten
-# nearest tracks overlap with the query's, the nearest ones most of all. The networks, named by what they were trained on, beside what has heard no tags, and beside the LSI vectors of all tags
-# (`tags`); and by how much their means differ from the untrained network's, in pairs, fold by fold.
-# Brackets hold 95 % intervals, widened because folds share training tracks {cite}`nadeau2003`:
+# nearest tracks overlap with the query's, the nearest ones most of all. The networks, named by what
+# they were trained on, beside what has heard no tags, and beside the LSI vectors of all tags (`tags`);
+# and by how much their means differ from the untrained network's, fold by fold. Brackets hold 95 %
+# intervals, widened because folds share training tracks {cite}`nadeau2003`:
 
 # %%
 joined = max(gathered["tagsets"], key=len)

@@ -148,9 +148,9 @@ figures.results_figure(record.metrics, "graded nDCG@10")
 figures.results_table(record.metrics, "graded nDCG@10", filtered="artist")
 
 # %% [markdown]
-# The paper counts a neighbour only if it carries exactly the same set of tags. As tags are given to
-# albums, that mostly finds tracks of the query's own album where combinations of tags are many, as
-# those of moods and themes are.
+# The paper's measure, as [its numbers](precision.ipynb) are read here, counts a neighbour only if it
+# carries exactly the same set of tags. As tags are given to albums, that mostly finds tracks of the
+# query's own album where combinations of tags are many, as those of moods and themes are.
 
 # %% tags=["nbval-ignore-output"]
 figures.results_table(record.metrics, "exact P@10")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -27,7 +27,14 @@ from tagspace.tagsets import TagMatrix
 COLOURS = {"genres": "#000000", "styles": "#D55E00", "moods": "#E69F00", "themes": "#8A4FBE"}
 OTHERS = ("#0072B2", "#009E73", "#56B4E9", "#CC79A7")
 # What a hit may be: how the tags of a neighbour match those of the query.
-READINGS = ("one common tag", "half of all tags", "all of the query's", "the same tags")
+READINGS = (
+    "one common tag",
+    "the share in common",
+    "half of all tags",
+    "all of the query's",
+    "two thirds of all tags",
+    "the same tags",
+)
 
 
 def colours(names: Sequence[str]) -> dict[str, str]:
@@ -189,39 +196,39 @@ def hits_table(tags: TagMatrix) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        A row per ``tagset`` and ``reading``: the number of ``tracks``; ``chance``, the share of
-        pairs of query and neighbour that match, and its standard ``error``, if the tracks are a
-        random sample. Readings: ``one common tag``, or more; ``half of all tags`` that either
-        carries, or more, in common; ``all of the query's``, and perhaps others; ``the same tags``.
+        A row per tag set: the number of ``tracks``, and the mean over all pairs of a query and
+        another track of each reading. Hits are tracks that have in common with the query ``one
+        common tag`` or more; ``half of all tags`` or ``two thirds of all tags`` that either of the
+        two carries, or more; ``all of the query's``, and perhaps others; or ``the same tags``. By
+        ``the share in common``, the Jaccard index, each track is a part of a hit.
     """
-    rows = []
+    table = {}
     for name in tags.tagsets:
         matrix = tags.of(name)
         # Tracks with the same tags are one row, which counts as many times.
         numbers = tagsets.combinations(matrix)
         _, distinct, times = np.unique(numbers, return_index=True, return_counts=True)
-        n = times.sum()
-        for reading, matches in _matches(matrix[distinct], times).items():
-            shares = (matches - 1) / (n - 1)  # no track is its own neighbour
-            chance = np.average(shares, weights=times)
-            deviation = np.sqrt(np.average((shares - chance) ** 2, weights=times))
-            rows.append((name, reading, n, chance, 2 * deviation / np.sqrt(n)))
-    return pd.DataFrame(rows, columns=["tagset", "reading", "tracks", "chance", "error"])
+        matrix, n = matrix[distinct], times.sum()
+        totals = sum(
+            np.array([times[rows] @ hits @ times for hits in _hits(matrix, rows)])
+            for rows in blocks(np.arange(len(times)), len(times))
+        )
+        table[name] = [n, *(totals - n) / (n * (n - 1))]  # no track is its own neighbour
+    return pd.DataFrame.from_dict(table, orient="index", columns=["tracks", *READINGS])
 
 
-def _matches(matrix: sparse.csr_array, times: np.ndarray) -> dict[str, np.ndarray]:
-    """Count for each row, by each reading, the mean of those that it matches and is matched by."""
+def _hits(matrix: sparse.csr_array, rows: np.ndarray) -> Iterator[np.ndarray]:
+    """Yield which of all tracks (columns) some queries match, by each reading."""
     sizes = matrix.sum(axis=1)
-    matches = {reading: np.zeros(len(sizes)) for reading in READINGS}
-    for rows in blocks(np.arange(len(sizes)), len(sizes)):
-        common = (matrix[rows] @ matrix.T).toarray()
-        own = sizes[rows][:, None]
-        either = own + sizes - common
-        hits = (common > 0, common >= either / 2, common == own, common == either)
-        for found, hit in zip(matches.values(), hits, strict=True):
-            found[rows] += hit @ times / 2
-            found += times[rows] @ hit / 2
-    return matches
+    common = (matrix[rows] @ matrix.T).toarray()
+    own = sizes[rows][:, None]
+    either = own + sizes - common
+    yield common > 0
+    yield common / either
+    yield 2 * common >= either
+    yield common == own
+    yield 3 * common >= 2 * either
+    yield common == either
 
 
 def shares_figure(shares: pd.DataFrame) -> Figure:

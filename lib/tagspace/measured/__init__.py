@@ -65,7 +65,7 @@ def hits() -> pd.DataFrame:
     pandas.DataFrame
         See :func:`tagspace.tag_figures.hits_table`.
     """
-    return pd.read_csv(HERE / "hits.csv")
+    return pd.read_csv(HERE / "hits.csv", index_col="tagset")
 
 
 def pairs() -> pd.DataFrame:
