@@ -216,4 +216,5 @@ result_figures.comparison_table(gains, "untrained")
 # weights were not averaged, the last layer began otherwise, and training was longer. In the second,
 # most folds had nearly the same validation tracks as one another. What was changed was decided on
 # validation tracks of three folds; as each track is for test in one fold, many of these were test
-# tracks of others. The runs of all sets are also on the page on [other systems](related.ipynb), beside those of other seeds.
+# tracks of others. The runs of all sets are also on the page on [other systems](related.ipynb), beside
+# those of other seeds.
