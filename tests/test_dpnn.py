@@ -7,7 +7,7 @@ from scipy.signal import correlate2d
 from torch import nn
 from torch.nn import functional
 
-from tagspace.dpnn import DPNN, LEFT, RIGHT
+from tagspace.dpnn import DPNN, LEFT, N_PARTS, RIGHT
 
 
 @pytest.fixture
@@ -172,3 +172,12 @@ def test_the_dense_layer_begins_alike_in_time():
     assert not torch.allclose(embed(left, right.flip(2)), expected, atol=0.01)
     weight = model.dense.weight.detach()
     assert weight.std() == pytest.approx(nn.Linear(6656, 256).weight.std().item(), rel=0.05)
+
+
+def test_the_order_of_memory_outlasts_weights_in_another():
+    weights = {name: value.contiguous() for name, value in model_of().state_dict().items()}
+    loaded = DPNN()
+    loaded.load_state_dict(weights)
+    second = loaded.left[N_PARTS + 1].weight
+    torch.testing.assert_close(second, weights[f"left.{N_PARTS + 1}.weight"])
+    assert second.is_contiguous(memory_format=torch.channels_last)
