@@ -174,14 +174,6 @@ def test_a_verdict_needs_an_interval_without_zero():
     assert set(result_figures.verdicts(compared).values()) == {"none"}
 
 
-def test_gains_are_told_seed_by_seed():
-    first = in_folds(reference=np.full(5, 0.2), other=np.arange(0.22, 0.265, 0.01))
-    second = in_folds(reference=np.full(5, 0.4), other=np.arange(0.37, 0.415, 0.01))
-    systems = pd.concat([first, second.assign(seed=1)])
-    gains = result_figures.gains_by_seed(systems, "graded nDCG@10", "reference")
-    assert gains.to_dict("index") == {"other": {"seed 0": "+20.0%", "seed 1": "-2.5%"}}
-
-
 def test_a_system_is_compared_in_the_runs_that_it_has(gathered):
     lost = (gathered["tagsets"] == "moods") & (gathered["fold"] == 2)
     row, whole = compared(gathered[~lost]).loc["moods"], compared(gathered).loc["moods"]

@@ -185,22 +185,6 @@ def comparison_table(compared: pd.DataFrame, against: str) -> pd.DataFrame:
     return shown.assign(**{f"against {against}": gains})
 
 
-def gains_by_seed(gathered: pd.DataFrame, measure: str, against: str) -> pd.DataFrame:
-    """Write down the gain of each other variant, seed by seed: a row per variant.
-
-    Parameters
-    ----------
-    gathered, measure, against
-        See :func:`compare`.
-    """
-    gains = {
-        f"seed {seed}": compare(part, measure, against)["gain"]
-        for seed, part in gathered.groupby("seed")
-    }
-    variants = [name for name in gathered["variant"].unique() if name != against]
-    return pd.DataFrame(gains).loc[variants].map("{:+.1%}".format).rename_axis(index=None)
-
-
 def verdict(compared: pd.DataFrame) -> pd.Series:
     """Say of each system what the interval of its gain says.
 

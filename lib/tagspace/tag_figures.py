@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -26,15 +26,6 @@ from tagspace.tagsets import TagMatrix
 # As in the paper: styles red, moods orange, themes purple, genres black.
 COLOURS = {"genres": "#000000", "styles": "#D55E00", "moods": "#E69F00", "themes": "#8A4FBE"}
 OTHERS = ("#0072B2", "#009E73", "#56B4E9", "#CC79A7")
-# What a hit may be: how the tags of a neighbour match those of the query.
-READINGS = (
-    "one common tag",
-    "the share in common",
-    "half of all tags",
-    "all of the query's",
-    "two thirds of all tags",
-    "the same tags",
-)
 
 
 def colours(names: Sequence[str]) -> dict[str, str]:
@@ -210,25 +201,28 @@ def hits_table(tags: TagMatrix) -> pd.DataFrame:
         _, distinct, times = np.unique(numbers, return_index=True, return_counts=True)
         matrix, n = matrix[distinct], times.sum()
         totals = sum(
-            np.array([times[rows] @ hits @ times for hits in _hits(matrix, rows)])
+            pd.Series({by: times[rows] @ hit @ times for by, hit in _hits(matrix, rows).items()})
             for rows in blocks(np.arange(len(times)), len(times))
         )
-        table[name] = [n, *(totals - n) / (n * (n - 1))]  # no track is its own neighbour
-    return pd.DataFrame.from_dict(table, orient="index", columns=["tracks", *READINGS])
+        # No track is its own neighbour.
+        table[name] = {"tracks": n, **(totals - n) / (n * (n - 1))}
+    return pd.DataFrame.from_dict(table, orient="index")
 
 
-def _hits(matrix: sparse.csr_array, rows: np.ndarray) -> Iterator[np.ndarray]:
-    """Yield which of all tracks (columns) some queries match, by each reading."""
+def _hits(matrix: sparse.csr_array, rows: np.ndarray) -> dict[str, np.ndarray]:
+    """Compute, by each reading, how much of a hit each track (column) is to some queries."""
     sizes = matrix.sum(axis=1)
-    common = (matrix[rows] @ matrix.T).toarray()
     own = sizes[rows][:, None]
-    either = own + sizes - common
-    yield common > 0
-    yield common / either
-    yield 2 * common >= either
-    yield common == own
-    yield 3 * common >= 2 * either
-    yield common == either
+    common = (matrix[rows] @ matrix.T).toarray()
+    share = common / (own + sizes - common)
+    return {
+        "one common tag": share > 0,
+        "the share in common": share,
+        "half of all tags": share >= 1 / 2,
+        "all of the query's": common == own,
+        "two thirds of all tags": share >= 2 / 3,
+        "the same tags": share == 1,
+    }
 
 
 def shares_figure(shares: pd.DataFrame) -> Figure:
