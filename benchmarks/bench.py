@@ -28,10 +28,14 @@ from three_towers import ThreeTowers
 from timing import Work, processor, seconds
 from torch.nn import functional
 
-from tagspace import audio, dpnn, features, losses, memory, mining, retrieval, sweep, training
+from tagspace.audio import features, reading, spectrogram
 from tagspace.configuration import Configuration
-from tagspace.lsi import LSI, Topics
-from tagspace.runs import PROJECT
+from tagspace.evaluation import retrieval
+from tagspace.model import dpnn, losses, mining, training
+from tagspace.runs import sweep
+from tagspace.runs.records import PROJECT
+from tagspace.support import memory
+from tagspace.tags.lsi import LSI, Topics
 
 try:
     import faiss
@@ -102,7 +106,7 @@ def extraction(_: sparse.csr_array) -> list[Row]:
         dataset = synthetic.mp3_dataset(paths)
 
         def ours() -> list[np.ndarray]:
-            return [audio.excerpts(path)[0][0] for path in paths]
+            return [reading.excerpts(path)[0][0] for path in paths]
 
         def as_used() -> None:
             features.extract(dataset, Path(tempfile.mkdtemp(dir=folder)))
@@ -243,7 +247,7 @@ def lockstep(_: sparse.csr_array) -> list[Row]:
     """Several networks as one against one after another; equal up to rounding."""
     rows = []
     generator = torch.Generator().manual_seed(0)
-    excerpts = torch.randn(TOWERS_BATCH, 1, *features.SHAPE, generator=generator)
+    excerpts = torch.randn(TOWERS_BATCH, 1, *spectrogram.SHAPE, generator=generator)
     for number in (2, 4):
         models = [
             training.initial_model(Configuration(seed=seed), CPU).train() for seed in range(number)

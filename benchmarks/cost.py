@@ -22,11 +22,14 @@ import torch
 from scipy import sparse
 from timing import processor, seconds
 
-from tagspace import dpnn, features, retrieval, sweep, training
+from tagspace.audio import features, spectrogram
 from tagspace.configuration import Configuration
-from tagspace.groups import Groups
-from tagspace.lsi import Topics
-from tagspace.tagsets import TagMatrix
+from tagspace.datasets.groups import Groups
+from tagspace.evaluation import retrieval
+from tagspace.model import dpnn, training
+from tagspace.runs import sweep
+from tagspace.tags.lsi import Topics
+from tagspace.tags.tagsets import TagMatrix
 
 TRACKS, TRAIN, VALIDATION, TEST = synthetic.N_TRACKS, 122_766, 6_461, 14_358
 N_FILES, N_STEPS, N_QUERIES = 60, 5, 400
@@ -57,7 +60,7 @@ def extraction() -> Iterator[Row]:
             extract = partial(features.extract, dataset, excerpts=excerpts)
             taken = [seconds(partial(extract, store)) for store in stores][1:]
             yield f"{what} of a track", np.median(taken) / N_FILES, "s"
-    yield "disk for an excerpt", 2 * np.prod(features.SHAPE), "bytes"
+    yield "disk for an excerpt", 2 * np.prod(spectrogram.SHAPE), "bytes"
 
 
 def relatedness() -> Iterator[Row]:
@@ -91,7 +94,7 @@ def steps() -> Iterator[Row]:
 
 def embedding() -> Iterator[Row]:
     model = training.initial_model(Configuration(), torch.device("cpu"))
-    excerpts = torch.randn(256, 1, *features.SHAPE).half()
+    excerpts = torch.randn(256, 1, *spectrogram.SHAPE).half()
     training.embed(model, excerpts)
     taken = [seconds(lambda: training.embed(model, excerpts)) for _ in range(3)]
     yield "a track embedded", np.median(taken) / len(excerpts), "s"

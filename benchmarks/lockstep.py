@@ -13,7 +13,7 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from tagspace.dpnn import DPNN, LEFT, RIGHT, Layer
+from tagspace.model.dpnn import DPNN, LEFT, RIGHT, Layer
 
 
 class Lockstep(nn.Module):

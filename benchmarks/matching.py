@@ -6,7 +6,7 @@ import time
 import numpy as np
 import pandas as pd
 
-from tagspace.matching import match
+from tagspace.datasets.matching import match
 
 N_TRACKS, N_RELEASES, N_ALBUMS = 1_000_000, 230_000, 75_000
 SPELLINGS = ("{}", "The {}", "{} feat. Someone", "{} (Deluxe Edition)", "{}!", "{} - 2009 Remaster")

@@ -11,16 +11,15 @@ import soundfile
 import torch
 from scipy import sparse
 
-from tagspace import features
+from tagspace.audio import spectrogram
 from tagspace.configuration import Configuration
 from tagspace.corpus import Corpus
-from tagspace.datasets import build
-from tagspace.datasets.base import Dataset
-from tagspace.groups import Groups
-from tagspace.relatedness import Cosine
-from tagspace.splits import Split
-from tagspace.tagsets import TagMatrix
-from tagspace.training import Trainer
+from tagspace.datasets.base import Dataset, build
+from tagspace.datasets.groups import Groups
+from tagspace.datasets.splits import Split
+from tagspace.model.training import Trainer
+from tagspace.tags.relatedness import Cosine
+from tagspace.tags.tagsets import TagMatrix
 
 N_TRACKS, N_ALBUMS, N_TAGS, TAGS_PER_ALBUM = 143_587, 19_107, 1305, 14.3  # as in the paper
 SIZES = {"genres": 21, "styles": 833, "moods": 285, "themes": 166}
@@ -72,7 +71,7 @@ def trainer(vectors: np.ndarray, margin: float) -> Trainer:
     """Make ready to train on tracks with these LSI vectors, two to an album; noise for sound."""
     rows = np.arange(len(vectors))
     albums = sparse.csr_array((np.ones(len(rows)), (rows, rows // 2)))
-    noise = np.random.default_rng(0).normal(-8, 3, (len(rows), 1, *features.SHAPE))
+    noise = np.random.default_rng(0).normal(-8, 3, (len(rows), 1, *spectrogram.SHAPE))
     corpus = Corpus("bench", None, Groups(rows // 2, albums), noise.astype(np.float16),
                     Split(rows, rows, rows), "")  # fmt: skip
     relatedness = Cosine(torch.as_tensor(vectors, dtype=torch.float32))

@@ -6,7 +6,7 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from tagspace import dpnn
+from tagspace.model import dpnn
 
 
 class PlainNetwork(nn.Module):

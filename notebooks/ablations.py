@@ -63,7 +63,7 @@ workers: int = 0  # 0: one per core, or one where there is a GPU
 runs: str = ""  # where records go; empty: runs/ in the project
 
 # %%
-from tagspace import sweep
+from tagspace.runs import sweep
 
 grid = sweep.configure(globals())
 
@@ -76,7 +76,8 @@ grid = sweep.configure(globals())
 # intervals, widened because folds share training tracks {cite}`nadeau2003`.
 
 # %%
-from tagspace import measured, result_figures
+from compendium import measured, result_figures
+from tagspace.evaluation import comparison
 
 real = measured.load("ablations")
 kept = list(real["variant"].unique())
@@ -84,7 +85,7 @@ reference = kept[0]
 print(result_figures.provenance(real))
 
 # %%
-compared = result_figures.compare(real, "graded nDCG@10", reference)
+compared = comparison.compare(real, "graded nDCG@10", reference)
 result_figures.comparison_table(compared, reference)
 
 # %% mystnb={"image": {"alt": "Mean graded nDCG@10 of each variant on validation tracks of real music, a dot for each fold and a line for their average"}}
@@ -94,7 +95,7 @@ result_figures.systems_figure(real, "graded nDCG@10")
 from myst_nb import glue
 
 trained = compared.loc[kept]
-for kind, names in result_figures.verdicts(trained).items():
+for kind, names in comparison.verdicts(trained).items():
     glue(f"ablations_{kind}", names, display=False)
 glue("ablations_above", "; ".join(trained.index[trained["gain"] > 0]), display=False)
 n_queries = real.groupby("run")["n_queries"].max()
@@ -107,14 +108,14 @@ for name in ("full training", "untrained"):
 
 # %%
 repeated = measured.load("ablations_repeated")
-again = result_figures.compare(repeated, "graded nDCG@10", reference)
+again = comparison.compare(repeated, "graded nDCG@10", reference)
 glue("ablations_again_commit", repeated["commit"].iloc[0][:7], display=False)
 moved = (again["mean"] - trained["mean"]).abs()
 glue("ablations_moved_median", f"{moved.median():.4f}", display=False)
 glue("ablations_moved_most", f"{moved.max():.3f}", display=False)
 glue("ablations_moved", moved.idxmax(), display=False)
 glue("ablations_again_above", "; ".join(again.index[again["gain"] > 0]), display=False)
-glue("ablations_again_worse", result_figures.verdicts(again)["worse"], display=False)
+glue("ablations_again_worse", comparison.verdicts(again)["worse"], display=False)
 
 # %% [markdown]
 # **What we saw.** Three folds of {glue:text}`ablations_queries` validation tracks decide little. Not even
@@ -159,7 +160,7 @@ print(outcome.failed.to_string() if len(outcome.failed) else "No run failed.")
 # %% tags=["nbval-skip"]
 first = next(iter(variants))
 result_figures.comparison_table(
-    result_figures.compare(outcome.gathered, "graded nDCG@10", first), first
+    comparison.compare(outcome.gathered, "graded nDCG@10", first), first
 )
 
 # %% [markdown]
@@ -179,7 +180,7 @@ result_figures.left_out_table(unfiltered, "graded nDCG@10", reference, ["none", 
 
 # %%
 for left_out in ("none", "artist"):
-    found = result_figures.compare(real, "graded nDCG@10", reference, filtered=left_out)
+    found = comparison.compare(real, "graded nDCG@10", reference, filtered=left_out)
     row = found.loc["batch filter: none"]
     told = f"{row['gain']:+.1%} ({row['low']:+.1%} to {row['high']:+.1%})"
     glue(f"unfiltered_{left_out}", told, display=False)

@@ -28,17 +28,18 @@ configuration = configure(globals())
 # here was composed and played by this package.
 
 # %% tags=["nbval-ignore-output"]
-from tagspace import datasets
+from tagspace.datasets import registry
 
-collection = datasets.load(configuration.dataset, configuration.shards)
+collection = registry.load(configuration.dataset, configuration.shards)
 if collection.make_audio is not None:
     collection.make_audio()
 files = [path for path in collection.tracks["path"] if path]
 
 # %% tags=["nbval-ignore-output"]
-from tagspace import audio, audio_figures
+from compendium import audio_figures
+from tagspace.audio import reading, spectrogram
 
-samples = audio.read(files[0], offset=0, seconds=min(audio.duration(files[0]), 30))
+samples = reading.read(files[0], offset=0, seconds=min(reading.duration(files[0]), 30))
 audio_figures.player(samples, "the first track of the data set")
 
 # %% [markdown]
@@ -53,11 +54,11 @@ audio_figures.player(samples, "the first track of the data set")
 audio_figures.excerpt_figure(samples)
 
 # %% tags=["nbval-ignore-output"]
-excerpt = audio.read(files[0])
+excerpt = reading.read(files[0])
 audio_figures.player(excerpt, "the excerpt")
 
 # %%
-print("shape of the input:", audio.log_mel(excerpt).shape)
+print("shape of the input:", spectrogram.log_mel(excerpt).shape)
 
 # %% [markdown]
 # ## The filter bank

@@ -29,7 +29,7 @@ configuration = configure(globals())
 # Seconds are those of the whole machine, all its cores at work on one thing.
 
 # %%
-from tagspace import measured
+from compendium import measured
 
 cost = measured.cost()
 print(cost["cores"].iloc[0], "cores,", cost["machine"].iloc[0])
@@ -45,7 +45,8 @@ told.set_index(["stage", "what"])[["value", "unit"]]
 # epoch.
 
 # %%
-from tagspace import paper, sweep
+from compendium import paper
+from tagspace.runs import sweep
 
 tracks, train, validation, test = 143_587, 122_766, 6_461, 14_358
 sizes = paper.table_1("intersection")["tags"]
@@ -83,7 +84,7 @@ total.round(2)
 # %%
 from myst_nb import glue
 
-from tagspace import dpnn
+from tagspace.model import dpnn
 
 cores = cost["cores"].iloc[0]
 layers = dpnn.summary(dpnn.DPNN("output"))

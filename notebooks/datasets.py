@@ -31,9 +31,9 @@ configuration = configure(globals())
 # %% tags=["text-table"]
 import pandas as pd
 
-from tagspace import datasets
+from tagspace.datasets import registry
 
-releases = {name: reader.RELEASE for name, reader in datasets.READERS.items() if name != "manifest"}
+releases = {name: reader.RELEASE for name, reader in registry.READERS.items() if name != "manifest"}
 offers = {
     name: {"tag sets": ", ".join(release.tagsets), "audio": release.audio}
     for name, release in releases.items()
@@ -48,7 +48,9 @@ pd.DataFrame.from_dict(offers, orient="index")
 # tag in every set. `msd` is counted where they do; of `jamendo` they are less than a fifth.
 
 # %%
-from tagspace import measured, splits, training
+from compendium import measured
+from tagspace.datasets import splits
+from tagspace.model import training
 
 speed = measured.cost().set_index("what")["value"]
 sizes = {}
@@ -108,9 +110,9 @@ pd.DataFrame.from_dict(terms, orient="index")
 # ## The collection at hand
 
 # %%
-from tagspace import tagsets
+from tagspace.tags import tagsets
 
-collection = datasets.load(configuration.dataset)
+collection = registry.load(configuration.dataset)
 tags = tagsets.binary_matrix(collection)
 print(
     f"{collection.name}: {len(collection.tracks)} tracks of "

@@ -32,7 +32,8 @@ configuration = configure(globals())
 # %% mystnb={"image": {"alt": "The network as a diagram: input, two stacks of four layers side by side, their outputs joined, a dense layer of 256"}}
 import torch
 
-from tagspace import dpnn, network_figures, training
+from compendium import network_figures
+from tagspace.model import dpnn, training
 
 untrained = training.initial_model(configuration, torch.device("cpu"))
 layers = dpnn.summary(untrained)
@@ -62,7 +63,8 @@ print(
 # layers, before and after; time runs to the right, pitch upwards.
 
 # %% tags=["nbval-ignore-output"]
-from tagspace import corpus, experiment
+from tagspace import corpus
+from tagspace.runs import experiment
 
 tracks = corpus.load(configuration)
 record = experiment.run(tracks, configuration)

@@ -32,7 +32,7 @@ configuration = configure(globals())
 # networks reached. They were trained on these tags, so that the best of them should beat chance:
 
 # %%
-from tagspace import paper
+from compendium import paper
 
 common = paper.figure_2().groupby("tagset", sort=False)["tracks"].max()
 labelled = paper.table_1("all")["tracks"]
@@ -68,7 +68,7 @@ glue("times_above", f"{below.min():.0f} to {below.max():.0f}", display=False)
 # %%
 import pandas as pd
 
-from tagspace import measured
+from compendium import measured
 
 hits = measured.hits()
 glue("readings_tracks", f"{hits['tracks'].iloc[0]:,}", display=False)
@@ -175,13 +175,13 @@ shares.round(3)
 # tag sets, each measure, averaged over these:
 
 # %%
-from tagspace import figures
+from tagspace.evaluation import comparison
 
 gathered = measured.load(configuration.runs or "systems", configuration.dataset)
 if "variant" in gathered:
     gathered = gathered[gathered["variant"] == gathered["variant"].iloc[0]]
 rows = pd.concat(
-    {name: figures.select(gathered, name) for name in figures.MEASURES}, names=["measure"]
+    {name: comparison.select(gathered, name) for name in comparison.MEASURES}, names=["measure"]
 )
 everything = max(rows["tagsets"].unique(), key=len)
 rows = rows[(rows["task"] == "mean") & (rows["tagsets"] == everything)]
@@ -192,7 +192,7 @@ bounds = rows.groupby("measure", sort=False)[["chance", "ceiling"]].mean()
 values.join(bounds).rename_axis(index=None).round(3)
 
 # %%
-matched = figures.select(gathered, "exact R-precision")
+matched = comparison.select(gathered, "exact R-precision")
 matched = matched[
     (matched["representation"] == "trained") & ~matched["task"].isin(["artist", "album", "mean"])
 ]

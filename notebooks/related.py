@@ -40,7 +40,7 @@ workers: int = 0  # 0: one per core, or one where there is a GPU
 runs: str = ""  # where records go; empty: runs/ in the project
 
 # %%
-from tagspace import sweep
+from tagspace.runs import sweep
 
 grid = sweep.configure(globals())
 
@@ -75,7 +75,7 @@ grid = sweep.configure(globals())
 # have both, and of the related pairs that have no tag in common:
 
 # %%
-from tagspace import measured
+from compendium import measured
 
 measured.pairs().round(3)
 
@@ -91,7 +91,8 @@ measured.pairs().round(3)
 # zero says that the runs do not tell the two apart.
 
 # %%
-from tagspace import result_figures
+from compendium import result_figures
+from tagspace.evaluation import comparison
 
 settings = measured.load("systems_settings")
 print(result_figures.provenance(settings))
@@ -99,7 +100,7 @@ print(result_figures.provenance(settings))
 # %%
 reference = "LSI, triplets"
 first = settings[(settings["seed"] == 0) & (settings["fold"] < 3)]
-searched = result_figures.compare(first, "graded nDCG@10", reference)
+searched = comparison.compare(first, "graded nDCG@10", reference)
 result_figures.comparison_table(searched, reference)
 
 # %% [markdown]
@@ -112,14 +113,14 @@ result_figures.comparison_table(searched, reference)
 # %%
 triplets = settings[settings["variant"].str.startswith(reference)]
 further = triplets[~triplets.index.isin(first.index)]
-in_further = result_figures.compare(further, "graded nDCG@10", reference)
+in_further = comparison.compare(further, "graded nDCG@10", reference)
 result_figures.comparison_table(in_further, reference)
 
 # %% [markdown]
 # And in all ten, where the interval is that of repeated cross-validation {cite}`bouckaert2004`:
 
 # %%
-in_all = result_figures.compare(triplets, "graded nDCG@10", reference)
+in_all = comparison.compare(triplets, "graded nDCG@10", reference)
 result_figures.comparison_table(in_all, reference)
 
 # %%
@@ -129,7 +130,7 @@ for system in ("LSI, pairs", "tagger"):
     tried = searched.loc[searched.index.str.startswith(system), "mean"]
     glue(f"settings_{system.split()[-1]}", tried.idxmax(), display=False)
 for name, found in {"further": in_further, "all": in_all}.items():
-    glue(f"settings_{name}_better", result_figures.verdicts(found)["better"], display=False)
+    glue(f"settings_{name}_better", comparison.verdicts(found)["better"], display=False)
 longer = in_all.index.str.contains("twice|as many steps")
 glue("settings_longer", f"{in_all.loc[longer, 'gain'].max():+.1%}", display=False)
 
@@ -161,7 +162,7 @@ print(result_figures.provenance(real))
 # The same measure, and the same comparison, run by run:
 
 # %%
-compared = result_figures.compare(real, "graded nDCG@10", reference)
+compared = comparison.compare(real, "graded nDCG@10", reference)
 result_figures.comparison_table(compared, reference)
 
 # %% mystnb={"image": {"alt": "Mean graded nDCG@10 on real music of each system, a dot for each run and a line for their average"}}
@@ -192,10 +193,10 @@ learned = [name for name in real["variant"].unique() if name != reference]
 verdicts = {}
 for measure in ("graded nDCG@10", "exact P@10"):
     for left_out in ("none", "artist"):
-        found = result_figures.compare(real, measure, reference, filtered=left_out)
+        found = comparison.compare(real, measure, reference, filtered=left_out)
         found = found.drop(index=["tags", reference])
-        verdicts[measure, left_out] = result_figures.verdict(found)
-        for kind, names in result_figures.verdicts(found.loc[learned]).items():
+        verdicts[measure, left_out] = comparison.verdict(found)
+        for kind, names in comparison.verdicts(found.loc[learned]).items():
             glue(f"related_{measure[:6].strip()}_{left_out}_{kind}", names, display=False)
 pd.DataFrame(verdicts).rename_axis(columns=["measure", "left out"])
 
@@ -206,7 +207,7 @@ pd.DataFrame(verdicts).rename_axis(columns=["measure", "left out"])
 
 # %%
 by_seed = {
-    f"seed {number}": result_figures.compare(part, "graded nDCG@10", reference)["gain"]
+    f"seed {number}": comparison.compare(part, "graded nDCG@10", reference)["gain"]
     for number, part in real.groupby("seed")
 }
 pd.DataFrame(by_seed).loc[learned].map("{:+.1%}".format)
@@ -214,7 +215,7 @@ pd.DataFrame(by_seed).loc[learned].map("{:+.1%}".format)
 # %%
 for measure in ("graded nDCG@10", "exact P@10"):
     for other in ("timbre+rhythm", "untrained"):
-        row = result_figures.compare(real, measure, other).loc[reference]
+        row = comparison.compare(real, measure, other).loc[reference]
         name = f"related_{measure[:6].strip()}_over_{other}"
         glue(name, f"{row['gain']:+.1%}", display=False)
         glue(f"{name}_interval", f"{row['low']:+.1%} to {row['high']:+.1%}", display=False)
@@ -248,7 +249,8 @@ glue("related_runs", f"{row['runs']:.0f}", display=False)
 # figures may be others by a few percent.
 
 # %%
-from tagspace import corpus, tag_figures
+from compendium import tag_figures
+from tagspace import corpus
 from tagspace.configuration import Configuration
 
 tracks = corpus.load(Configuration(dataset=dataset))
@@ -302,7 +304,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from tagspace.lsi import LSI
+from tagspace.tags.lsi import LSI
 
 alike = sparse.linalg.norm(tracks.tags.matrix) / np.linalg.norm(lyrics)
 joined = sparse.hstack([tracks.tags.matrix, alike * lyrics], format="csr")
@@ -331,5 +333,5 @@ with_lyrics = sweep.run(
     )
 ).gathered
 result_figures.comparison_table(
-    result_figures.compare(with_lyrics, "graded nDCG@10", "tags alone"), "tags alone"
+    comparison.compare(with_lyrics, "graded nDCG@10", "tags alone"), "tags alone"
 )

@@ -31,7 +31,8 @@ configuration = configure(globals())
 # values are bold.
 
 # %%
-from tagspace import paper, result_figures
+from compendium import paper, result_figures
+from tagspace.evaluation import comparison
 
 published = paper.table_2()
 result_figures.blocks(published)
@@ -109,7 +110,7 @@ without_album.round(2)
 # fewer than a hundred tracks, precision is that at 10.
 
 # %%
-from tagspace import measured
+from compendium import measured
 from tagspace.datasets import merge
 
 gathered = measured.load(configuration.runs or "real", configuration.dataset)
@@ -133,7 +134,7 @@ result_figures.blocks(result_figures.table_2(gathered, "exact P@10"))
 joined = max(gathered["tagsets"], key=len)
 named = gathered.replace({joined: "all"})
 trained_on = [name for name in named["tagsets"].unique() if name != "all"] + ["all"]
-over_untrained = result_figures.compare(named, "graded nDCG@10", "untrained", by="tagsets")
+over_untrained = comparison.compare(named, "graded nDCG@10", "untrained", by="tagsets")
 result_figures.comparison_table(over_untrained, "untrained")
 
 # %% [markdown]
@@ -145,9 +146,9 @@ result_figures.comparison_table(over_untrained, "untrained")
 views = {}
 for measure in ("graded nDCG@10", "exact P@10"):
     for left_out in ("none", "artist"):
-        compared = result_figures.compare(named, measure, "all", "tagsets", left_out)
+        compared = comparison.compare(named, measure, "all", "tagsets", left_out)
         views[measure, left_out] = compared.loc[trained_on]
-        for kind, names in result_figures.verdicts(views[measure, left_out]).items():
+        for kind, names in comparison.verdicts(views[measure, left_out]).items():
             glue(f"joining_{measure[:6].strip()}_{left_out}_{kind}", names, display=False)
 pd.concat(
     {view: result_figures.comparison_table(compared, "all") for view, compared in views.items()},
@@ -171,11 +172,11 @@ glue(
 # %%
 by_task = {}
 for task in tasks:
-    found = result_figures.compare(named[named["task"] == task], "graded nDCG@10", task, "tagsets")
+    found = comparison.compare(named[named["task"] == task], "graded nDCG@10", task, "tagsets")
     by_task[task] = {"trained on it alone": found.loc[task, task], "on all": found.loc["all", task]}
     by_task[task] |= found.loc["all", ["runs", "gain", "low", "high"]]
 by_task = pd.DataFrame.from_dict(by_task, orient="index")
-for kind, names in result_figures.verdicts(by_task).items():
+for kind, names in comparison.verdicts(by_task).items():
     glue(f"joining_own_{kind}", names, display=False)
 result_figures.comparison_table(by_task, "training on it alone")
 
@@ -188,7 +189,7 @@ if not configuration.runs:
     looks["second look"] = measured.load("real_second").replace({joined: "all"})
     looks["first look"] = measured.load("real_first").replace({joined: "all"})
 gains = {
-    look: result_figures.compare(runs, "graded nDCG@10", "untrained", by="tagsets").loc[
+    look: comparison.compare(runs, "graded nDCG@10", "untrained", by="tagsets").loc[
         [name for name in trained_on if name in set(runs["tagsets"])]
     ]
     for look, runs in looks.items()

@@ -30,7 +30,7 @@ workers: int = 0  # 0: one per core, or one where there is a GPU
 runs: str = ""  # where records go; empty: runs/ in the project
 
 # %%
-from tagspace import sweep
+from tagspace.runs import sweep
 
 grid = sweep.configure(globals())
 
@@ -46,7 +46,7 @@ outcome = sweep.run(grid)
 outcome.failed
 
 # %% tags=["nbval-skip"]
-from tagspace import result_figures
+from compendium import result_figures
 
 print(result_figures.provenance(outcome.gathered))
 

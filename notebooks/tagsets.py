@@ -30,9 +30,10 @@ configuration = configure(globals())
 # %%
 import pandas as pd
 
-from tagspace import datasets, tagsets
+from tagspace.datasets import registry
+from tagspace.tags import tagsets
 
-collection = datasets.load(configuration.dataset)
+collection = registry.load(configuration.dataset)
 everything = tagsets.binary_matrix(collection)
 intersection = tagsets.restrict(everything, tagsets.intersection(everything))
 halves = {"all": everything, "intersection": intersection}
@@ -45,7 +46,7 @@ pd.concat(own).map("{:,}".format)
 # The paper's counts, of the Million Song Dataset with the tags of AllMusic:
 
 # %%
-from tagspace import paper
+from compendium import paper
 
 pd.concat({half: paper.table_1(half) for half in halves}).map("{:,}".format)
 
@@ -55,7 +56,7 @@ pd.concat({half: paper.table_1(half) for half in halves}).map("{:,}".format)
 # The ten most frequent tags of each set, as in the paper's Figure 2, in the tracks at hand.
 
 # %% mystnb={"image": {"alt": "Four bar charts: the ten most frequent genres, styles, moods and themes of the data set, by number of tracks"}}
-from tagspace import tag_figures
+from compendium import tag_figures
 
 frequencies = tagsets.frequencies(everything)
 tag_figures.frequencies_figure(frequencies)

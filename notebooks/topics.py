@@ -32,10 +32,10 @@ configuration = configure(globals())
 # a word that stands in two of them stays two tags.
 
 # %%
-from tagspace import datasets
-from tagspace import tagsets as tag_sets
+from tagspace.datasets import registry
+from tagspace.tags import tagsets as tag_sets
 
-collection = datasets.load(configuration.dataset)
+collection = registry.load(configuration.dataset)
 everything = tag_sets.binary_matrix(collection)
 intersection = tag_sets.restrict(everything, tag_sets.intersection(everything))
 tags = intersection.select(tag_sets.parse(configuration.tagsets, collection.tagsets))
@@ -48,8 +48,8 @@ print(f"{tags.matrix.shape[0]} tracks x {tags.matrix.shape[1]} tags, {tags.matri
 # number of topics chosen above. All tracks count here; for training, only those to train on do.
 
 # %% mystnb={"image": {"alt": "Singular values by topic, falling, and the share of their squares that the first topics account for, rising"}}
-from tagspace import tag_figures
-from tagspace.lsi import LSI
+from compendium import tag_figures
+from tagspace.tags.lsi import LSI
 
 model = LSI().fit(tags.matrix)
 k = min(configuration.topics, model.rank)
@@ -83,7 +83,7 @@ tag_figures.nearest_tags(model, tags.vocabulary, most.index[-1], most.iloc[-1], 
 # anchor and negative; what lies between them teaches nothing.
 
 # %% mystnb={"image": {"alt": "Histogram of the cosines of all pairs of tracks, with both thresholds drawn and the share of pairs beyond each"}}
-from tagspace import relatedness
+from tagspace.tags import relatedness
 
 cosines = relatedness.sample_cosines(model.transform(tags.matrix, k))
 tag_figures.cosines_figure(cosines, configuration.positive, configuration.negative)

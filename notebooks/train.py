@@ -61,10 +61,10 @@ configuration = configure(globals())
 # shows that the method works here; it says nothing about real music.
 
 # %%
-from tagspace import datasets
-from tagspace.tagsets import parse
+from tagspace.datasets import registry
+from tagspace.tags.tagsets import parse
 
-collection = datasets.load(configuration.dataset, configuration.shards)
+collection = registry.load(configuration.dataset, configuration.shards)
 chosen = parse(configuration.tagsets, collection.tagsets)
 print(f"{collection.name}: {len(collection.tracks)} tracks; trained on {' + '.join(chosen)}")
 
@@ -75,8 +75,8 @@ print(f"{collection.name}: {len(collection.tracks)} tracks; trained on {' + '.jo
 # kept on disk.
 
 # %% tags=["nbval-ignore-output"]
-from tagspace import features
-from tagspace.cache import cache_folder
+from tagspace.audio import features
+from tagspace.support.cache import cache_folder
 
 store = features.extract(collection, cache_folder() / "features", configuration.excerpts)
 print(store.report())
@@ -89,7 +89,7 @@ print(store.report())
 
 # %%
 from tagspace import corpus
-from tagspace.tagsets import table_1
+from tagspace.tags.tagsets import table_1
 
 tracks = corpus.assemble(collection, store, configuration)
 table_1(collection, tracks.tags)
@@ -104,15 +104,16 @@ tracks.summary()
 # tracks' LSI vectors, triplets from the pairs. A run that is on record is taken from there.
 
 # %% tags=["nbval-ignore-output"]
-from tagspace import experiment
+from tagspace.runs import experiment
 
 record = experiment.run(tracks, configuration)
 print(record.describe())
 
 # %% mystnb={"image": {"alt": "Loss, number of violating triplets and validation score by epoch, with the epoch whose weights were kept marked"}} tags=["nbval-ignore-output"]
-from tagspace import figures
+from compendium import result_figures
+from tagspace.evaluation import comparison
 
-figures.history_figure(record.history, record.run["best_epoch"])
+result_figures.history_figure(record.history, record.run["best_epoch"])
 
 # %% [markdown]
 # ## What was learned
@@ -126,26 +127,26 @@ figures.history_figure(record.history, record.run["best_epoch"])
 from myst_nb import glue
 
 for left_out in ("none", "artist"):
-    means = figures.folds_table(record.metrics, "graded nDCG@10", left_out).iloc[:, -1]
+    means = comparison.folds_table(record.metrics, "graded nDCG@10", left_out).iloc[:, -1]
     for name, value in means.items():
         glue(f"demo_{name}_{left_out}", f"{value:.3f}", display=False)
-by_set = figures.folds_table(record.metrics, "graded nDCG@10").iloc[:, :-1]
+by_set = comparison.folds_table(record.metrics, "graded nDCG@10").iloc[:, :-1]
 ahead = by_set.columns[by_set.loc["timbre+rhythm"] > by_set.loc["trained"]]
 glue("demo_by_hand_ahead", " and ".join(ahead) or "none of the sets", display=False)
-exact = figures.folds_table(record.metrics, "exact P@10")
+exact = comparison.folds_table(record.metrics, "exact P@10")
 for task, value in exact.loc["untrained"].items():
     glue(f"demo_exact_untrained_{task}", f"{value:.3f}", display=False)
-figures.results_table(record.metrics, "graded nDCG@10")
+result_figures.results_table(record.metrics, "graded nDCG@10")
 
 # %% mystnb={"image": {"alt": "Graded nDCG@10 with its 95 % interval for each representation, one panel per tag set and one for their mean"}} tags=["nbval-ignore-output"]
-figures.results_figure(record.metrics, "graded nDCG@10")
+result_figures.results_figure(record.metrics, "graded nDCG@10")
 
 # %% [markdown]
 # Part of this may be the sound of an artist or a record, heard again. With all tracks of the query's
 # artist left out of its neighbours, what is above `untrained` must come from the tags:
 
 # %% tags=["nbval-ignore-output"]
-figures.results_table(record.metrics, "graded nDCG@10", filtered="artist")
+result_figures.results_table(record.metrics, "graded nDCG@10", filtered="artist")
 
 # %% [markdown]
 # The paper's measure, as [its numbers](precision.ipynb) are read here, counts a neighbour only if it
@@ -153,13 +154,13 @@ figures.results_table(record.metrics, "graded nDCG@10", filtered="artist")
 # query's own album where combinations of tags are many, as those of moods and themes are.
 
 # %% tags=["nbval-ignore-output"]
-figures.results_table(record.metrics, "exact P@10")
+result_figures.results_table(record.metrics, "exact P@10")
 
 # %% [markdown]
 # With the query's album left out of its neighbours, this remains:
 
 # %% tags=["nbval-ignore-output"]
-figures.results_table(record.metrics, "exact P@10", filtered="album")
+result_figures.results_table(record.metrics, "exact P@10", filtered="album")
 
 # %% [markdown]
 # ## To be heard
@@ -168,7 +169,7 @@ figures.results_table(record.metrics, "exact P@10", filtered="album")
 # the one that it puts farthest away.
 
 # %% tags=["nbval-ignore-output"]
-from tagspace import audio_figures
+from compendium import audio_figures
 
 glue("search", audio_figures.search_table(collection, record.embeddings))
 

@@ -47,8 +47,10 @@ tracks = corpus.load(configuration)
 import numpy as np
 import torch
 
-from tagspace import mining, network_figures, relatedness
-from tagspace.tagsets import parse
+from compendium import network_figures
+from tagspace.model import mining
+from tagspace.tags import relatedness
+from tagspace.tags.tagsets import parse
 
 device = torch.device("cpu")
 chosen = parse(configuration.tagsets, tracks.tags.tagsets)
@@ -88,7 +90,7 @@ for name, found in {"with albums": unfiltered, "albums out": pairs}.items():
 # nearest positive and the farthest negative: the easiest triplet that each anchor has.
 
 # %% mystnb={"image": {"alt": "Four scatter plots, one per mining strategy, of the distances of each triplet to its positive and its negative"}} tags=["nbval-ignore-output"]
-from tagspace import losses, training
+from tagspace.model import losses, training
 
 model = training.initial_model(configuration, device)
 training.calibrate(model, torch.as_tensor(tracks.excerpts[tracks.split.train, 0]))

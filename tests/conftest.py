@@ -5,10 +5,11 @@ import pandas as pd
 import pytest
 import soundfile
 
+from tagspace.audio.features import Features
+from tagspace.audio.spectrogram import SHAPE
 from tagspace.configuration import Configuration
 from tagspace.corpus import assemble
-from tagspace.datasets import build
-from tagspace.features import SHAPE, Features
+from tagspace.datasets.base import build
 
 TRACKS = [(artist, number) for artist in range(10) for number in range(4)]
 # Two epochs take a few seconds; two folds leave 16 tracks to train on, and 20 for test.

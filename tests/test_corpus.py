@@ -4,11 +4,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from tagspace.audio.features import Features
+from tagspace.audio.spectrogram import SHAPE
 from tagspace.configuration import Configuration
 from tagspace.corpus import assemble
-from tagspace.datasets import build
+from tagspace.datasets.base import build
 from tagspace.errors import TagspaceError
-from tagspace.features import SHAPE, Features
 
 TAGSETS = ("moods", "themes")
 

@@ -135,6 +135,10 @@ class Configuration(BaseModel):
         return f"unknown parameter; {advice}"
 
 
+ELSEWHERE = {"runs", "device", "dataset", "shards"}  # parameters that say where, and not what
+EXPERIMENT = [name for name in Configuration.model_fields if name not in ELSEWHERE]
+
+
 def _is_file(path: str) -> bool:
     try:
         return Path(path).expanduser().is_file()

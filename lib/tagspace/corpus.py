@@ -10,16 +10,18 @@ from functools import cached_property
 import numpy as np
 import pandas as pd
 
-from tagspace import datasets, features, tagsets
-from tagspace.cache import cache_folder
+from tagspace.audio import features
+from tagspace.audio.features import Features
 from tagspace.configuration import Configuration
+from tagspace.datasets import registry
 from tagspace.datasets.base import Dataset
+from tagspace.datasets.groups import Groups, groups
+from tagspace.datasets.splits import Split, group_codes, split
 from tagspace.errors import TagspaceError
-from tagspace.features import Features
-from tagspace.groups import Groups, groups
-from tagspace.lsi import Topics
-from tagspace.splits import Split, group_codes, split
-from tagspace.tagsets import TagMatrix
+from tagspace.support.cache import cache_folder
+from tagspace.tags import tagsets
+from tagspace.tags.lsi import Topics
+from tagspace.tags.tagsets import TagMatrix
 
 FEWEST_VALIDATION = 2  # tracks: a query and its neighbour
 FEWEST_TEST = 12  # a query, ten neighbours, and one that is not among them
@@ -85,7 +87,7 @@ def load(configuration: Configuration) -> Corpus:
     TagspaceError
         If the data are not there or cannot be used.
     """
-    dataset = datasets.load(configuration.dataset, configuration.shards)
+    dataset = registry.load(configuration.dataset, configuration.shards)
     store = features.extract(dataset, cache_folder() / "features", configuration.excerpts)
     return assemble(dataset, store, configuration)
 

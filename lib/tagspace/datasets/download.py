@@ -16,7 +16,7 @@ from filelock import FileLock
 
 from tagspace.datasets.base import Release
 from tagspace.errors import TagspaceError
-from tagspace.progress import Progress
+from tagspace.support.progress import Progress
 
 ATTEMPTS = 5  # on a connection that breaks; each goes on where the last one stopped
 PAUSE_S = 1.0  # before the second attempt, doubled with each further one

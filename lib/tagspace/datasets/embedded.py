@@ -10,7 +10,7 @@ import pandas as pd
 
 from tagspace.datasets.files import AUDIO_SUFFIXES, audio_paths
 from tagspace.errors import TagspaceError
-from tagspace.progress import Progress
+from tagspace.support.progress import Progress
 
 FIELDS = ("artist", "album", "title")
 TAGSETS = {"genres": "genre", "moods": "mood"}  # by the name that mutagen gives the field

@@ -15,7 +15,7 @@ import pandas as pd
 
 from tagspace.datasets.base import Dataset, Release, from_frames
 from tagspace.datasets.files import first_file, require_file
-from tagspace.datasets.msd_songs import describe
+from tagspace.datasets.songs import describe
 from tagspace.datasets.tables import check_ids, check_width, read_rows, tag_rows
 from tagspace.errors import TagspaceError
 

@@ -20,13 +20,13 @@ from pathlib import Path
 import soundfile
 from filelock import FileLock
 
-from tagspace.cache import cache_folder
 from tagspace.datasets.base import Dataset, build
 from tagspace.datasets.demo.compose import compose
 from tagspace.datasets.demo.piece import Piece
 from tagspace.datasets.demo.plan import TAGSETS, catalogue
 from tagspace.datasets.demo.synth import SAMPLE_RATE, synthesise
-from tagspace.progress import Progress
+from tagspace.support.cache import cache_folder
+from tagspace.support.progress import Progress
 
 # Raise this whenever the same plan would sound different, so that no stale file is found.
 VERSION = "2"

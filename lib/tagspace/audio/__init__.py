@@ -1,0 +1,1 @@
+"""From audio files to log-mel excerpts (Section IV-B.2)."""

@@ -1,0 +1,56 @@
+"""Small changes to spectrograms in training, against learning recordings by heart.
+
+Not in the paper, which has 143,587 tracks; a few hundred need it.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+
+from tagspace.audio.spectrogram import N_FRAMES, N_MELS
+
+TONE = 0.7  # deviation of tilt and bow, in nepers of power (3 dB) at the edge of the spectrum
+WIDEST_BAND = 12  # mel bands
+LONGEST_GAP = 20  # frames, 0.9 s
+
+
+def augment(spectrograms: torch.Tensor, generator: np.random.Generator) -> torch.Tensor:
+    """Change the tone of spectrograms, and mask a band and a gap of each (SpecAugment).
+
+    Parameters
+    ----------
+    spectrograms : torch.Tensor, shape (n, 80, 130)
+        Log-mel excerpts.
+    generator : numpy.random.Generator
+        Is drawn from equally often whatever the spectrograms.
+
+    Returns
+    -------
+    torch.Tensor, shape (n, 80, 130), float32
+
+    References
+    ----------
+    Park et al. 2019, "SpecAugment", Interspeech.
+    """
+    x = spectrograms.float()
+    n, device = len(x), x.device
+    x = x + torch.as_tensor(_tone(n, generator), device=device)[:, :, None]
+    band = torch.as_tensor(_spans(n, N_MELS, WIDEST_BAND, generator), device=device)
+    gap = torch.as_tensor(_spans(n, N_FRAMES, LONGEST_GAP, generator), device=device)
+    return torch.where(band[:, :, None] | gap[:, None, :], x.mean((1, 2), keepdim=True), x)
+
+
+def _tone(n: int, generator: np.random.Generator) -> np.ndarray:
+    """Draw equaliser curves: a tilt and a bow, without change of level; shape (n, 80)."""
+    band = np.linspace(-1, 1, N_MELS, dtype=np.float32)
+    shapes = np.stack([band, band**2 - np.mean(band**2)])
+    return generator.normal(0, TONE, (n, 2)).astype(np.float32) @ shapes
+
+
+def _spans(n: int, length: int, longest: int, generator: np.random.Generator) -> np.ndarray:
+    """Mark one span of 0 to ``longest`` places, drawn for each of n rows; shape (n, length)."""
+    width = generator.integers(0, longest + 1, (n, 1))
+    start = generator.integers(0, length - width + 1)
+    place = np.arange(length)
+    return (start <= place) & (place < start + width)

@@ -1,0 +1,63 @@
+"""The network's input: log-mel spectrograms of six seconds (IV-B.2)."""
+
+from __future__ import annotations
+
+from functools import cache
+
+import numpy as np
+import scipy.fft
+from scipy import sparse
+
+SAMPLE_RATE = 22_050  # Hz, mono
+SECONDS = 6.0  # length of an excerpt
+N_FFT = 2048  # samples, Hann window
+HOP = 1024  # samples, 50 % overlap
+N_MELS = 80
+F_MIN, F_MAX = 16.0, 11_000.0  # Hz
+FLOOR = 1e-10  # of the mel power, before the logarithm
+N_SAMPLES = round(SECONDS * SAMPLE_RATE)
+N_FRAMES = 1 + N_SAMPLES // HOP  # 130
+SHAPE = (N_MELS, N_FRAMES)
+
+
+def log_mel(samples: np.ndarray) -> np.ndarray:
+    """Compute the log-mel spectrogram of mono audio.
+
+    Equal to ``log(max(librosa.feature.melspectrogram(...), 1e-10))`` with the constants of this
+    module: power spectrum, Slaney's mel scale and area normalisation, natural logarithm.
+
+    Parameters
+    ----------
+    samples : numpy.ndarray, shape (n,), float32
+        Audio at 22,050 Hz.
+
+    Returns
+    -------
+    numpy.ndarray, shape (80, 1 + n // 1024), float32
+        Mel bands x frames; six seconds give 130 frames.
+    """
+    padded = np.pad(samples, N_FFT // 2)
+    frames = np.lib.stride_tricks.sliding_window_view(padded, N_FFT)[::HOP]
+    spectrum = scipy.fft.rfft(frames * _window(), axis=1)
+    power = spectrum.real**2 + spectrum.imag**2
+    return np.log(np.maximum(filter_bank() @ power.T, np.float32(FLOOR)))
+
+
+@cache
+def filter_bank() -> sparse.csr_array:
+    """Return the mel filter bank, shape (80, 1025), float32.
+
+    Sparse, as each frequency is in two bands at most. Beside the speed, threads that extract in
+    parallel do not wait for those of the matrix product, and its rounding is always the same.
+    """
+    import librosa  # takes a second to import, and only the first use needs it
+
+    return sparse.csr_array(
+        librosa.filters.mel(sr=SAMPLE_RATE, n_fft=N_FFT, n_mels=N_MELS, fmin=F_MIN, fmax=F_MAX)
+    )
+
+
+@cache
+def _window() -> np.ndarray:
+    # The periodic Hann window: a symmetric one of one sample more, without its last.
+    return np.hanning(N_FFT + 1)[:-1].astype(np.float32)

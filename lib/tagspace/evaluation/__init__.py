@@ -1,0 +1,1 @@
+"""Search by example, baselines, and comparisons with intervals (Section VI)."""

@@ -1,0 +1,129 @@
+"""What a trained network is held against: hand-made features (Section I), and chance."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from scipy.fft import dct
+
+from tagspace.audio.spectrogram import HOP, SAMPLE_RATE
+from tagspace.evaluation.retrieval import Distances
+
+N_MFCC = 20
+SMALLEST_VARIANCE = 1e-3  # of a coefficient, so that silence has a Gaussian too
+N_BANDS = 20  # of four mel bands each
+SLOWEST, FASTEST = 0.3, 10.0  # fluctuations, in Hz
+STRONGEST = 4.0  # Hz, where the ear hears fluctuation most
+
+
+class Timbre:
+    """Distances of timbre: how far apart two tracks' Gaussians of MFCC are.
+
+    A track is the distribution of its frames' 20 MFCC, taken for a Gaussian with all covariances.
+    Two are compared by the symmetric Kullback-Leibler divergence, by its logarithm, as a few tracks
+    are very far from all others.
+
+    Parameters
+    ----------
+    excerpts : numpy.ndarray, shape (n_tracks, n_excerpts, 80, 130)
+        Log-mel excerpts of all tracks.
+
+    References
+    ----------
+    Mandel and Ellis 2005.
+    """
+
+    def __init__(self, excerpts: np.ndarray) -> None:
+        gaussians = [_gaussian(track) for track in excerpts]
+        means, covariances = (np.stack(part) for part in zip(*gaussians, strict=True))
+        # The divergence is the same in all coordinates. In those that make the average track white,
+        # single precision is enough.
+        white = np.linalg.inv(np.linalg.cholesky(covariances.mean(0)))
+        means = (means - means.mean(0)) @ white.T
+        covariances = white @ covariances @ white.T
+        precisions = np.linalg.inv(covariances)
+        # All its terms are products of what is known of one track with what is known of the other.
+        scatters = covariances + means[:, :, None] * means[:, None, :]
+        pulls = (precisions @ means[:, :, None])[..., 0]
+        lengths = (means * pulls).sum(1, keepdims=True)
+        one = np.ones_like(lengths)
+        left = [scatters, precisions, -2 * means, -2 * pulls, lengths, one]
+        right = [precisions, scatters, pulls, means, one, lengths]
+        self._left, self._right = _joined(left), _joined(right)
+
+    def __call__(self, queries: np.ndarray) -> torch.Tensor:
+        """Return the matrix of shape (n_queries, n_tracks) for the rows ``queries``."""
+        traces = self._left[queries] @ self._right.T
+        return torch.log1p((traces / 2 - N_MFCC).clamp_min(0))
+
+
+def rhythm(excerpts: np.ndarray) -> torch.Tensor:
+    """Describe rhythm: how strongly each part of the spectrum fluctuates at which rate.
+
+    Parameters
+    ----------
+    excerpts : numpy.ndarray, shape (n_tracks, n_excerpts, 80, 130)
+        Log-mel excerpts.
+
+    Returns
+    -------
+    torch.Tensor, shape (n_tracks, n_values), float32
+        The logarithms of fluctuation patterns, the median over excerpts, to be compared by
+        Euclidean distance.
+
+    References
+    ----------
+    Pampalk, Rauber and Merkl 2002, on the mel bands of the network's input.
+    """
+    return torch.as_tensor(np.stack([_fluctuations(track) for track in excerpts]))
+
+
+class Together:
+    """Several distances in one: each is standardised over all tracks, and all count alike.
+
+    Parameters
+    ----------
+    *distances : Distances
+        Of the same tracks; Euclidean ones are squared.
+    """
+
+    def __init__(self, *distances: Distances) -> None:
+        self.distances = distances
+
+    def __call__(self, queries: np.ndarray) -> torch.Tensor:
+        """Return the matrix of shape (n_queries, n_tracks) for the rows ``queries``."""
+        return sum(_standardised(distance(queries)) for distance in self.distances)
+
+
+def random(n_tracks: int, seed: int) -> torch.Tensor:
+    """Draw an embedding that knows nothing, shape (n_tracks, 256)."""
+    return torch.randn(n_tracks, 256, generator=torch.Generator().manual_seed(seed))
+
+
+def _standardised(distances: torch.Tensor) -> torch.Tensor:
+    deviation = distances.std(1, keepdim=True).clamp_min(1e-6)  # 0 where all are equally far
+    return (distances - distances.mean(1, keepdim=True)) / deviation
+
+
+def _gaussian(excerpts: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return mean and covariance of the MFCC of all frames of a track."""
+    coefficients = dct(excerpts.astype(np.float64), axis=1, norm="ortho")[:, :N_MFCC]
+    frames = coefficients.swapaxes(0, 1).reshape(N_MFCC, -1)
+    return frames.mean(1), np.cov(frames) + SMALLEST_VARIANCE * np.eye(N_MFCC)
+
+
+def _joined(parts: list[np.ndarray]) -> torch.Tensor:
+    flat = [part.reshape(len(part), -1) for part in parts]
+    return torch.as_tensor(np.concatenate(flat, axis=1), dtype=torch.float32)
+
+
+def _fluctuations(excerpts: np.ndarray) -> np.ndarray:
+    n_excerpts, _, n_frames = excerpts.shape
+    bands = excerpts.astype(np.float32).reshape(n_excerpts, N_BANDS, -1, n_frames).mean(2)
+    bands -= bands.mean(2, keepdims=True)
+    strengths = np.abs(np.fft.rfft(bands * np.hanning(n_frames)))
+    rates = np.fft.rfftfreq(n_frames, HOP / SAMPLE_RATE)
+    heard = (rates > SLOWEST) & (rates <= FASTEST)
+    weights = 1 / (rates[heard] / STRONGEST + STRONGEST / rates[heard])
+    patterns = np.median(strengths[..., heard] * weights, axis=0)
+    return np.log1p(patterns).ravel().astype(np.float32)

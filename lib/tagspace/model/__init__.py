@@ -1,0 +1,1 @@
+"""The network, triplet mining, losses and training (Sections III-A and IV-A)."""

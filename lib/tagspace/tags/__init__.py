@@ -1,0 +1,1 @@
+"""From tags to the relatedness of tracks (Sections III-B and V)."""

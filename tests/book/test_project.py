@@ -1,0 +1,174 @@
+"""The project's own promises: notebooks are paired, executed and thin; versions live once."""
+
+import ast
+import base64
+import importlib.util
+import shutil
+import tomllib
+from pathlib import Path
+
+import jupytext
+import nbformat
+import pytest
+import yaml
+from jupytext.compare import compare_notebooks
+
+from compendium import measured
+from tagspace.configuration import EXPERIMENT, Configuration
+from tagspace.runs import sweep
+
+ROOT = Path(__file__).parents[2]
+SCRIPTS = sorted((ROOT / "notebooks").glob("*.py"))
+notebook = pytest.mark.parametrize("script", SCRIPTS, ids=lambda path: path.stem)
+
+
+def executed(script):
+    return nbformat.read(script.with_suffix(".ipynb"), as_version=4)
+
+
+def test_there_is_a_script_for_each_notebook():
+    notebooks = {path.stem for path in (ROOT / "notebooks").glob("*.ipynb")}
+    assert notebooks == {path.stem for path in SCRIPTS}
+    assert "train" in notebooks
+
+
+def test_every_page_is_in_the_contents():
+    toc = yaml.safe_load((ROOT / "_toc.yml").read_text(encoding="utf-8"))
+    listed = {toc["root"], *(page["file"] for part in toc["parts"] for page in part["chapters"])}
+    prose = {f"book/{path.stem}" for path in (ROOT / "book").glob("*.md")}
+    assert listed == prose | {f"notebooks/{script.stem}" for script in SCRIPTS}
+
+
+def test_the_real_figures_are_those_of_the_defaults():
+    defaults = Configuration(folds=5).model_dump()
+    kept = measured.load("real")
+    for name in set(EXPERIMENT) - {"tagsets", "fold"}:
+        assert kept[name].unique().tolist() == [defaults[name]], name
+
+
+@pytest.mark.parametrize(
+    ("folder", "page", "reference"),
+    [
+        ("systems", "related", {}),
+        (
+            "ablations",
+            "ablations",
+            {"pool": "validation", "epochs": 18, "learning_rate": 2e-4, "augment": "always"},
+        ),
+    ],
+)
+def test_the_variants_kept_are_those_of_the_page(folder, page, reference):
+    cells = jupytext.read(ROOT / "notebooks" / f"{page}.py").cells
+    parameters = next(cell for cell in cells if "parameters" in cell.metadata.get("tags", []))
+    given = {
+        node.target.id: ast.literal_eval(node.value) for node in ast.parse(parameters.source).body
+    }
+    kept = measured.load(folder)
+    assert list(kept["variant"].unique()) == list(given["variants"])
+    usual = Configuration(folds=5, **reference).model_dump()
+    told = [name for name in EXPERIMENT if name not in ("tagsets", "seed", "fold")]
+    for variant, changes in given["variants"].items():
+        rows = kept.loc[kept["variant"] == variant, told].drop_duplicates()
+        assert rows.to_dict("records") == [{name: {**usual, **changes}[name] for name in told}]
+
+
+@notebook
+def test_script_and_notebook_agree(script):
+    compare_notebooks(executed(script), jupytext.read(script), fmt="py:percent")
+
+
+@notebook
+def test_every_code_cell_was_executed_in_order_and_without_error(script):
+    cells = [cell for cell in executed(script).cells if cell.cell_type == "code"]
+    assert [cell.execution_count for cell in cells] == list(range(1, len(cells) + 1))
+    outputs = [output for cell in cells for output in cell.outputs]
+    assert outputs
+    assert not [output for output in outputs if output.output_type == "error"]
+    assert not [output for output in outputs if output.get("name") == "stderr"]
+
+
+@notebook
+def test_every_figure_has_an_alternative_text(script):
+    for cell in executed(script).cells:
+        described = cell.metadata.get("mystnb", {}).get("image", {}).get("alt", "")
+        drawn = any("image/png" in output.get("data", {}) for output in cell.get("outputs", []))
+        assert drawn == (len(described) > 40)
+
+
+@notebook
+def test_notebooks_define_no_function_or_class(script):
+    tree = ast.parse(script.read_text(encoding="utf-8"))
+    definitions = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda)
+    assert not [node for node in ast.walk(tree) if isinstance(node, definitions)]
+
+
+@notebook
+def test_parameters_come_first_and_are_those_of_the_library(script):
+    code = [cell for cell in jupytext.read(script).cells if cell.cell_type == "code"]
+    tagged = [cell for cell in code if "parameters" in cell.metadata.get("tags", [])]
+    assert tagged == code[:1]
+    assigned = ast.parse(code[0].source).body
+    names = [node.target.id for node in assigned]
+    fields = Configuration.model_fields
+    defaults = {node.target.id: ast.literal_eval(node.value) for node in assigned}
+    if "sweep.configure(" in script.read_text(encoding="utf-8"):
+        sweep.configure(defaults)
+        return
+    assert [name for name in names if name not in fields] == []
+    Configuration.of(defaults)
+    if script.stem == "train":
+        assert defaults == {name: field.default for name, field in fields.items()}
+
+
+def test_the_picture_of_the_readme_is_the_one_in_the_notebook():
+    assert "](book/results.png)" in (ROOT / "README.md").read_text(encoding="utf-8")
+    outputs = [
+        out
+        for cell in executed(ROOT / "notebooks/train.py").cells
+        for out in cell.get("outputs", [])
+    ]
+    pictures = [out.data["image/png"] for out in outputs if "image/png" in out.get("data", {})]
+    assert base64.b64decode(pictures[-1]) == (ROOT / "book/results.png").read_bytes()
+
+
+def test_conda_users_get_the_same_packages_as_pip_users():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    environment = yaml.safe_load((ROOT / "environment.yml").read_text(encoding="utf-8"))
+    assert f"python{project['requires-python']}" in environment["dependencies"]
+    pip = next(entry["pip"] for entry in environment["dependencies"] if isinstance(entry, dict))
+    assert pip == ["--constraint constraints.txt", "--editable .[book,dev,sweep]"]
+    assert {"book", "dev"} <= set(project["optional-dependencies"])
+
+
+def test_every_dependency_is_constrained():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    optional = project["optional-dependencies"].values()
+    wanted = [*project["dependencies"], *(name for group in optional for name in group)]
+    names = {requirement.split(">")[0].split("<")[0].lower() for requirement in wanted}
+    lines = (ROOT / "constraints.txt").read_text(encoding="utf-8").splitlines()
+    assert names <= {line.split("==")[0] for line in lines}
+    assert not [line for line in lines if "+cpu" in line]
+
+
+def test_launch_buttons_lead_to_notebooks_that_install_the_package(tmp_path, monkeypatch):
+    spec = importlib.util.spec_from_file_location("launch", ROOT / "book" / "launch.py")
+    launch = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(launch)
+    shutil.copy(ROOT / "_config.yml", tmp_path)
+    shutil.copytree(ROOT / "notebooks", tmp_path / "notebooks")
+    monkeypatch.setattr(launch, "ROOT", tmp_path)
+    launch.main("someone/tagspace")
+    before, after = (
+        yaml.safe_load((folder / "_config.yml").read_text(encoding="utf-8"))
+        for folder in (ROOT, tmp_path)
+    )
+    assert after.pop("repository")["url"] == "https://github.com/someone/tagspace"
+    assert set(after.pop("launch_buttons")) == {"binderhub_url", "colab_url"}
+    assert after == before
+    for script in SCRIPTS:
+        changed = nbformat.read(tmp_path / "notebooks" / f"{script.stem}.ipynb", as_version=4)
+        install = changed.cells.pop(1)
+        assert "@ git+https://github.com/someone/tagspace" in install.source
+        assert install.metadata["tags"] == ["remove-cell"]
+        assert changed == executed(script)
+    yaml.safe_load((tmp_path / "binder" / "environment.yml").read_text(encoding="utf-8"))

@@ -1,0 +1,138 @@
+import re
+
+import pandas as pd
+import pytest
+
+from tagspace.datasets.base import build
+from tagspace.datasets.registry import load
+from tagspace.errors import TagspaceError
+
+MANIFEST = "track_id,path,mood\nx1,x1.wav,calm\n"
+JAMENDO = (
+    "TRACK_ID\tARTIST_ID\tALBUM_ID\tPATH\tDURATION\tTAGS\n"
+    "track_1\tartist_1\talbum_1\t01/1.mp3\t10.0\tgenre---polka\n"
+)
+MSD = "TRAAAAA00000000001;Polka;;;\n"
+MERGE = "Song,Artist,MoodsAll,Genres,Themes,Styles\nA001,Invented,calm,Polka,Rain,Ska\n"
+
+
+@pytest.fixture
+def put(tmp_path):
+    def write(name, text):
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+        return path
+
+    return write
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "expected"),
+    [
+        ("manifest.csv", MANIFEST, "manifest"),
+        ("data/autotagging.tsv", JAMENDO, "jamendo"),
+        ("assignments/sets/msd_amglabels_all.csv", MSD, "msd"),
+        ("MERGE/merge_audio_balanced_metadata.csv", MERGE, "merge"),
+    ],
+)
+def test_load_recognises_a_folder_by_its_files(put, tmp_path, name, text, expected):
+    put(name, text)
+    assert load(str(tmp_path)).name == expected
+
+
+def test_load_takes_relative_paths_and_the_home_folder(put, tmp_path, monkeypatch):
+    put("release/manifest.csv", MANIFEST)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    expected = str(tmp_path / "release" / "x1.wav")
+    for path in ("release", "release/manifest.csv", "~/release"):
+        assert load(path).tracks.loc["x1", "path"] == expected
+
+
+def test_load_refuses_parts_of_what_has_none(put, tmp_path):
+    put("manifest.csv", MANIFEST)
+    for dataset in ("demo", "merge", str(tmp_path)):
+        with pytest.raises(TagspaceError, match=r"^shards: '0-4' is accepted with dataset jamendo"):
+            load(dataset, "0-4")
+
+
+def test_load_refuses_tracks_without_any_tag(put, tmp_path):
+    put("manifest.csv", "track_id,path,moods\nx1,x1.wav,\n")
+    with pytest.raises(TagspaceError, match="^dataset: manifest holds no tags"):
+        load(str(tmp_path))
+
+
+def test_load_takes_a_local_copy_by_name(put, tmp_path, monkeypatch):
+    put("datasets/msd/msd_amglabels_all.csv", MSD)
+    put("elsewhere/jamendo/autotagging.tsv", JAMENDO)
+    monkeypatch.setenv("TAGSPACE_CACHE", str(tmp_path))
+    assert load("msd").name == "msd"
+    assert load("jamendo", data_home=tmp_path / "elsewhere").name == "jamendo"
+
+
+def test_load_asks_for_the_folder_of_what_cannot_be_fetched(tmp_path):
+    (tmp_path / "msd").mkdir()
+    with pytest.raises(TagspaceError, match=r"'msd' is not at .*release folder"):
+        load("msd", data_home=tmp_path)
+
+
+def test_load_names_what_it_accepts():
+    with pytest.raises(TagspaceError) as caught:
+        load("/nowhere")
+    assert str(caught.value) == (
+        "dataset: '/nowhere' is neither a known data set "
+        "(demo, fma, jamendo, magnatagatune, merge, msd) "
+        "nor a folder or manifest.csv that exists"
+    )
+
+
+def test_load_says_which_files_it_looks_for(tmp_path):
+    with pytest.raises(TagspaceError) as caught:
+        load(str(tmp_path))
+    message = str(caught.value)
+    for name in ("manifest.csv", "autotagging.tsv", "msd_amglabels_all.csv", "merge_audio_"):
+        assert name in message
+    assert "\n" not in message
+
+
+def test_load_does_not_choose_between_two_data_sets(put, tmp_path):
+    put("one/merge_audio_complete_metadata.csv", MERGE)
+    put("two/msd_amglabels_all.csv", MSD)
+    with pytest.raises(TagspaceError, match=r"several data sets \(merge, msd\)"):
+        load(str(tmp_path))
+
+
+@pytest.mark.parametrize("tagset", ["all", "mean", "artist", "album", "moods+themes"])
+def test_build_refuses_a_tag_set_whose_name_means_something(tagset):
+    with pytest.raises(
+        TagspaceError, match=re.escape(f"dataset: invented has a tag set {tagset!r}")
+    ):
+        build("invented", [("x1", "", (), "", "")], [("x1", tagset, "calm")], (tagset,))
+
+
+@pytest.mark.parametrize(("track_id", "path"), [("x\n1", "/x.wav"), ("x1", "/x\r.wav")])
+def test_build_refuses_line_breaks(track_id, path):
+    with pytest.raises(TagspaceError, match="dataset: invented has a line break within"):
+        build("invented", [(track_id, "", (), "", path)], [], ())
+
+
+def test_build_merges_repeated_tags_and_keeps_the_contract():
+    tracks = [("x1", "Ann", ("One", "Two"), "Air", ""), ("x2", "", (), "", "/x2.wav")]
+    tags = [("x1", "moods", "calm"), ("x1", "moods", "calm"), ("x1", "themes", "calm")]
+    dataset = build("invented", tracks, tags, ("moods", "themes"))
+    assert dataset.tracks.loc["x1", "album"] == ("One", "Two")
+    assert list(dataset.tracks.columns) == ["artist", "album", "title", "path"]
+    expected = pd.DataFrame(
+        {"track_id": "x1", "tagset": ["moods", "themes"], "tag": "calm"},
+        columns=dataset.tags.columns,
+    )
+    pd.testing.assert_frame_equal(dataset.tags, expected)
+
+
+def test_build_refuses_repeated_and_missing_tracks():
+    track = ("x1", "", (), "", "")
+    with pytest.raises(TagspaceError, match="'x1' more than once"):
+        build("invented", [track, track], [], ("moods",))
+    with pytest.raises(TagspaceError, match="no tracks"):
+        build("invented", [], [], ("moods",))

@@ -1,0 +1,94 @@
+"""Manifests from embedded tags, on real files with real tags."""
+
+import mutagen
+import mutagen.id3
+import numpy as np
+import pytest
+import soundfile
+
+from tagspace.cli import main
+from tagspace.datasets.registry import load
+
+ALL = {"artist": "Ann", "album": "One", "title": "Air"}
+
+
+def write(path, **fields):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    soundfile.write(path, np.zeros(22_050, np.float32), 22_050)
+    if fields:
+        file = mutagen.File(path, easy=True)
+        if file.tags is None:
+            file.add_tags()
+        file.update(fields)
+        file.save()
+
+
+def test_a_folder_of_music_becomes_a_data_set(tmp_path, capsys):
+    write(tmp_path / "a" / "one.mp3", **ALL, genre=["Folk; Pop", "Pop"], mood=["Calm"])
+    write(tmp_path / "a" / "two.flac", **ALL, genre=["Folk|Waltz"])
+    write(tmp_path / "three.ogg", artist="Bo, and others", mood=["Calm", "Odd"])
+    write(tmp_path / "bare.wav")
+    (tmp_path / "broken.mp3").write_bytes(b"no audio")
+    (tmp_path / "cover.jpg").touch()
+    main(["manifest", str(tmp_path)])
+    told = capsys.readouterr().out
+    assert told.startswith(f"left out: {tmp_path / 'broken.mp3'}: ")
+    assert "4 files, of which 3 have artist, 2 have album, 2 have title, 2 have genres" in told
+    dataset = load(str(tmp_path / "manifest.csv"))
+    assert dataset.tagsets == ("genres", "moods")
+    assert set(dataset.tags.itertuples(index=False, name=None)) == {
+        ("a/one.mp3", "genres", "Folk"),
+        ("a/one.mp3", "genres", "Pop"),
+        ("a/one.mp3", "moods", "Calm"),
+        ("a/two.flac", "genres", "Folk"),
+        ("a/two.flac", "genres", "Waltz"),
+        ("three.ogg", "moods", "Calm"),
+        ("three.ogg", "moods", "Odd"),
+    }
+    assert dataset.tracks.loc["three.ogg", "artist"] == "Bo, and others"
+    assert dataset.tracks.loc["a/one.mp3", "path"] == str(tmp_path / "a" / "one.mp3")
+
+
+def test_wav_files_have_tags_too(tmp_path):
+    write(tmp_path / "one.wav")
+    file = mutagen.File(tmp_path / "one.wav")
+    file.add_tags()
+    for name, text in (("TPE1", ["Ann"]), ("TCON", ["Folk", "Pop"]), ("TMOO", ["Calm"])):
+        file.tags.add(getattr(mutagen.id3, name)(encoding=3, text=text))
+    file.save()
+    main(["manifest", str(tmp_path)])
+    dataset = load(str(tmp_path))
+    assert dataset.tracks["artist"].tolist() == ["Ann"]
+    assert dataset.tags["tag"].tolist() == ["Folk", "Pop", "Calm"]
+
+
+def test_music_behind_a_linked_folder_is_found(tmp_path):
+    write(tmp_path / "disk" / "one.mp3", genre=["Folk"])
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "music").symlink_to(tmp_path / "disk", target_is_directory=True)
+    main(["manifest", str(tmp_path / "mine")])
+    assert load(str(tmp_path / "mine")).tracks.index.tolist() == ["music/one.mp3"]
+
+
+def test_a_tag_set_that_no_file_has_is_left_out(tmp_path):
+    write(tmp_path / "one.mp3", genre=["Folk"])
+    main(["manifest", str(tmp_path)])
+    assert load(str(tmp_path)).tagsets == ("genres",)
+
+
+def test_a_manifest_is_not_overwritten(tmp_path):
+    write(tmp_path / "one.mp3", genre=["Folk"])
+    (tmp_path / "manifest.csv").write_text("mine")
+    with pytest.raises(SystemExit, match="manifest.csv is there already"):
+        main(["manifest", str(tmp_path)])
+    assert (tmp_path / "manifest.csv").read_text() == "mine"
+
+
+@pytest.mark.parametrize("names", [[], ["one.mp3"]])
+def test_a_folder_without_tags_is_refused(tmp_path, names):
+    for name in names:
+        write(tmp_path / name, **ALL)
+    with pytest.raises(
+        SystemExit, match=f"holds {len(names)} audio files .flac, mp3, ogg, wav., n"
+    ):
+        main(["manifest", str(tmp_path)])

@@ -1,0 +1,294 @@
+"""Figures against a slow, obvious version of each."""
+
+import math
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+
+from tagspace.datasets.base import build
+from tagspace.datasets.groups import groups
+from tagspace.errors import TagspaceError
+from tagspace.evaluation import retrieval
+from tagspace.evaluation.retrieval import evaluate, ndcg
+from tagspace.tags.tagsets import binary_matrix
+
+N = 130
+TASKS = ("moods", "themes")
+KEYS = ["relevance", "filter", "task", "metric", "cutoff"]
+
+
+def draw(seed, n=N):
+    """Draw tracks: a third are of one artist, some without album, on several, or without tags."""
+    generator = np.random.default_rng(seed)
+    tracks, tags = [], []
+    for row in range(n):
+        artist = f"artist {0 if row % 3 == 0 else generator.integers(1, 15)}"
+        album = generator.choice(30, generator.choice([0, 1, 1, 1, 2]), replace=False)
+        tracks.append((f"x{row}", artist, tuple(map(str, album)), "", ""))
+        for task in TASKS:
+            chosen = np.flatnonzero(generator.random(5) < 0.3)
+            tags += [(f"x{row}", task, f"tag {tag}") for tag in chosen]
+    return build("invented", tracks, tags, TASKS)
+
+
+class Slow:
+    """Every figure of one representation, by loops over queries and tracks."""
+
+    def __init__(self, dataset, embedding, queries):
+        self.artist = dataset.tracks["artist"].tolist()
+        self.albums = [set(album) for album in dataset.tracks["album"]]
+        ids = dataset.tracks.index
+        by_task = dict(iter(dataset.tags.groupby("tagset")))
+        self.tags = {
+            task: [set(by_task[task].loc[by_task[task]["track_id"] == i, "tag"]) for i in ids]
+            for task in TASKS
+        }
+        self.queries = queries
+        distances = torch.cdist(embedding.double(), embedding.double()).tolist()
+        self.ranked = {
+            (filtered, q): sorted(self.allowed(filtered, q), key=distances[q].__getitem__)
+            for filtered in ("none", "album", "artist")
+            for q in queries
+        }
+
+    def gain(self, relevance, task, a, b):
+        if task == "artist":
+            return float(self.artist[a] == self.artist[b])
+        if task == "album":
+            return float(len(self.albums[a] & self.albums[b]) > 0)
+        one, other = self.tags[task][a], self.tags[task][b]
+        if relevance == "exact":
+            return float(one == other)
+        if relevance == "any":
+            return float(len(one & other) > 0)
+        return len(one & other) / len(one | other)
+
+    def answerable(self, task, query):
+        if task == "artist":
+            return True
+        return len(self.albums[query] if task == "album" else self.tags[task][query]) > 0
+
+    def allowed(self, filtered, query):
+        for other in range(len(self.artist)):
+            if other == query:
+                continue
+            if filtered == "album" and self.albums[query] & self.albums[other]:
+                continue
+            if filtered == "artist" and self.artist[query] == self.artist[other]:
+                continue
+            yield other
+
+    def one(self, relevance, filtered, task, metric, cutoff, query):
+        """Return value, chance and ceiling of one query."""
+        gains = [self.gain(relevance, task, query, b) for b in self.ranked[filtered, query]]
+        best = sorted(gains, reverse=True)
+        mean = sum(gains) / len(gains)
+        depth = min(cutoff, len(gains))
+        if metric == "rprecision":
+            found = int(sum(gains))
+            return (sum(gains[:found]) / found, mean, 1.0) if found else None
+        if metric == "precision":
+            return sum(gains[:cutoff]) / depth, mean, sum(best[:cutoff]) / depth
+        ideal = dcg(best[:cutoff])
+        if ideal == 0:
+            return None
+        return dcg(gains[:cutoff]) / ideal, dcg([mean] * depth) / ideal, 1.0
+
+    def figures(self, *key):
+        """Return the mean value, chance and ceiling, and the number of queries."""
+        task = key[2]
+        if task == "mean":
+            *parts, counts = zip(*(self.figures(*key[:2], t, *key[3:]) for t in TASKS), strict=True)
+            return *np.mean(parts, axis=1), min(counts)
+        each = [self.one(*key, q) for q in self.queries if self.answerable(task, q)]
+        each = [one for one in each if one is not None]
+        return *np.mean(each, axis=0), len(each)
+
+
+def dcg(gains):
+    return sum(gain / math.log2(rank + 2) for rank, gain in enumerate(gains))
+
+
+def embeddings(n=N, *names):
+    generator = torch.Generator().manual_seed(0)
+    return {name: torch.randn(n, 8, generator=generator) for name in names or ("trained",)}
+
+
+def measure(dataset, representations, **options):
+    tags = binary_matrix(dataset)
+    return evaluate(representations, tags, groups(dataset.tracks), **options)
+
+
+def expected_keys():
+    tag_keys = {
+        (relevance, filtered, task)
+        for relevance in ("exact", "any", "graded")
+        for filtered in ("none", "album", "artist")
+        for task in (*TASKS, "mean")
+    }
+    others = {("exact", "none", "artist"), ("exact", "album", "artist"), ("exact", "none", "album")}
+    at_cutoffs = {
+        (*key, metric, cutoff)
+        for key in tag_keys | others
+        for metric in ("precision", "ndcg")
+        for cutoff in (10, 100)
+    }
+    return at_cutoffs | {(*k, "rprecision", 0) for k in tag_keys | others if k[0] != "graded"}
+
+
+@pytest.mark.parametrize("queries", [None, np.array([3, 0, 77, 129, 12, 40, 41])])
+def test_every_figure_equals_the_slow_one(queries):
+    dataset = draw(0)
+    representations = embeddings(N, "trained", "random")
+    metrics = measure(dataset, representations, queries=queries)
+    for name, embedding in representations.items():
+        slow = Slow(dataset, embedding, range(N) if queries is None else queries)
+        rows = metrics[metrics["representation"] == name].set_index(KEYS)
+        assert set(rows.index) == expected_keys()
+        for key, row in rows.iterrows():
+            *figures, n_queries = slow.figures(*key)
+            found = row[["value", "chance", "ceiling"]].tolist()
+            assert found == pytest.approx(figures, abs=2e-6), key
+            assert row["n_queries"] == n_queries, key
+
+
+def test_columns_are_those_of_a_record():
+    found = ",".join(measure(draw(0), embeddings()).columns)
+    assert found == (
+        "representation,relevance,filter,task,metric,cutoff,value,low,high,chance,ceiling,n_queries"
+    )
+
+
+def test_blocks_of_queries_change_nothing(monkeypatch):
+    dataset, representations = draw(1), embeddings()
+    whole = measure(dataset, representations)
+    monkeypatch.setattr(retrieval, "BLOCK_CELLS", 7 * N + 1)
+    pd.testing.assert_frame_equal(measure(dataset, representations), whole)
+
+
+def test_chance_is_the_mean_over_random_orders():
+    orders = embeddings(N, *(f"order {n}" for n in range(40)))
+    metrics = measure(draw(2), orders)
+    means = metrics.groupby(KEYS, sort=False)[["value", "chance"]].mean()
+    assert np.abs(means["value"] - means["chance"]).max() < 0.02
+    assert means["chance"].max() - means["chance"].min() > 0.3
+
+
+def test_the_tags_themselves_reach_the_ceiling():
+    dataset = draw(3)
+    moods = binary_matrix(dataset).of("moods").toarray()
+    found = measure(dataset, {"tags": torch.tensor(moods, dtype=torch.float32)})
+    exact = found[(found["task"] == "moods") & (found["relevance"] == "exact")]
+    np.testing.assert_allclose(exact["value"], exact["ceiling"], atol=1e-6)
+    others = found[(found["task"] == "themes") & (found["cutoff"] == 10)]
+    assert (others["value"] < others["ceiling"] - 0.1).all()
+
+
+def test_queries_without_tags_or_album_are_left_out():
+    dataset = draw(4)
+    metrics = measure(dataset, embeddings())
+    counts = metrics[metrics["metric"] == "precision"].groupby("task")["n_queries"].unique()
+    tagged = dataset.tags.groupby("tagset")["track_id"].nunique()
+    assert counts["artist"].tolist() == [N]
+    assert counts["album"].tolist() == [(dataset.tracks["album"].map(len) > 0).sum()]
+    assert counts["moods"].tolist() == [tagged["moods"]]
+    assert 0 < tagged["moods"] < N
+
+
+def test_a_query_without_tags_is_left_out_if_it_is_the_only_one():
+    tracks = [(f"x{n}", "", (), "", "") for n in range(20)]
+    dataset = build("invented", tracks, [(f"x{n}", "moods", "calm") for n in range(19)], ("moods",))
+    metrics = measure(dataset, embeddings(20)).set_index("task")
+    assert (metrics.loc["moods", "n_queries"] == 19).all()
+
+
+def test_a_cutoff_that_takes_in_every_track_is_left_out():
+    metrics = measure(draw(5, n=12), embeddings(12))
+    assert set(metrics["cutoff"]) == {10, 0}
+
+
+def test_too_few_tracks_are_refused():
+    with pytest.raises(TagspaceError, match="11 tracks"):
+        measure(draw(5, n=11), embeddings(11))
+
+
+def slow_bootstrap(values, artists, names, draws):
+    """Means over drawn artists, each with all of its queries."""
+    means = []
+    for counts in draws:
+        drawn = [
+            value
+            for name, count in zip(names, counts, strict=True)
+            for value in count
+            * [v for v, artist in zip(values, artists, strict=True) if artist == name]
+        ]
+        means.append(np.mean(drawn) if drawn else np.nan)
+    return np.array(means)
+
+
+def test_interval_equals_the_slow_one():
+    dataset, embedding = draw(6), embeddings()["trained"]
+    queries = np.arange(5, N, 2)
+    metrics = measure(dataset, {"trained": embedding}, queries=queries, seed=5).set_index(KEYS)
+    codes = groups(dataset.tracks).artist
+    names = sorted(set(codes[queries]))
+    n_artists = len(names)
+    generator = np.random.default_rng(5)
+    draws = generator.multinomial(n_artists, [1 / n_artists] * n_artists, size=1000)
+    slow = Slow(dataset, embedding, queries)
+    samples = {}
+    for task in TASKS:
+        key = "graded", "artist", task, "ndcg", 10
+        each = {q: slow.one(*key, q) for q in queries if slow.answerable(task, q)}
+        asked = {q: one[0] for q, one in each.items() if one is not None}
+        samples[task] = slow_bootstrap(
+            list(asked.values()), [codes[q] for q in asked], names, draws
+        )
+    samples["mean"] = sum(samples.values()) / len(TASKS)
+    for task, sample in samples.items():
+        found = metrics.loc[("graded", "artist", task, "ndcg", 10), ["low", "high"]].tolist()
+        assert found == pytest.approx(np.nanpercentile(sample, [2.5, 97.5]), abs=1e-6)
+
+
+def test_intervals_hold_the_value_and_follow_from_the_seed():
+    dataset, representations = draw(7), embeddings()
+    first, again, other = (measure(dataset, representations, seed=s) for s in (1, 1, 2))
+    assert (first["low"] <= first["value"]).all()
+    assert (first["value"] <= first["high"]).all()
+    pd.testing.assert_frame_equal(first, again)
+    assert not first["low"].equals(other["low"])
+    pd.testing.assert_series_equal(first["value"], other["value"])
+
+
+def test_ndcg_with_any_gains_equals_the_slow_one():
+    generator = np.random.default_rng(0)
+    embedding = torch.tensor(generator.normal(size=(25, 4)), dtype=torch.float32)
+    gains = generator.random((25, 25)) * (generator.random((25, 25)) < 0.4)
+    gains[3] = 0  # nothing is relevant to this query
+    gains[:, 3] = 0
+    gains[3, 3] = 1  # but for itself, which does not count
+    each = []
+    for query in set(range(25)) - {3}:
+        others = [other for other in range(25) if other != query]
+        ranked = sorted(
+            others, key=lambda b, a=query: float(torch.dist(embedding[a], embedding[b]))
+        )
+        best = sorted((gains[query][b] for b in others), reverse=True)
+        each.append(dcg([gains[query][b] for b in ranked[:10]]) / dcg(best[:10]))
+    found = ndcg(embedding, torch.tensor(gains, dtype=torch.float32), cutoff=10)
+    assert found == pytest.approx(np.mean(each), abs=1e-6)
+
+
+def test_ndcg_of_fewer_tracks_than_the_cutoff():
+    embedding = torch.tensor([[0.0], [1.0], [3.0]])
+    gains = torch.tensor([[1.0, 0.0, 1.0], [0.0, 1.0, 0.0], [1.0, 0.0, 1.0]])
+    # The first finds its relevant track second, the last one too; nothing is relevant to another.
+    assert ndcg(embedding, gains, cutoff=10) == pytest.approx(1 / math.log2(3))
+
+
+@pytest.mark.parametrize("value", [torch.nan, torch.inf, 1e30])
+def test_ndcg_without_a_meaning_does_not_count_the_query_itself(value):
+    gains = torch.eye(4) + torch.tensor([[0, 0.1, 0, 0]] * 4)
+    assert ndcg(torch.full((4, 2), value), gains, cutoff=3) <= 1

@@ -1,0 +1,133 @@
+import itertools
+
+import numpy as np
+import pytest
+from scipy import sparse
+
+from tagspace.datasets.base import build
+from tagspace.errors import TagspaceError
+from tagspace.tags.tagsets import (
+    binary_matrix,
+    combinations,
+    intersection,
+    parse,
+    restrict,
+    table_1,
+)
+
+KNOWN = ("genres", "styles", "moods")
+TRACKS = [
+    ("x1", "Ann", ("one",), "", ""),
+    ("x2", "Ann", ("one", "two"), "", ""),
+    ("x3", "Bo", ("three",), "", ""),
+    ("x4", "Bo", (), "", ""),
+]
+TAGS = [
+    ("x1", "styles", "ska"),
+    ("x1", "moods", "playful"),
+    ("x1", "moods", "calm"),
+    ("x2", "styles", "ska"),
+    ("x2", "styles", "polka"),
+    ("x2", "moods", "calm"),
+    ("x2", "moods", "playful"),
+    ("x3", "styles", "playful"),
+    ("x3", "styles", "playful"),
+]
+
+
+@pytest.fixture
+def dataset():
+    return build("invented", TRACKS, TAGS, ("styles", "moods"))
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("moods", ("moods",)),
+        ("moods+genres", ("genres", "moods")),
+        (" moods + styles", ("styles", "moods")),
+        (["moods", "styles"], ("styles", "moods")),
+        ("all", KNOWN),
+        (["all"], KNOWN),
+    ],
+)
+def test_tag_sets_are_read_in_the_order_of_the_data_set(text, expected):
+    assert parse(text, KNOWN) == expected
+
+
+@pytest.mark.parametrize(
+    "text", ["mood", "", "moods+", "moods+all", "moods,styles", "moods+moods", [], ["moods", ""]]
+)
+def test_other_tag_sets_are_refused(text):
+    with pytest.raises(TagspaceError, match="^tagsets: .*; accepted: genres, styles, moods, .*$"):
+        parse(text, KNOWN)
+
+
+def test_binary_matrix_has_a_row_per_track_and_keeps_equal_strings_apart(dataset):
+    tags = binary_matrix(dataset)
+    assert tags.vocabulary.to_numpy().tolist() == [
+        ["styles", "playful"],
+        ["styles", "polka"],
+        ["styles", "ska"],
+        ["moods", "calm"],
+        ["moods", "playful"],
+    ]
+    assert list(tags.track_ids) == ["x1", "x2", "x3", "x4"]
+    assert tags.matrix.toarray().tolist() == [
+        [0, 0, 1, 1, 1],
+        [0, 1, 1, 1, 1],
+        [1, 0, 0, 0, 0],
+        [0, 0, 0, 0, 0],
+    ]
+
+
+def test_tag_sets_can_be_picked(dataset):
+    tags = binary_matrix(dataset)
+    assert tags.of("styles").toarray().tolist() == [[0, 0, 1], [0, 1, 1], [1, 0, 0], [0, 0, 0]]
+    moods = tags.select(("moods",))
+    assert moods.vocabulary["tag"].tolist() == ["calm", "playful"]
+    assert moods.matrix.shape == (4, 2)
+    assert tags.select(("moods", "styles")).matrix.shape == (4, 5)
+
+
+def test_tags_of_strangers_are_refused():
+    dataset = build("invented", TRACKS, [*TAGS, ("x9", "moods", "calm")], ("styles", "moods"))
+    with pytest.raises(TagspaceError, match="invented has tags for 'x9'"):
+        binary_matrix(dataset)
+
+
+def test_intersection_has_the_tracks_with_a_tag_in_every_set(dataset):
+    tags = binary_matrix(dataset)
+    assert intersection(tags).tolist() == [True, True, False, False]
+    kept = restrict(tags, intersection(tags))
+    assert list(kept.track_ids) == ["x1", "x2"]
+    assert kept.vocabulary["tag"].tolist() == ["polka", "ska", "calm", "playful"]
+    assert kept.matrix.toarray().tolist() == [[0, 1, 1, 1], [1, 1, 1, 1]]
+
+
+def test_combinations_are_equal_for_equal_sets_of_tags_alone():
+    dense = np.random.default_rng(0).integers(0, 2, size=(60, 4))
+    numbers = combinations(sparse.csr_array(dense))
+    for a, b in itertools.combinations(range(60), 2):
+        assert (numbers[a] == numbers[b]) == np.array_equal(dense[a], dense[b])
+
+
+def test_combinations_of_no_tracks_are_none():
+    assert len(combinations(sparse.csr_array((0, 3)))) == 0
+
+
+def test_table_1_counts_what_a_person_would(dataset):
+    tags = binary_matrix(dataset)
+    columns = ["tags", "combinations", "albums", "tracks"]
+    everything = table_1(dataset, tags)
+    assert everything.loc["styles", columns].tolist() == [3, 3, 3, 3]
+    assert everything.loc["moods", columns].tolist() == [2, 1, 2, 2]
+    used = table_1(dataset, restrict(tags, intersection(tags)))
+    assert used.loc["styles", columns].tolist() == [2, 2, 2, 2]
+    assert used.loc["moods", columns].tolist() == [2, 1, 2, 2]
+
+
+def test_table_1_of_a_tag_set_without_tags():
+    dataset = build("invented", TRACKS, TAGS, ("genres", "styles", "moods"))
+    table = table_1(dataset, binary_matrix(dataset))
+    assert table.loc["genres"].tolist() == [0, 0, 0, 0]

@@ -1,0 +1,127 @@
+"""The commands of ``python -m tagspace``."""
+
+import shutil
+import sqlite3
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from compendium import measured
+from tagspace.cli import main
+from tagspace.datasets.registry import load
+from tagspace.evaluation import comparison
+from tagspace.runs import experiment, records
+
+ALBUMS = """artist,release,genres,styles,moods,themes
+The Inventeds,First & Last,Polka|Ska,Slow Polka,calm,
+Bo,Second,Folk,,warm,Rain
+Cy,Third,Folk,,,
+Cy,Third,Rock,,,
+"""
+SONGS = [
+    ("TRAAAAA00000000001", "AR1", "Inventeds", "First and Last", "Up"),
+    ("TRAAAAA00000000002", "AR1", "Inventeds", "Other", "Down"),
+    ("TRAAAAA00000000003", "AR2", "Bo", "Second", "Sideways"),
+    ("TRAAAAA00000000004", "AR3", "Cy", "Third", "Round"),
+]
+
+
+@pytest.fixture
+def release(tmp_path):
+    """Album tags, and the metadata of the Million Song Dataset."""
+    (tmp_path / "albums.csv").write_text(ALBUMS, encoding="utf-8")
+    (tmp_path / "msd").mkdir()
+    with sqlite3.connect(tmp_path / "msd" / "track_metadata.db") as database:
+        columns = "track_id, artist_id, artist_name, release, title"
+        database.execute(f"CREATE TABLE songs ({columns})")
+        database.executemany("INSERT INTO songs VALUES (?, ?, ?, ?, ?)", SONGS)
+    database.close()
+    return tmp_path
+
+
+def test_album_tags_come_onto_tracks_and_are_read_again(release, capsys):
+    main(["match", *(str(release / name) for name in ("albums.csv", "msd", "out"))])
+    told = capsys.readouterr().out
+    assert "1 tracks that several albums fit (25.0%)" in told
+    assert "2 of 4 albums were found (50.0%)" in told
+    dataset = load(str(release / "out"))
+    assert set(dataset.tags.itertuples(index=False, name=None)) == {
+        ("TRAAAAA00000000001", "genres", "Polka"),
+        ("TRAAAAA00000000001", "genres", "Ska"),
+        ("TRAAAAA00000000001", "styles", "Slow Polka"),
+        ("TRAAAAA00000000001", "moods", "calm"),
+        ("TRAAAAA00000000003", "genres", "Folk"),
+        ("TRAAAAA00000000003", "moods", "warm"),
+        ("TRAAAAA00000000003", "themes", "Rain"),
+    }
+    listed = (release / "out" / "ambiguous.csv").read_text(encoding="utf-8").splitlines()
+    assert listed[1].startswith("Cy,Third,equal,1,Cy: Third (row 2) | Cy: Third (row 3)")
+
+
+@pytest.mark.parametrize(
+    ("albums", "message"),
+    [
+        ("artist,release,genres\n", "has no column styles, moods, themes"),
+        (ALBUMS.replace("Ska", '"Ska, fast"').replace('Polka|"Ska, fast"', '"Polka|Ska, fast"'),
+         "'Polka|Ska, fast' cannot be written"),
+        (ALBUMS.splitlines()[0], "holds no album"),
+        (None, "is no file"),
+    ],
+)  # fmt: skip
+def test_a_mistake_ends_in_one_line(release, albums, message):
+    file = release / "albums.csv"
+    file.write_text(albums, encoding="utf-8") if albums else file.unlink()
+    with pytest.raises(SystemExit) as caught:
+        main(["match", str(file), str(release / "msd"), str(release / "out")])
+    assert message in caught.value.code
+    assert "\n" not in caught.value.code
+
+
+@pytest.mark.slow
+def test_runs_that_differ_in_their_version_alone_are_not_averaged(small, tmp_path, capsys):
+    corpus, configuration = small(epochs=1, runs=str(tmp_path))
+    record = experiment.run(corpus, configuration)
+    shutil.copytree(record.folder, tmp_path / "of-an-older-version")
+    main(["runs", str(tmp_path)])
+    assert capsys.readouterr().out.count("(runs: 1)") == 2
+
+
+@pytest.mark.parametrize("command", [["runs"], ["keep"]])
+def test_a_folder_without_records_is_told(tmp_path, command):
+    out = [str(tmp_path / "out")] if command == ["keep"] else []
+    with pytest.raises(SystemExit) as caught:
+        main([*command, str(tmp_path), *out])
+    assert caught.value.code == f"runs: {tmp_path} holds no record of a run"
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.slow
+def test_music_without_tags_is_searched_as_the_readme_says(small, manifest, capsys):
+    record = experiment.run(*small(epochs=1, runs=str(manifest / "runs")))
+    readme = (records.CHECKOUT / "README.md").read_text(encoding="utf-8")
+    program = readme.split("```python\n")[1].split("```")[0]
+    told = {"runs/ID": str(record.folder), "FOLDER": str(manifest), "*.mp3": "*.wav"}
+    for what, here in told.items():
+        assert what in program
+        program = program.replace(what, here)
+    exec(program, {})
+    pitch = [int(Path(line).stem) % 3 for line in capsys.readouterr().out.splitlines()[-6:]]
+    assert pitch == [0] * 6  # nearest to the first of the tones are those of its pitch
+
+
+@pytest.mark.slow
+def test_figures_are_tabulated_and_kept(small, tmp_path, capsys):
+    corpus, configuration = small(epochs=1, runs=str(tmp_path / "runs"))
+    record = experiment.run(corpus, configuration)
+    main(["runs", configuration.runs])
+    told = capsys.readouterr().out
+    assert told.startswith("dataset small, tagsets moods (runs: 1)")
+    main(["keep", configuration.runs, str(tmp_path / "kept")])
+    assert "The figures of 1 runs are in " in capsys.readouterr().out
+    kept = comparison.select(measured.load(tmp_path / "kept"), "graded nDCG@10")
+    expected = comparison.select(record.metrics, "graded nDCG@10")
+    np.testing.assert_allclose(kept["value"], expected["value"], rtol=1e-3)
+    assert set(kept["commit"]) == {record.run["commit"]}
+    texts = [file.read_text(encoding="utf-8") for file in (tmp_path / "kept").iterdir()]
+    assert not any(track in text for track in corpus.tags.track_ids for text in texts)
