@@ -29,13 +29,12 @@ from timing import Work, processor, seconds
 from torch.nn import functional
 
 from tagspace.audio import features, reading, spectrogram
-from tagspace.configuration import Configuration
 from tagspace.evaluation import retrieval
-from tagspace.model import dpnn, losses, mining, training
+from tagspace.model import dpnn, encoders, losses, mining, training
 from tagspace.runs import sweep
 from tagspace.runs.records import PROJECT
 from tagspace.support import memory
-from tagspace.tags.lsi import LSI, Topics
+from tagspace.tags.lsi import LSI
 
 try:
     import faiss
@@ -106,7 +105,7 @@ def extraction(_: sparse.csr_array) -> list[Row]:
         dataset = synthetic.mp3_dataset(paths)
 
         def ours() -> list[np.ndarray]:
-            return [reading.excerpts(path)[0][0] for path in paths]
+            return [reading.log_mel_excerpts(path)[0][0] for path in paths]
 
         def as_used() -> None:
             features.extract(dataset, Path(tempfile.mkdtemp(dir=folder)))
@@ -141,13 +140,12 @@ def lsi(tags: sparse.csr_array) -> list[Row]:
 
     fitted, gensim_fitted = LSI().fit(tags[:5000]), gensim_fit(documents[:, :5000], 10)  # warm-up
     named = synthetic.named(tags)
-    joins = [tuple(joined.split("+")) for joined in sweep.combinations(named.tagsets)]
-    everyone = np.arange(tags.shape[0])
+    joins = sweep.joined_tagsets(named.tagsets)
+    matrices = [named.select(joined.split("+")).matrix for joined in joins]
 
     def all_models() -> None:
-        topics = Topics(named, everyone)
-        for joined in joins:
-            topics.model(joined)
+        for matrix in matrices:
+            LSI().fit(matrix)
 
     def ours() -> None:
         nonlocal fitted
@@ -205,7 +203,7 @@ def neighbours(_: sparse.csr_array) -> list[Row]:
 
     def ours() -> np.ndarray:
         found = []
-        for queries in retrieval.blocks(np.arange(N_TEST), N_TEST):
+        for queries in retrieval.query_blocks(np.arange(N_TEST), N_TEST):
             measured = distances(queries)
             measured[np.arange(len(queries)), queries] = torch.inf
             found.append(retrieval.neighbours(measured, CUTOFF))
@@ -249,9 +247,7 @@ def lockstep(_: sparse.csr_array) -> list[Row]:
     generator = torch.Generator().manual_seed(0)
     excerpts = torch.randn(TOWERS_BATCH, 1, *spectrogram.SHAPE, generator=generator)
     for number in (2, 4):
-        models = [
-            training.initial_model(Configuration(seed=seed), CPU).train() for seed in range(number)
-        ]
+        models = [encoders.initial_network(seed).train() for seed in range(number)]
         joined = Lockstep(models)
 
         def together(joined: Lockstep = joined) -> None:
@@ -320,14 +316,19 @@ def miners(trainer: training.Trainer, step: float) -> list[Row]:
     """Time candidates and miner, where seven in eight triplets violate the margin."""
     rows = np.arange(BATCH)
     distances = losses.squared_distances(unit_vectors(BATCH))
-    known = trainer.corpus, trainer.relatedness, trainer.configuration
-    n_pairs = int(training.candidates(*known, rows).positive.sum())
+
+    def candidates() -> mining.CandidatePairs:
+        related = trainer.examples.relatedness(torch.as_tensor(rows))
+        return mining.candidate_pairs(
+            related, torch.as_tensor(trainer.examples.excluded_pairs(rows))
+        )
+
+    n_pairs = int(candidates().positive.sum())
     measured = []
     for strategy in ("all", "semihard", "hard", "literal"):
 
         def mine(strategy: mining.Strategy = strategy) -> None:
-            pairs = training.candidates(*known, rows)
-            mining.mine(distances, pairs, strategy, MARGIN)
+            mining.mine(distances, candidates(), strategy, MARGIN)
 
         taken = float(np.median([seconds(mine) for _ in range(6)][1:]))
         what = f"mining {strategy}, {n_pairs:,} pairs of {BATCH} tracks; their training step"

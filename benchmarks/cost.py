@@ -23,12 +23,11 @@ from scipy import sparse
 from timing import processor, seconds
 
 from tagspace.audio import features, spectrogram
-from tagspace.configuration import Configuration
 from tagspace.datasets.groups import Groups
 from tagspace.evaluation import retrieval
-from tagspace.model import dpnn, training
+from tagspace.model import dpnn, encoders
 from tagspace.runs import sweep
-from tagspace.tags.lsi import Topics
+from tagspace.tags.lsi import LSI
 from tagspace.tags.tagsets import TagMatrix
 
 TRACKS, TRAIN, VALIDATION, TEST = synthetic.N_TRACKS, 122_766, 6_461, 14_358
@@ -65,19 +64,15 @@ def extraction() -> Iterator[Row]:
 
 def relatedness() -> Iterator[Row]:
     tags = synthetic.named(synthetic.tag_matrix())
-    train = np.arange(TRAIN)
-    topics = None
-
-    def gram() -> None:
-        nonlocal topics
-        topics = Topics(tags, train)
-
-    combinations = [tuple(joined.split("+")) for joined in sweep.combinations(tags.tagsets)]
-    yield "Gram matrix of all tags", seconds(gram), "s"
-    yield "15 decompositions", seconds(lambda: [topics.model(c) for c in combinations]), "s"
+    train = tags.take(np.arange(TRAIN))
+    joins = sweep.joined_tagsets(tags.tagsets)
+    matrices = [train.select(joined.split("+")).matrix for joined in joins]
+    yield "Gram matrix of all tags", seconds(lambda: train.matrix.T @ train.matrix), "s"
+    yield "15 decompositions", seconds(lambda: [LSI().fit(matrix) for matrix in matrices]), "s"
+    model = LSI().fit(train.matrix)
     yield (
         "vectors of all tracks, 200 topics",
-        seconds(lambda: topics.vectors(combinations[-1], 200)),
+        seconds(lambda: model.transform(tags.matrix, 200)),
         "s",
     )
 
@@ -93,10 +88,10 @@ def steps() -> Iterator[Row]:
 
 
 def embedding() -> Iterator[Row]:
-    model = training.initial_model(Configuration(), torch.device("cpu"))
+    network = encoders.initial_network(seed=0)
     excerpts = torch.randn(256, 1, *spectrogram.SHAPE).half()
-    training.embed(model, excerpts)
-    taken = [seconds(lambda: training.embed(model, excerpts)) for _ in range(3)]
+    encoders.embed(network, excerpts)
+    taken = [seconds(lambda: encoders.embed(network, excerpts)) for _ in range(3)]
     yield "a track embedded", np.median(taken) / len(excerpts), "s"
     gains = torch.rand(VALIDATION, VALIDATION)
     vectors = torch.randn(VALIDATION, dpnn.N_DIMENSIONS)
@@ -147,7 +142,7 @@ def peak(work: str, n_tracks: int) -> None:
 
 def nearest(vectors: torch.Tensor, queries: np.ndarray) -> None:
     distances = retrieval.Euclidean(vectors)
-    for rows in retrieval.blocks(queries, len(vectors)):
+    for rows in retrieval.query_blocks(queries, len(vectors)):
         retrieval.neighbours(distances(rows), 100)
 
 

@@ -7,17 +7,15 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-import soundfile
 import torch
 from scipy import sparse
 
-from tagspace.audio import spectrogram
-from tagspace.configuration import Configuration
-from tagspace.corpus import Corpus
+from tagspace.audio.spectrogram import SHAPE
 from tagspace.datasets.base import Dataset, build
 from tagspace.datasets.groups import Groups
-from tagspace.datasets.splits import Split
-from tagspace.model.training import Trainer
+from tagspace.model.encoders import initial_network
+from tagspace.model.losses import TripletLoss
+from tagspace.model.training import Examples, Schedule, Trainer
 from tagspace.tags.relatedness import Cosine
 from tagspace.tags.tagsets import TagMatrix
 
@@ -27,7 +25,9 @@ N_DISTINCT = 10  # mp3 files take long to write: the others are copies
 
 
 def write_mp3(folder: Path, n_files: int) -> list[Path]:
-    """Write 30 s of tones and noise each, stereo at 44.1 kHz."""
+    """Write files of 30 s with tones and noise, stereo at 44.1 kHz."""
+    import soundfile  # the GPU benchmark runs where it is missing
+
     generator = np.random.default_rng(0)
     seconds = np.arange(30 * 44_100)[:, None] / 44_100
     paths = [folder / f"{number:02d}.mp3" for number in range(n_files)]
@@ -67,14 +67,17 @@ def named(matrix: sparse.csr_array) -> TagMatrix:
     return TagMatrix(matrix, pd.RangeIndex(matrix.shape[0]), vocabulary)
 
 
-def trainer(vectors: np.ndarray, margin: float) -> Trainer:
-    """Make ready to train on tracks with these LSI vectors, two to an album; noise for sound."""
+def trainer(vectors: np.ndarray, margin: float, device: str = "cpu") -> Trainer:
+    """Prepare training on tracks with these LSI vectors, two per album, with noise as audio."""
     rows = np.arange(len(vectors))
     albums = sparse.csr_array((np.ones(len(rows)), (rows, rows // 2)))
-    noise = np.random.default_rng(0).normal(-8, 3, (len(rows), 1, *spectrogram.SHAPE))
-    corpus = Corpus("bench", None, Groups(rows // 2, albums), noise.astype(np.float16),
-                    Split(rows, rows, rows), "")  # fmt: skip
-    relatedness = Cosine(torch.as_tensor(vectors, dtype=torch.float32))
-    made = Trainer(corpus, relatedness, Configuration(margin=margin), torch.device("cpu"))
-    made.model.train()
+    groups = Groups(rows // 2, albums)
+    noise = np.random.default_rng(0).normal(-8, 3, (len(rows), 1, *SHAPE)).astype(np.float16)
+    related = Cosine(torch.as_tensor(vectors, dtype=torch.float32, device=device))
+    examples = Examples(
+        noise, rows, rows, related, lambda batch: groups.excluded_pairs(batch, "album"), related
+    )
+    network = initial_network(seed=0).to(device)
+    made = Trainer(network, TripletLoss(margin), examples, Schedule(epochs=1))
+    made.network.train()
     return made

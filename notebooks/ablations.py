@@ -45,8 +45,8 @@ variants: dict = {  # by name, what each changes of a run
     "mining: hard": {"mining": "hard"},
     "mining: literal": {"mining": "literal"},
     "batch filter: none": {"batch_filter": "none"},
-    "thresholds: 0.5 and 0.2": {"positive": 0.5},
-    "thresholds: 0.8 and 0.5": {"negative": 0.5},
+    "thresholds: 0.5 and 0.2": {"positive_threshold": 0.5},
+    "thresholds: 0.8 and 0.5": {"negative_threshold": 0.5},
     "topics: 4": {"topics": 4},
     "topics: 40": {"topics": 40},
     "tags: tf-idf": {"relatedness": "tfidf"},
@@ -65,7 +65,7 @@ runs: str = ""  # where records go; empty: runs/ in the project
 # %%
 from tagspace.runs import sweep
 
-grid = sweep.configure(globals())
+grid = sweep.read_grid(globals())
 
 # %% [markdown]
 # ## On real music
@@ -95,7 +95,7 @@ result_figures.systems_figure(real, "graded nDCG@10")
 from myst_nb import glue
 
 trained = compared.loc[kept]
-for kind, names in comparison.verdicts(trained).items():
+for kind, names in comparison.systems_by_verdict(trained).items():
     glue(f"ablations_{kind}", names, display=False)
 glue("ablations_above", "; ".join(trained.index[trained["gain"] > 0]), display=False)
 n_queries = real.groupby("run")["n_queries"].max()
@@ -115,7 +115,7 @@ glue("ablations_moved_median", f"{moved.median():.4f}", display=False)
 glue("ablations_moved_most", f"{moved.max():.3f}", display=False)
 glue("ablations_moved", moved.idxmax(), display=False)
 glue("ablations_again_above", "; ".join(again.index[again["gain"] > 0]), display=False)
-glue("ablations_again_worse", comparison.verdicts(again)["worse"], display=False)
+glue("ablations_again_worse", comparison.systems_by_verdict(again)["worse"], display=False)
 
 # %% [markdown]
 # **What we saw.** Three folds of {glue:text}`ablations_queries` validation tracks decide little. Not even
@@ -153,7 +153,7 @@ glue("ablations_again_worse", comparison.verdicts(again)["worse"], display=False
 # differences say nothing.
 
 # %% tags=["nbval-skip"]
-outcome = sweep.run(grid)
+outcome = sweep.run_sweep(grid)
 print(result_figures.provenance(outcome.gathered))
 print(outcome.failed.to_string() if len(outcome.failed) else "No run failed.")
 
@@ -190,7 +190,7 @@ for left_out in ("none", "artist"):
 # neighbours among the first ten that carry exactly the query's tags.
 
 # %% tags=["nbval-skip"]
-filters = sweep.configure(
+filters = sweep.read_grid(
     {
         **{name: values[0] for name, values in grid.axes.items()},
         "variants": {name: {"batch_filter": name} for name in ["album", "artist", "none"]},
@@ -199,7 +199,7 @@ filters = sweep.configure(
         "workers": workers,
     }
 )
-filtered = sweep.run(filters).gathered
+filtered = sweep.run_sweep(filters).gathered
 result_figures.left_out_table(filtered, "exact P@10", "album", ["none", "album", "artist"])
 
 # %% [markdown]

@@ -17,9 +17,9 @@ dataset: str = "demo"  # a name from the page of data sets, or a path
 shards: str = ""  # parts of the audio to fetch: 0-4 of jamendo, small of fma
 
 # %%
-from tagspace.configuration import configure
+from tagspace.configuration import read_parameters
 
-configuration = configure(globals())
+configuration = read_parameters(globals())
 
 # %% [markdown]
 # ## A track

@@ -15,9 +15,9 @@
 seed: int = 0
 
 # %%
-from tagspace.configuration import configure
+from tagspace.configuration import read_parameters
 
-configuration = configure(globals())
+configuration = read_parameters(globals())
 
 # %% [markdown]
 # ## Parameters

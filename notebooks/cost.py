@@ -19,9 +19,9 @@ epochs: int = 10  # of each experiment; the default of this package at the paper
 batch_size: int = 128
 
 # %%
-from tagspace.configuration import configure
+from tagspace.configuration import read_parameters
 
-configuration = configure(globals())
+configuration = read_parameters(globals())
 
 # %% [markdown]
 # ## Measured
@@ -51,7 +51,7 @@ from tagspace.runs import sweep
 tracks, train, validation, test = 143_587, 122_766, 6_461, 14_358
 sizes = paper.table_1("intersection")["tags"]
 # 10, 20, ... topics, as many as the joined sets have tags for, 400 at most.
-joined = [sizes[name.split("+")].sum() for name in sweep.combinations(list(sizes.index))]
+joined = [sizes[name.split("+")].sum() for name in sweep.joined_tagsets(list(sizes.index))]
 experiments = sum(min(size, 400) // 10 for size in joined)
 print(f"{experiments} experiments")
 value = cost.set_index("what")["value"]
@@ -84,10 +84,11 @@ total.round(2)
 # %%
 from myst_nb import glue
 
-from tagspace.model import dpnn
+from compendium import network_figures
+from tagspace.model.dpnn import DPNN
 
 cores = cost["cores"].iloc[0]
-layers = dpnn.summary(dpnn.DPNN("output"))
+layers = network_figures.layers_table(DPNN())
 flop = 3e6 * layers["mflop"].sum() * experiments * configuration.epochs * train
 glue("core_hours", f"{cores * hours['all']:,.0f}", display=False)
 glue("training_share", f"{hours['training'] / hours['all']:.0%}", display=False)

@@ -16,9 +16,9 @@
 dataset: str = "demo"  # a name from the page of data sets, or a path
 
 # %%
-from tagspace.configuration import configure
+from tagspace.configuration import read_parameters
 
-configuration = configure(globals())
+configuration = read_parameters(globals())
 
 # %% [markdown]
 # ## What there is
@@ -56,7 +56,7 @@ speed = measured.cost().set_index("what")["value"]
 sizes = {}
 for name, release in releases.items():
     train = round((1 - splits.TEST_SHARE) * (1 - splits.VALIDATION_SHARE) * release.tracks)
-    heard = train * training.epochs(configuration, train)
+    heard = train * training.default_epochs(train)
     sizes[name] = {
         "tracks": release.tracks,
         "artists": release.artists,
@@ -119,7 +119,7 @@ print(
     f"{collection.tracks['artist'].nunique()} artists, "
     f"{tagsets.intersection(tags).sum()} with a tag in every set"
 )
-tagsets.table_1(collection, tags)
+tagsets.counts_table(collection, tags)
 
 # %% [markdown]
 # **What we saw.** Only the Million Song Dataset has all that the paper needs at its size, and its

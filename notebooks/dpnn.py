@@ -22,21 +22,19 @@ seed: int = 0
 runs: str = ""  # where records lie; empty: runs/ in the project
 
 # %%
-from tagspace.configuration import configure
+from tagspace.configuration import read_parameters
 
-configuration = configure(globals())
+configuration = read_parameters(globals())
 
 # %% [markdown]
 # ## Figure 1, drawn from the model
 
 # %% mystnb={"image": {"alt": "The network as a diagram: input, two stacks of four layers side by side, their outputs joined, a dense layer of 256"}}
-import torch
-
 from compendium import network_figures
-from tagspace.model import dpnn, training
+from tagspace.model import encoders
 
-untrained = training.initial_model(configuration, torch.device("cpu"))
-layers = dpnn.summary(untrained)
+untrained = encoders.initial_network(configuration.seed)
+layers = network_figures.layers_table(untrained)
 network_figures.architecture_figure(layers)
 
 # %% [markdown]
@@ -66,9 +64,9 @@ print(
 from tagspace import corpus
 from tagspace.runs import experiment
 
-tracks = corpus.load(configuration)
-record = experiment.run(tracks, configuration)
-trained = record.model()
+tracks = corpus.load_corpus(configuration)
+record = experiment.run_experiment(tracks, configuration)
+trained = record.network()
 print(record.describe())
 
 # %% mystnb={"image": {"alt": "The filters of both first layers as small images, untrained above and trained below"}} tags=["nbval-ignore-output"]
@@ -82,6 +80,8 @@ network_figures.filters_figure(untrained, trained)
 # the output of each stack moves then, relative to the distance between different tracks.
 
 # %% tags=["nbval-ignore-output"]
+import torch
+
 excerpts = torch.as_tensor(tracks.excerpts[tracks.split.test, 0])
 network_figures.sensitivity(trained, excerpts).round(2)
 

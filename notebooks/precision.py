@@ -19,9 +19,9 @@ dataset: str = "merge"  # whose records to show, by name or path
 runs: str = ""  # a folder of records to show; empty: the figures kept for this book
 
 # %%
-from tagspace.configuration import configure
+from tagspace.configuration import read_parameters
 
-configuration = configure(globals())
+configuration = read_parameters(globals())
 
 # %% [markdown]
 # ## Is one common tag enough?

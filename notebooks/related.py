@@ -26,8 +26,12 @@
 dataset: str = "demo"  # a name from the page of data sets, or a path
 variants: dict = {  # by name, what each system changes of a run
     "LSI, triplets": {},
-    "overlap, triplets": {"relatedness": "overlap", "positive": 0.25, "negative": 0.05},
-    "LDA, triplets": {"relatedness": "lda", "positive": 0.95},
+    "overlap, triplets": {
+        "relatedness": "overlap",
+        "positive_threshold": 0.25,
+        "negative_threshold": 0.05,
+    },
+    "LDA, triplets": {"relatedness": "lda", "positive_threshold": 0.95},
     "artist, triplets": {"relatedness": "artist", "batch_filter": "none"},
     "LSI, pairs": {"loss": "contrastive", "margin": 1.5, "learning_rate": 3.0e-4},
     "tagger": {"loss": "tags", "learning_rate": 1.0e-3},
@@ -42,7 +46,7 @@ runs: str = ""  # where records go; empty: runs/ in the project
 # %%
 from tagspace.runs import sweep
 
-grid = sweep.configure(globals())
+grid = sweep.read_grid(globals())
 
 # %% [markdown]
 # ## What is compared
@@ -130,7 +134,7 @@ for system in ("LSI, pairs", "tagger"):
     tried = searched.loc[searched.index.str.startswith(system), "mean"]
     glue(f"settings_{system.split()[-1]}", tried.idxmax(), display=False)
 for name, found in {"further": in_further, "all": in_all}.items():
-    glue(f"settings_{name}_better", comparison.verdicts(found)["better"], display=False)
+    glue(f"settings_{name}_better", comparison.systems_by_verdict(found)["better"], display=False)
 longer = in_all.index.str.contains("twice|as many steps")
 glue("settings_longer", f"{in_all.loc[longer, 'gain'].max():+.1%}", display=False)
 
@@ -196,7 +200,7 @@ for measure in ("graded nDCG@10", "exact P@10"):
         found = comparison.compare(real, measure, reference, filtered=left_out)
         found = found.drop(index=["tags", reference])
         verdicts[measure, left_out] = comparison.verdict(found)
-        for kind, names in comparison.verdicts(found.loc[learned]).items():
+        for kind, names in comparison.systems_by_verdict(found.loc[learned]).items():
             glue(f"related_{measure[:6].strip()}_{left_out}_{kind}", names, display=False)
 pd.DataFrame(verdicts).rename_axis(columns=["measure", "left out"])
 
@@ -253,13 +257,13 @@ from compendium import tag_figures
 from tagspace import corpus
 from tagspace.configuration import Configuration
 
-tracks = corpus.load(Configuration(dataset=dataset))
-systems = {name: Configuration.of(changes) for name, changes in variants.items()}
+tracks = corpus.load_corpus(Configuration(dataset=dataset))
+systems = {name: Configuration.check(changes) for name, changes in variants.items()}
 with_pairs = {name: system for name, system in systems.items() if system.loss != "tags"}
 tag_figures.pairs_table(tracks, with_pairs).round(3)
 
 # %% tags=["nbval-skip"]
-outcome = sweep.run(grid)
+outcome = sweep.run_sweep(grid)
 print(result_figures.provenance(outcome.gathered))
 print(outcome.failed.to_string() if len(outcome.failed) else "No run failed.")
 
@@ -321,8 +325,8 @@ print(os.path.relpath(file))
 # the figures:
 
 # %% tags=["nbval-skip"]
-with_lyrics = sweep.run(
-    sweep.configure(
+with_lyrics = sweep.run_sweep(
+    sweep.read_grid(
         {
             "dataset": dataset,
             "variants": {"tags alone": {}, "tags and lyrics": {"relatedness": str(file)}},

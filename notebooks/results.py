@@ -19,9 +19,9 @@ dataset: str = "merge"  # whose records to show, by name or path
 runs: str = ""  # a folder of records to show; empty: the figures kept for this book
 
 # %%
-from tagspace.configuration import configure
+from tagspace.configuration import read_parameters
 
-configuration = configure(globals())
+configuration = read_parameters(globals())
 
 # %% [markdown]
 # ## The paper's Table II
@@ -35,10 +35,10 @@ from compendium import paper, result_figures
 from tagspace.evaluation import comparison
 
 published = paper.table_2()
-result_figures.blocks(published)
+result_figures.table_2_html(published)
 
 # %% mystnb={"image": {"alt": "Six panels, one per task, of the paper's precision at 100 against the number of topics, a line for each combination of tag sets; all but the panel of genres rise with the number of topics and with the number of tag sets"}}
-result_figures.curves_figure(published, "P@100")
+result_figures.topics_figure(published, "P@100")
 
 # %%
 from myst_nb import glue
@@ -121,7 +121,7 @@ glue("real_folds", str(len(clips)), display=False)
 print(result_figures.provenance(gathered))
 
 # %%
-result_figures.blocks(result_figures.table_2(gathered, "exact P@10"))
+result_figures.table_2_html(result_figures.arrange_table_2(gathered, "exact P@10"))
 
 # %% [markdown]
 # Among so few tracks an exact match is rare. Graded nDCG@10 measures how much the tags of the ten
@@ -148,7 +148,7 @@ for measure in ("graded nDCG@10", "exact P@10"):
     for left_out in ("none", "artist"):
         compared = comparison.compare(named, measure, "all", "tagsets", left_out)
         views[measure, left_out] = compared.loc[trained_on]
-        for kind, names in comparison.verdicts(views[measure, left_out]).items():
+        for kind, names in comparison.systems_by_verdict(views[measure, left_out]).items():
             glue(f"joining_{measure[:6].strip()}_{left_out}_{kind}", names, display=False)
 pd.concat(
     {view: result_figures.comparison_table(compared, "all") for view, compared in views.items()},
@@ -176,7 +176,7 @@ for task in tasks:
     by_task[task] = {"trained on it alone": found.loc[task, task], "on all": found.loc["all", task]}
     by_task[task] |= found.loc["all", ["runs", "gain", "low", "high"]]
 by_task = pd.DataFrame.from_dict(by_task, orient="index")
-for kind, names in comparison.verdicts(by_task).items():
+for kind, names in comparison.systems_by_verdict(by_task).items():
     glue(f"joining_own_{kind}", names, display=False)
 result_figures.comparison_table(by_task, "training on it alone")
 

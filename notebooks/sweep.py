@@ -32,7 +32,7 @@ runs: str = ""  # where records go; empty: runs/ in the project
 # %%
 from tagspace.runs import sweep
 
-grid = sweep.configure(globals())
+grid = sweep.read_grid(globals())
 
 # %% [markdown]
 # ## The runs
@@ -42,7 +42,7 @@ grid = sweep.configure(globals())
 # cannot be run is listed, and does not keep the rest from it.
 
 # %% tags=["nbval-skip"]
-outcome = sweep.run(grid)
+outcome = sweep.run_sweep(grid)
 outcome.failed
 
 # %% tags=["nbval-skip"]
@@ -57,18 +57,18 @@ print(result_figures.provenance(outcome.gathered))
 # tracks. In each block, the best values are bold.
 
 # %% tags=["nbval-skip"]
-table = result_figures.table_2(outcome.gathered, "exact P@10")
-result_figures.blocks(table)
+table = result_figures.arrange_table_2(outcome.gathered, "exact P@10")
+result_figures.table_2_html(table)
 
 # %% mystnb={"image": {"alt": "Precision at 10 against the number of topics, a panel for each task, a line for each combination of tag sets"}} tags=["nbval-skip"]
-result_figures.curves_figure(table, "exact P@10")
+result_figures.topics_figure(table, "exact P@10")
 
 # %% [markdown]
 # The same runs by graded nDCG@10, with the query's artist left out of its neighbours:
 
 # %% mystnb={"image": {"alt": "Graded nDCG@10 against the number of topics, a panel for each task, a line for each combination of tag sets"}} tags=["nbval-skip"]
-graded = result_figures.table_2(outcome.gathered, "graded nDCG@10", filtered="artist")
-result_figures.curves_figure(graded, "graded nDCG@10")
+graded = result_figures.arrange_table_2(outcome.gathered, "graded nDCG@10", filtered="artist")
+result_figures.topics_figure(graded, "graded nDCG@10")
 
 # %% [markdown]
 # For each task, the combination that was best for it, and what training on all four sets or on the
@@ -85,7 +85,9 @@ everything = max(first.index, key=len)
 views = [("exact P@10", left_out) for left_out in ("none", "album", "artist")]
 rows = {}
 for measure, left_out in [*views, ("graded nDCG@10", "artist")]:
-    best = result_figures.table_2(outcome.gathered, measure, left_out).groupby("tagsets").max()
+    best = (
+        result_figures.arrange_table_2(outcome.gathered, measure, left_out).groupby("tagsets").max()
+    )
     for task in best.columns.intersection(best.index):
         rows[measure, left_out, task] = {
             "best combination": best[task].idxmax(),

@@ -16,9 +16,9 @@
 dataset: str = "demo"  # a name from the page of data sets, or a path
 
 # %%
-from tagspace.configuration import configure
+from tagspace.configuration import read_parameters
 
-configuration = configure(globals())
+configuration = read_parameters(globals())
 
 # %% [markdown]
 # ## Table I
@@ -39,7 +39,7 @@ intersection = tagsets.restrict(everything, tagsets.intersection(everything))
 halves = {"all": everything, "intersection": intersection}
 
 # %%
-own = {half: tagsets.table_1(collection, tags) for half, tags in halves.items()}
+own = {half: tagsets.counts_table(collection, tags) for half, tags in halves.items()}
 pd.concat(own).map("{:,}".format)
 
 # %% [markdown]

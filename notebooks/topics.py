@@ -17,13 +17,13 @@
 dataset: str = "demo"  # a name from the page of data sets, or a path
 tagsets: str = "all"  # or tag sets joined by +, such as styles+moods
 topics: int = 16
-positive: float = 0.8  # related from this cosine on
-negative: float = 0.2  # unrelated below this cosine
+positive_threshold: float = 0.8  # related from this cosine on
+negative_threshold: float = 0.2  # unrelated below this cosine
 
 # %%
-from tagspace.configuration import configure
+from tagspace.configuration import read_parameters
 
-configuration = configure(globals())
+configuration = read_parameters(globals())
 
 # %% [markdown]
 # ## The matrix
@@ -38,7 +38,7 @@ from tagspace.tags import tagsets as tag_sets
 collection = registry.load(configuration.dataset)
 everything = tag_sets.binary_matrix(collection)
 intersection = tag_sets.restrict(everything, tag_sets.intersection(everything))
-tags = intersection.select(tag_sets.parse(configuration.tagsets, collection.tagsets))
+tags = intersection.select(tag_sets.resolve(configuration.tagsets, collection.tagsets))
 print(f"{tags.matrix.shape[0]} tracks x {tags.matrix.shape[1]} tags, {tags.matrix.mean():.1%} ones")
 
 # %% [markdown]
@@ -83,10 +83,10 @@ tag_figures.nearest_tags(model, tags.vocabulary, most.index[-1], most.iloc[-1], 
 # anchor and negative; what lies between them teaches nothing.
 
 # %% mystnb={"image": {"alt": "Histogram of the cosines of all pairs of tracks, with both thresholds drawn and the share of pairs beyond each"}}
-from tagspace.tags import relatedness
-
-cosines = relatedness.sample_cosines(model.transform(tags.matrix, k))
-tag_figures.cosines_figure(cosines, configuration.positive, configuration.negative)
+cosines = tag_figures.sample_cosines(model.transform(tags.matrix, k))
+tag_figures.cosines_figure(
+    cosines, configuration.positive_threshold, configuration.negative_threshold
+)
 
 # %% [markdown]
 # ## What more topics change
@@ -98,11 +98,11 @@ tag_figures.cosines_figure(cosines, configuration.positive, configuration.negati
 import pandas as pd
 
 numbers = [number for number in (2, 3, 5, 8, 12, 20, 30, 50, 100, 200, 400) if number <= model.rank]
-samples = {n: relatedness.sample_cosines(model.transform(tags.matrix, n)) for n in numbers}
+samples = {n: tag_figures.sample_cosines(model.transform(tags.matrix, n)) for n in numbers}
 shares = {
     n: {
-        "related": (c >= configuration.positive).mean(),
-        "unrelated": (c < configuration.negative).mean(),
+        "related": (c >= configuration.positive_threshold).mean(),
+        "unrelated": (c < configuration.negative_threshold).mean(),
     }
     for n, c in samples.items()
 }
@@ -114,8 +114,8 @@ tag_figures.shares_figure(pd.DataFrame.from_dict(shares, orient="index"))
 # %%
 from myst_nb import glue
 
-no_tag = relatedness.sample_cosines(tags.matrix.toarray()) == 0  # products, not cosines
-strangers = {n: (c[no_tag] >= configuration.positive).mean() for n, c in samples.items()}
+no_tag = tag_figures.sample_cosines(tags.matrix.toarray()) == 0  # products, not cosines
+strangers = {n: (c[no_tag] >= configuration.positive_threshold).mean() for n, c in samples.items()}
 squares = model.singular_values_**2
 last = max(number for number, share in strangers.items() if share >= 0.0005)
 glue("topics_strangers", str(last), display=False)

@@ -27,8 +27,8 @@ relatedness: str = "lsi"  # tfidf, lda, overlap, artist, or a table of track vec
 excerpts: int = 5  # of six seconds per track; 1 is the paper's
 loss: str = "triplet"  # triplet, contrastive, tags
 mining: str = "all"  # all, semihard, hard, literal
-positive: float = 0.8  # related from this cosine on
-negative: float = 0.2  # unrelated below this cosine
+positive_threshold: float = 0.8  # related from this cosine on
+negative_threshold: float = 0.2  # unrelated below this cosine
 batch_filter: str = "album"  # album, artist, none: whose pairs take no part in triplets
 augment: str = "auto"  # always, never; auto: if a track is heard more than 20 times
 margin: float = 0.2
@@ -49,9 +49,9 @@ runs: str = ""  # where records go; empty: runs/ in the project
 # A parameter that is unknown, of a wrong type or out of range ends the run here.
 
 # %%
-from tagspace.configuration import configure
+from tagspace.configuration import read_parameters
 
-configuration = configure(globals())
+configuration = read_parameters(globals())
 
 # %% [markdown]
 # ## Data
@@ -62,10 +62,10 @@ configuration = configure(globals())
 
 # %%
 from tagspace.datasets import registry
-from tagspace.tags.tagsets import parse
+from tagspace.tags.tagsets import resolve
 
 collection = registry.load(configuration.dataset, configuration.shards)
-chosen = parse(configuration.tagsets, collection.tagsets)
+chosen = resolve(configuration.tagsets, collection.tagsets)
 print(f"{collection.name}: {len(collection.tracks)} tracks; trained on {' + '.join(chosen)}")
 
 # %% [markdown]
@@ -89,10 +89,10 @@ print(store.report())
 
 # %%
 from tagspace import corpus
-from tagspace.tags.tagsets import table_1
+from tagspace.tags.tagsets import counts_table
 
 tracks = corpus.assemble(collection, store, configuration)
-table_1(collection, tracks.tags)
+counts_table(collection, tracks.tags)
 
 # %%
 tracks.summary()
@@ -106,14 +106,14 @@ tracks.summary()
 # %% tags=["nbval-ignore-output"]
 from tagspace.runs import experiment
 
-record = experiment.run(tracks, configuration)
+record = experiment.run_experiment(tracks, configuration)
 print(record.describe())
 
 # %% mystnb={"image": {"alt": "Loss, number of violating triplets and validation score by epoch, with the epoch whose weights were kept marked"}} tags=["nbval-ignore-output"]
 from compendium import result_figures
 from tagspace.evaluation import comparison
 
-result_figures.history_figure(record.history, record.run["best_epoch"])
+result_figures.history_figure(record.history, record.info["best_epoch"])
 
 # %% [markdown]
 # ## What was learned
@@ -127,13 +127,13 @@ result_figures.history_figure(record.history, record.run["best_epoch"])
 from myst_nb import glue
 
 for left_out in ("none", "artist"):
-    means = comparison.folds_table(record.metrics, "graded nDCG@10", left_out).iloc[:, -1]
+    means = comparison.mean_table(record.metrics, "graded nDCG@10", left_out).iloc[:, -1]
     for name, value in means.items():
         glue(f"demo_{name}_{left_out}", f"{value:.3f}", display=False)
-by_set = comparison.folds_table(record.metrics, "graded nDCG@10").iloc[:, :-1]
+by_set = comparison.mean_table(record.metrics, "graded nDCG@10").iloc[:, :-1]
 ahead = by_set.columns[by_set.loc["timbre+rhythm"] > by_set.loc["trained"]]
 glue("demo_by_hand_ahead", " and ".join(ahead) or "none of the sets", display=False)
-exact = comparison.folds_table(record.metrics, "exact P@10")
+exact = comparison.mean_table(record.metrics, "exact P@10")
 for task, value in exact.loc["untrained"].items():
     glue(f"demo_exact_untrained_{task}", f"{value:.3f}", display=False)
 result_figures.results_table(record.metrics, "graded nDCG@10")

@@ -17,8 +17,8 @@
 dataset: str = "demo"  # a name from the page of data sets, or a path
 tagsets: str = "all"  # or tag sets joined by +, such as styles+moods
 topics: int = 16
-positive: float = 0.8  # related from this cosine on
-negative: float = 0.2  # unrelated below this cosine
+positive_threshold: float = 0.8  # related from this cosine on
+negative_threshold: float = 0.2  # unrelated below this cosine
 margin: float = 0.2
 epochs: int = 4  # of each of the trainings at the end
 batch_size: int = 64
@@ -26,14 +26,14 @@ learning_rate: float = 1.0e-3  # ten times the default: what happens, happens so
 seed: int = 0
 
 # %%
-from tagspace.configuration import configure
+from tagspace.configuration import read_parameters
 
-configuration = configure(globals())
+configuration = read_parameters(globals())
 
 # %% tags=["nbval-ignore-output"]
 from tagspace import corpus
 
-tracks = corpus.load(configuration)
+tracks = corpus.load_corpus(configuration)
 
 # %% [markdown]
 # ## A batch
@@ -50,21 +50,21 @@ import torch
 from compendium import network_figures
 from tagspace.model import mining
 from tagspace.tags import relatedness
-from tagspace.tags.tagsets import parse
+from tagspace.tags.tagsets import resolve
 
-device = torch.device("cpu")
-chosen = parse(configuration.tagsets, tracks.tags.tagsets)
-vectors = tracks.topics.vectors(chosen, configuration.topics)
-related = relatedness.Cosine(torch.as_tensor(vectors, dtype=torch.float32))
+tags = tracks.tags.select(resolve(configuration.tagsets, tracks.tags.tagsets))
+related = relatedness.relatedness_from_tags(
+    tags.matrix, tracks.split.train, topics=configuration.topics
+)
 batch = np.random.default_rng(configuration.seed).permutation(tracks.split.train)
 batch = np.array(sorted(batch[: configuration.batch_size], key=tracks.groups.artist.__getitem__))
 cosines = related(torch.as_tensor(batch))
-same_album = torch.as_tensor(tracks.groups.same("album", batch))
-nobody = torch.zeros_like(same_album)
+same_album = torch.as_tensor(tracks.groups.excluded_pairs(batch, "album"))
+thresholds = configuration.positive_threshold, configuration.negative_threshold
 
 # %% mystnb={"image": {"alt": "Four square matrices of one batch: cosines, related pairs, related pairs without those of one album, unrelated pairs"}}
-unfiltered = mining.candidates(cosines, nobody, configuration.positive, configuration.negative)
-pairs = mining.candidates(cosines, same_album, configuration.positive, configuration.negative)
+unfiltered = mining.candidate_pairs(cosines, None, *thresholds)
+pairs = mining.candidate_pairs(cosines, same_album, *thresholds)
 network_figures.batch_figure(
     {
         "cosines": cosines.numpy(),
@@ -90,11 +90,11 @@ for name, found in {"with albums": unfiltered, "albums out": pairs}.items():
 # nearest positive and the farthest negative: the easiest triplet that each anchor has.
 
 # %% mystnb={"image": {"alt": "Four scatter plots, one per mining strategy, of the distances of each triplet to its positive and its negative"}} tags=["nbval-ignore-output"]
-from tagspace.model import losses, training
+from tagspace.model import encoders, losses
 
-model = training.initial_model(configuration, device)
-training.calibrate(model, torch.as_tensor(tracks.excerpts[tracks.split.train, 0]))
-distances = losses.squared_distances(training.embed(model, tracks.excerpts[batch]))
+network = encoders.initial_network(configuration.seed)
+encoders.calibrate(network, torch.as_tensor(tracks.excerpts[tracks.split.train, 0]))
+distances = losses.squared_distances(encoders.embed(network, tracks.excerpts[batch]))
 mined = {
     strategy: mining.mine(distances, pairs, strategy, configuration.margin)
     for strategy in ("all", "semihard", "hard", "literal")
@@ -117,15 +117,21 @@ network_figures.triplets_figure(
 # %% mystnb={"image": {"alt": "Loss, spread and validation score by epoch for the four mining strategies"}} tags=["nbval-ignore-output"]
 from dataclasses import replace
 
+from tagspace.runs import experiment
+
 two_batches = replace(tracks.split, train=tracks.split.train[: 2 * configuration.batch_size])
 few = replace(tracks, split=two_batches, excerpts=tracks.excerpts[:, :1])
 histories = {
-    strategy: training.fit(
-        few, related, configuration.model_copy(update={"mining": strategy}), device
+    strategy: experiment.train(
+        few,
+        tags,
+        related,
+        configuration.model_copy(update={"mining": strategy}),
+        torch.device("cpu"),
     ).history
     for strategy in ("all", "semihard", "hard", "literal")
 }
-network_figures.curves_figure(
+network_figures.histories_figure(
     histories, {"loss": "loss", "spread": "spread", "validation": "validation nDCG@10"}
 )
 

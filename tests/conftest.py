@@ -63,7 +63,7 @@ def small(collection, store):
     """Give the corpus and the configuration of a small run, with parameters as asked for."""
 
     def make(**parameters):
-        configuration = Configuration.of({**SMALL, **parameters})
+        configuration = Configuration.check({**SMALL, **parameters})
         return assemble(collection, store, configuration), configuration
 
     return make

@@ -81,7 +81,7 @@ def test_a_mistake_ends_in_one_line(release, albums, message):
 @pytest.mark.slow
 def test_runs_that_differ_in_their_version_alone_are_not_averaged(small, tmp_path, capsys):
     corpus, configuration = small(epochs=1, runs=str(tmp_path))
-    record = experiment.run(corpus, configuration)
+    record = experiment.run_experiment(corpus, configuration)
     shutil.copytree(record.folder, tmp_path / "of-an-older-version")
     main(["runs", str(tmp_path)])
     assert capsys.readouterr().out.count("(runs: 1)") == 2
@@ -98,7 +98,7 @@ def test_a_folder_without_records_is_told(tmp_path, command):
 
 @pytest.mark.slow
 def test_music_without_tags_is_searched_as_the_readme_says(small, manifest, capsys):
-    record = experiment.run(*small(epochs=1, runs=str(manifest / "runs")))
+    record = experiment.run_experiment(*small(epochs=1, runs=str(manifest / "runs")))
     readme = (records.CHECKOUT / "README.md").read_text(encoding="utf-8")
     program = readme.split("```python\n")[1].split("```")[0]
     told = {"runs/ID": str(record.folder), "FOLDER": str(manifest), "*.mp3": "*.wav"}
@@ -113,7 +113,7 @@ def test_music_without_tags_is_searched_as_the_readme_says(small, manifest, caps
 @pytest.mark.slow
 def test_figures_are_tabulated_and_kept(small, tmp_path, capsys):
     corpus, configuration = small(epochs=1, runs=str(tmp_path / "runs"))
-    record = experiment.run(corpus, configuration)
+    record = experiment.run_experiment(corpus, configuration)
     main(["runs", configuration.runs])
     told = capsys.readouterr().out
     assert told.startswith("dataset small, tagsets moods (runs: 1)")
@@ -122,6 +122,6 @@ def test_figures_are_tabulated_and_kept(small, tmp_path, capsys):
     kept = comparison.select(measured.load(tmp_path / "kept"), "graded nDCG@10")
     expected = comparison.select(record.metrics, "graded nDCG@10")
     np.testing.assert_allclose(kept["value"], expected["value"], rtol=1e-3)
-    assert set(kept["commit"]) == {record.run["commit"]}
+    assert set(kept["commit"]) == {record.info["commit"]}
     texts = [file.read_text(encoding="utf-8") for file in (tmp_path / "kept").iterdir()]
     assert not any(track in text for track in corpus.tags.track_ids for text in texts)

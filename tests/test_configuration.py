@@ -85,7 +85,7 @@ def test_each_parameter_is_tried():
 
 @pytest.mark.parametrize(("name", "value"), ACCEPTED)
 def test_what_is_accepted(name, value):
-    assert getattr(Configuration.of({name: value}), name) == value
+    assert getattr(Configuration.check({name: value}), name) == value
 
 
 @pytest.mark.parametrize(("name", "value"), REFUSED)
@@ -98,11 +98,11 @@ def test_what_is_refused_is_named_with_what_is_accepted(name, value):
 @pytest.mark.parametrize(("folds", "fold"), [(2, 2), (5, 7)])
 def test_a_fold_is_one_of_the_folds(folds, fold):
     assert refusal(Configuration.of, {"folds": folds, "fold": fold}).startswith(f"fold: {fold} ")
-    assert Configuration.of({"folds": folds, "fold": folds - 1}).fold == folds - 1
+    assert Configuration.check({"folds": folds, "fold": folds - 1}).fold == folds - 1
 
 
 def test_thresholds_may_not_meet():
-    message = refusal(Configuration.of, {"positive": 0.5, "negative": 0.5})
+    message = refusal(Configuration.of, {"positive_threshold": 0.5, "negative_threshold": 0.5})
     assert message.startswith("negative: 0.5 ")
     assert "below positive" in message
 
@@ -126,7 +126,7 @@ def test_a_configuration_cannot_be_changed():
 
 
 def test_equal_numbers_give_equal_configurations():
-    assert repr(Configuration.of({"margin": 1})) == repr(Configuration.of({"margin": 1.0}))
+    assert repr(Configuration.check({"margin": 1})) == repr(Configuration.check({"margin": 1.0}))
 
 
 # What IPython and the notebook leave among the names of a kernel.

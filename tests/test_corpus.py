@@ -42,7 +42,7 @@ def store_of(ids):
 def corpus_of(rows, tags, ids=None, **parameters):
     dataset = build("invented", rows, tags, TAGSETS)
     store = store_of([row[0] for row in rows] if ids is None else ids)
-    return assemble(dataset, store, Configuration.of({"folds": 2, **parameters}))
+    return assemble(dataset, store, Configuration.check({"folds": 2, **parameters}))
 
 
 def parts(corpus):

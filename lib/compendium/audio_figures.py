@@ -13,7 +13,7 @@ import soundfile
 from IPython.display import HTML
 from matplotlib.figure import Figure
 
-from compendium.style import finished
+from compendium.style import lay_out
 from tagspace.audio import reading, spectrogram
 from tagspace.datasets.base import Dataset
 
@@ -89,7 +89,7 @@ def excerpt_figure(samples: np.ndarray, offset: float = reading.OFFSET) -> Figur
     )
     lower.set(xlabel="frame", ylabel="mel band")
     figure.colorbar(image, ax=lower, label="log power")
-    return finished(figure)
+    return lay_out(figure)
 
 
 def filter_bank_figure() -> Figure:
@@ -99,7 +99,7 @@ def filter_bank_figure() -> Figure:
     for band in spectrogram.filter_bank().toarray()[::4]:
         axes.plot(hertz, band / band.max(), color="black", linewidth=0.8)
     axes.set(xlabel="Hz", ylabel="relative weight", xlim=(0, spectrogram.F_MAX))
-    return finished(figure)
+    return lay_out(figure)
 
 
 def levels_figure(levels: np.ndarray) -> Figure:
@@ -118,7 +118,7 @@ def levels_figure(levels: np.ndarray) -> Figure:
     axes.axvspan(reading.OFFSET, reading.OFFSET + spectrogram.SECONDS, color="#D55E00", alpha=0.15)
     axes.set(xlabel="s", ylabel="dB relative to the file")
     axes.legend(frameon=False, fontsize=8, loc="lower center", bbox_to_anchor=(0.5, 1), ncol=2)
-    return finished(figure)
+    return lay_out(figure)
 
 
 def levels(files: list[str], seconds: int) -> np.ndarray:

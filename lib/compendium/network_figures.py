@@ -2,17 +2,67 @@
 
 from __future__ import annotations
 
+import copy
+
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import torch
 from matplotlib.figure import Figure
 
-from compendium.style import finished
-from tagspace.model.dpnn import DPNN, N_CONCATENATED
+from compendium.style import lay_out
+from tagspace.audio.spectrogram import N_FRAMES, N_MELS
+from tagspace.model.dpnn import DPNN, LEFT, N_CONCATENATED, N_PARTS, RIGHT
 
 COLOURS = {"left": "#0072B2", "right": "#D55E00", "both": "#555555"}
 LOOKS = {"left": "long in time", "right": "tall in frequency"}
+
+
+def layers_table(network: DPNN) -> pd.DataFrame:
+    """Tabulate the layers of a network as it really runs.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row per convolution and dense layer: ``stack``, ``layer``, ``kernel`` and ``pool``,
+        ``output`` (the shape after pooling: mel bands, frames, filters), ``parameters`` (with those
+        of its batch normalisation) and ``mflop``, millions of floating-point operations forward for
+        one excerpt, a multiplication and an addition counted as two.
+    """
+    rows = []
+    model = copy.deepcopy(network).cpu().eval()
+    x = model.normalise(torch.zeros(1, 1, N_MELS, N_FRAMES))
+    with torch.no_grad():
+        for name, layers in (("left", LEFT), ("right", RIGHT)):
+            stack, y = getattr(model, name), x
+            for number, layer in enumerate(layers):
+                parts = stack[number * N_PARTS : (number + 1) * N_PARTS]
+                pixels, y = y.shape[2] * y.shape[3], parts(y)
+                convolution = parts[1]
+                rows.append(
+                    {
+                        "stack": name,
+                        "layer": number + 1,
+                        "kernel": "{} x {}".format(*layer.kernel),
+                        "pool": "{} x {}".format(*layer.pool),
+                        "output": "{} x {} x {}".format(*y.shape[2:], y.shape[1]),
+                        "parameters": sum(p.numel() for p in parts.parameters()),
+                        "mflop": 2e-6 * pixels * convolution.weight.numel(),
+                    }
+                )
+    dense = model.dense.weight
+    rows.append(
+        {
+            "stack": "both",
+            "layer": len(LEFT) + 1,
+            "kernel": "dense",
+            "pool": "",
+            "output": str(len(dense)),
+            "parameters": dense.numel() + len(dense),
+            "mflop": 2e-6 * dense.numel(),
+        }
+    )
+    return pd.DataFrame(rows)
 
 
 def architecture_figure(summary: pd.DataFrame) -> Figure:
@@ -21,7 +71,7 @@ def architecture_figure(summary: pd.DataFrame) -> Figure:
     Parameters
     ----------
     summary : pandas.DataFrame
-        See :func:`tagspace.model.dpnn.summary`.
+        See :func:`layers_table`.
     """
     figure, axes = plt.subplots(figsize=(8, 5.2))
     columns = {"left": 0.25, "right": 0.75, "both": 0.5}
@@ -43,7 +93,7 @@ def architecture_figure(summary: pd.DataFrame) -> Figure:
         axes.text(columns[name], depth - 0.42, text, ha="center", fontsize=8, color=COLOURS[name])
     axes.set(xlim=(0, 1), ylim=(0.5, depth + 0.5))
     axes.axis("off")
-    return finished(figure)
+    return lay_out(figure)
 
 
 def filters_figure(before: DPNN, after: DPNN) -> Figure:
@@ -64,7 +114,7 @@ def filters_figure(before: DPNN, after: DPNN) -> Figure:
                 va="center",
                 fontsize=8,
             )
-    return finished(figure)
+    return lay_out(figure)
 
 
 def sensitivity(model: DPNN, excerpts: torch.Tensor, seed: int = 0) -> pd.DataFrame:
@@ -117,7 +167,7 @@ def batch_figure(panels: dict[str, np.ndarray]) -> Figure:
         panel.imshow(matrix, cmap="cividis", vmin=lowest, vmax=1, interpolation="nearest")
         panel.set_title(title, fontsize=10)
         panel.set(xticks=[], yticks=[])
-    return finished(figure)
+    return lay_out(figure)
 
 
 def triplets_figure(
@@ -148,10 +198,10 @@ def triplets_figure(
         )
         panel.set(title=f"{name}: {len(anchor):,}", xlabel="to the positive")
     axes[0, 0].set_ylabel("to the negative")
-    return finished(figure)
+    return lay_out(figure)
 
 
-def curves_figure(histories: dict[str, pd.DataFrame], columns: dict[str, str]) -> Figure:
+def histories_figure(histories: dict[str, pd.DataFrame], columns: dict[str, str]) -> Figure:
     """Draw columns of several histories against the epoch, a line style to each history."""
     figure, axes = plt.subplots(1, len(columns), figsize=(4.2 * len(columns), 2.9), squeeze=False)
     colours = ("#D55E00", "#0072B2", "#009E73", "#999999")
@@ -162,7 +212,7 @@ def curves_figure(histories: dict[str, pd.DataFrame], columns: dict[str, str]) -
             panel.plot(history["epoch"], history[column], style, color=colour, label=name)
         panel.set(xlabel="epoch", title=label)
     axes[0, -1].legend(frameon=False, fontsize=8)
-    return finished(figure)
+    return lay_out(figure)
 
 
 def _box(axes: plt.Axes, x: float, y: float, text: str, colour: str) -> None:

@@ -13,11 +13,11 @@ from IPython.display import HTML
 from matplotlib.figure import Figure
 
 from compendium import style
-from tagspace.configuration import EXPERIMENT
+from tagspace.configuration import EXPERIMENT_PARAMETERS
 from tagspace.evaluation import comparison
 
 
-def table_2(gathered: pd.DataFrame, measure: str, filtered: str = "none") -> pd.DataFrame:
+def arrange_table_2(gathered: pd.DataFrame, measure: str, filtered: str = "none") -> pd.DataFrame:
     """Arrange the figures of runs in the form of the paper's Table II.
 
     Parameters
@@ -51,13 +51,13 @@ def table_2(gathered: pd.DataFrame, measure: str, filtered: str = "none") -> pd.
     return table.sort_index().loc[order]
 
 
-def blocks(table: pd.DataFrame) -> HTML:
+def table_2_html(table: pd.DataFrame) -> HTML:
     """Show Table II in blocks of one, two, three and four tag sets, with each block's best bold.
 
     Parameters
     ----------
     table : pandas.DataFrame
-        In the form of :func:`table_2`.
+        In the form of :func:`arrange_table_2`.
     """
     sets = table.index.get_level_values("tagsets").str.count(r"\+") + 1
     best = table.eq(table.groupby(sets).transform("max"))
@@ -68,13 +68,13 @@ def blocks(table: pd.DataFrame) -> HTML:
     return HTML(cells.set_index(["sets", "tagsets", "topics"]).to_html(escape=False))
 
 
-def curves_figure(table: pd.DataFrame, measure: str) -> Figure:
+def topics_figure(table: pd.DataFrame, measure: str) -> Figure:
     """Draw each column of Table II against the number of topics, a line per combination.
 
     Parameters
     ----------
     table : pandas.DataFrame
-        In the form of :func:`table_2`.
+        In the form of :func:`arrange_table_2`.
     measure : str
         What its values are.
     """
@@ -98,7 +98,7 @@ def curves_figure(table: pd.DataFrame, measure: str) -> Figure:
     )
     grid.set_titles("{col_name}")
     sns.move_legend(grid, "lower center", bbox_to_anchor=(0.5, 1), ncol=4, title="joined tag sets")
-    return style.finished(grid.figure)
+    return style.lay_out(grid.figure)
 
 
 def comparison_table(compared: pd.DataFrame, against: str) -> pd.DataFrame:
@@ -156,7 +156,7 @@ def systems_figure(gathered: pd.DataFrame, measure: str, by: str = "variant") ->
         axes.plot(part["value"].mean(), height, "|", color=colour, markersize=16, markeredgewidth=3)
     axes.set(yticks=range(len(names)), yticklabels=names, xlabel=measure)
     axes.set_ylim(len(names) - 0.5, -0.5)  # the first on top
-    return style.finished(figure)
+    return style.lay_out(figure)
 
 
 def provenance(gathered: pd.DataFrame) -> str:
@@ -167,7 +167,7 @@ def provenance(gathered: pd.DataFrame) -> str:
     gathered : pandas.DataFrame
         See :func:`tagspace.runs.records.gather`.
     """
-    about = ["commit", "dataset", *EXPERIMENT]
+    about = ["commit", "dataset", *EXPERIMENT_PARAMETERS]
     values = {name: ", ".join(map(str, sorted(gathered[name].unique()))) for name in about}
     told = [f"{len(gathered['run'].unique())} runs"]
     told.extend(f"{name} {value}" for name, value in values.items())
@@ -204,7 +204,7 @@ def results_figure(metrics: pd.DataFrame, measure: str, filtered: str = "none") 
         axes.set(title=task, yticks=range(len(part)), yticklabels=part["representation"])
         axes.set_ylim(len(part) - 0.5, -0.5)  # the first on top
     grid.figure.supxlabel(f"{measure} with 95 % interval; dotted: chance", fontsize=9)
-    return style.finished(grid.figure)
+    return style.lay_out(grid.figure)
 
 
 def history_figure(history: pd.DataFrame, best_epoch: int) -> Figure:
@@ -219,7 +219,7 @@ def history_figure(history: pd.DataFrame, best_epoch: int) -> Figure:
         panel.plot(history["epoch"], history[column], ".-", color=style.COLOURS["trained"])
         panel.axvline(best_epoch, color="black", linestyle=":", linewidth=1)
         panel.set(xlabel="epoch", title=label)
-    return style.finished(figure)
+    return style.lay_out(figure)
 
 
 def _with_interval(row: pd.Series) -> str:

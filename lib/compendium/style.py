@@ -17,8 +17,8 @@ COLOURS = {
 }
 
 
-def finished(figure: Figure) -> Figure:
-    """Lay a figure out, and close it, so that a notebook shows it once."""
+def lay_out(figure: Figure) -> Figure:
+    """Lay out a figure and close it, so that a notebook shows it once."""
     figure.tight_layout()
     plt.close(figure)
     return figure

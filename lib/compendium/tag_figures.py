@@ -15,11 +15,12 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 from scipy import sparse
 
-from compendium.style import finished
+from compendium.style import lay_out
 from tagspace.configuration import Configuration
 from tagspace.corpus import Corpus
-from tagspace.evaluation.retrieval import blocks
-from tagspace.model import training
+from tagspace.evaluation.retrieval import query_blocks
+from tagspace.model import mining
+from tagspace.runs import experiment
 from tagspace.tags import relatedness, tagsets
 from tagspace.tags.lsi import LSI
 from tagspace.tags.tagsets import TagMatrix
@@ -49,7 +50,7 @@ def frequencies_figure(frequencies: pd.DataFrame, top: int = 10) -> Figure:
         panel.xaxis.set_major_formatter("{x:,.0f}")
     for panel in axes.flat[len(names) :]:
         panel.remove()
-    return finished(figure)
+    return lay_out(figure)
 
 
 def cooccurrence_figure(tags: TagMatrix, top: int = 6) -> Figure:
@@ -57,7 +58,8 @@ def cooccurrence_figure(tags: TagMatrix, top: int = 6) -> Figure:
     most = tagsets.frequencies(tags).groupby("tagset", sort=False).head(top)
     places = pd.MultiIndex.from_frame(tags.vocabulary)
     columns = places.get_indexer(pd.MultiIndex.from_frame(most[["tagset", "tag"]]))
-    together = tagsets.cooccurrence(tags, columns)
+    by_tag = tags.matrix[:, columns].T.tocsr()
+    together = relatedness.jaccard(by_tag, by_tag)
     figure, axes = plt.subplots(figsize=(8, 7))
     sns.heatmap(
         together,
@@ -74,7 +76,7 @@ def cooccurrence_figure(tags: TagMatrix, top: int = 6) -> Figure:
         for label, name in zip(axis.get_ticklabels(), most["tagset"], strict=True):
             label.set(color=colour[name], fontsize=8)
     _legend(axes, colour, (1.18, 1.0))
-    return finished(figure)
+    return lay_out(figure)
 
 
 def spectrum_figure(model: LSI, topics: int) -> Figure:
@@ -88,7 +90,7 @@ def spectrum_figure(model: LSI, topics: int) -> Figure:
     right.set(xlabel="topics k", ylabel="share of all squares", ylim=(0, 1.02))
     for panel in (left, right):
         panel.axvline(topics, color="black", linestyle=":", linewidth=1)
-    return finished(figure)
+    return lay_out(figure)
 
 
 def loadings_figure(model: LSI, vocabulary: pd.DataFrame, topics: Sequence[int]) -> Figure:
@@ -115,7 +117,7 @@ def loadings_figure(model: LSI, vocabulary: pd.DataFrame, topics: Sequence[int])
         panel.set_yticklabels(largest["tag"], fontsize=8)
         panel.axvline(0, color="black", linewidth=0.8)
     _legend(axes[0, -1], colour, (1.02, 1.0))
-    return finished(figure)
+    return lay_out(figure)
 
 
 def nearest_tags(
@@ -136,7 +138,29 @@ def cosines_figure(cosines: np.ndarray, positive: float, negative: float) -> Fig
     unrelated, related = (cosines < negative).mean(), (cosines >= positive).mean()
     axes.set_title(f"unrelated: {unrelated:.1%} of pairs; related: {related:.1%}", fontsize=10)
     axes.set(xlabel="cosine of the LSI vectors", ylabel="density of pairs", xlim=(-1, 1))
-    return finished(figure)
+    return lay_out(figure)
+
+
+def sample_cosines(vectors: np.ndarray, size: int = 2000, seed: int = 0) -> np.ndarray:
+    """Compute the cosines of all pairs among a sample of tracks.
+
+    Parameters
+    ----------
+    vectors : numpy.ndarray, shape (n_tracks, n_dimensions)
+        Of unit length, or zero.
+    size : int
+        Tracks in the sample, at most.
+    seed : int
+        Draws the sample.
+
+    Returns
+    -------
+    numpy.ndarray, shape (n * (n - 1) / 2,)
+        Each pair once.
+    """
+    rows = np.random.default_rng(seed).permutation(len(vectors))[:size]
+    cosines = vectors[rows] @ vectors[rows].T
+    return cosines[np.triu_indices(len(rows), 1)]
 
 
 def pairs_table(
@@ -165,8 +189,17 @@ def pairs_table(
     strangers = torch.as_tensor((tags @ tags.T).toarray() == 0)
     table = {}
     for name, configuration in systems.items():
-        related = relatedness.of(corpus, configuration, torch.device("cpu"))
-        pairs = training.candidates(corpus, related, configuration, rows)
+        chosen = tagsets.resolve(configuration.tagsets, corpus.tags.tagsets)
+        related = experiment.make_relatedness(
+            corpus, corpus.tags.select(chosen), configuration, torch.device("cpu")
+        )
+        excluded = corpus.groups.excluded_pairs(rows, configuration.batch_filter)
+        pairs = mining.candidate_pairs(
+            related(torch.as_tensor(rows)),
+            torch.as_tensor(excluded),
+            configuration.positive_threshold,
+            configuration.negative_threshold,
+        )
         n_related = pairs.positive.sum().item()
         table[name] = {
             "related": n_related / n_pairs,
@@ -196,14 +229,14 @@ def hits_table(tags: TagMatrix) -> pd.DataFrame:
     """
     table = {}
     for name in tags.tagsets:
-        matrix = tags.of(name)
+        matrix = tags.tagset(name)
         # Tracks with the same tags are one row, which counts as many times.
-        numbers = tagsets.combinations(matrix)
-        _, distinct, times = np.unique(numbers, return_index=True, return_counts=True)
+        codes = tagsets.combination_codes(matrix)
+        _, distinct, times = np.unique(codes, return_index=True, return_counts=True)
         matrix, n = matrix[distinct], times.sum()
         totals = sum(
             pd.Series({by: times[rows] @ hit @ times for by, hit in _hits(matrix, rows).items()})
-            for rows in blocks(np.arange(len(times)), len(times))
+            for rows in query_blocks(np.arange(len(times)), len(times))
         )
         # No track is its own neighbour.
         table[name] = {"tracks": n, **(totals - n) / (n * (n - 1))}
@@ -212,15 +245,14 @@ def hits_table(tags: TagMatrix) -> pd.DataFrame:
 
 def _hits(matrix: sparse.csr_array, rows: np.ndarray) -> dict[str, np.ndarray]:
     """Compute, by each reading, how much of a hit each track (column) is to some queries."""
-    sizes = matrix.sum(axis=1)
-    own = sizes[rows][:, None]
-    common = (matrix[rows] @ matrix.T).toarray()
-    share = common / (own + sizes - common)
+    queries = matrix[rows]
+    common = (queries @ matrix.T).toarray()
+    share = relatedness.jaccard(queries, matrix)
     return {
         "one common tag": share > 0,
         "the share in common": share,
         "half of all tags": share >= 1 / 2,
-        "all of the query's": common == own,
+        "all of the query's": common == queries.sum(axis=1)[:, None],
         "two thirds of all tags": share >= 2 / 3,
         "the same tags": share == 1,
     }
@@ -233,7 +265,7 @@ def shares_figure(shares: pd.DataFrame) -> Figure:
         axes.plot(shares.index, shares[name], style, color="black", label=name, markersize=4)
     axes.set(xlabel="topics k", ylabel="share of pairs", yscale="log")
     axes.legend(frameon=False)
-    return finished(figure)
+    return lay_out(figure)
 
 
 def _legend(axes: plt.Axes, colour: dict[str, str], place: tuple[float, float]) -> None:

@@ -6,23 +6,29 @@ import difflib
 from collections.abc import Mapping
 from pathlib import Path
 from types import ModuleType
-from typing import Literal
+from typing import Any, Literal
 
 import pandas as pd
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from tagspace.errors import TagspaceError
 
-RELATEDNESS = ("lsi", "tfidf", "lda", "overlap", "artist")  # or a file
-PLAIN = (str, int, float, bool, list, dict, tuple, type(None))
+RELATEDNESS_KINDS = ("lsi", "tfidf", "lda", "overlap", "artist")  # or a file of vectors
+PLAIN_TYPES = (str, int, float, bool, list, dict, tuple, type(None))
 
 
-def _parameter(default: object, accepted: str, **limits: object) -> object:
+def _parameter(default: Any, accepted: str, **limits: Any) -> Any:
     return Field(default, description=accepted, **limits)
 
 
 class Configuration(BaseModel):
-    """All parameters of a run, checked. Each field's description says what it accepts."""
+    """All parameters of a run, checked. Each field's description says what it accepts.
+
+    Examples
+    --------
+    >>> Configuration(tagsets="styles+moods", topics=60).learning_rate
+    0.0001
+    """
 
     model_config = ConfigDict(strict=True, extra="forbid", frozen=True, allow_inf_nan=False)
 
@@ -50,8 +56,12 @@ class Configuration(BaseModel):
     mining: Literal["all", "semihard", "hard", "literal"] = _parameter(
         "all", "all, semihard, hard or literal"
     )
-    positive: float = _parameter(0.8, "a number above negative, up to 1", gt=-1, le=1)
-    negative: float = _parameter(0.2, "a number from -1 to below positive", ge=-1, le=1)
+    positive_threshold: float = _parameter(
+        0.8, "a number above negative_threshold, up to 1", gt=-1, le=1
+    )
+    negative_threshold: float = _parameter(
+        0.2, "a number from -1 to below positive_threshold", ge=-1, le=1
+    )
     batch_filter: Literal["album", "artist", "none"] = _parameter("album", "album, artist or none")
 
     # How to train
@@ -61,7 +71,7 @@ class Configuration(BaseModel):
         "output", "output, weights or none"
     )
     dimensions: int = _parameter(256, "a whole number, 1 or more", ge=1)
-    epochs: int = _parameter(0, "a whole number; 0: 10 to 100, the more the smaller the data", ge=0)
+    epochs: int = _parameter(0, "a whole number; 0: 10 to 100, more for smaller data", ge=0)
     patience: int = _parameter(20, "a whole number, 1 or more", ge=1)
     batch_size: int = _parameter(128, "a whole number, 2 or more", ge=2)
     learning_rate: float = _parameter(1e-4, "a number above 0", gt=0)
@@ -79,8 +89,8 @@ class Configuration(BaseModel):
     runs: str = _parameter("", "a folder for the records; empty: runs/ in the project")
 
     @classmethod
-    def of(cls, values: Mapping[str, object]) -> Configuration:
-        """Check parameters.
+    def check(cls, values: Mapping[str, object]) -> Configuration:
+        """Make a configuration from values that a user gave.
 
         Parameters
         ----------
@@ -97,7 +107,7 @@ class Configuration(BaseModel):
             if name not in cls.model_fields:
                 raise TagspaceError(f"{name}: {cls._unknown(name)}")
         try:
-            configuration = cls(**values)
+            configuration = cls.model_validate(dict(values))
         except ValidationError as error:
             name = str(error.errors()[0]["loc"][0])
             raise cls._refused(name, values[name]) from None
@@ -106,19 +116,19 @@ class Configuration(BaseModel):
         if configuration.fold > max(configuration.folds - 1, 0):
             raise cls._refused("fold", configuration.fold)
         related = configuration.relatedness
-        if related not in RELATEDNESS and not _is_file(related):
+        if related not in RELATEDNESS_KINDS and not _is_file(related):
             raise cls._refused("relatedness", related)
-        if configuration.negative >= configuration.positive:
-            raise cls._refused("negative", configuration.negative)
+        if configuration.negative_threshold >= configuration.positive_threshold:
+            raise cls._refused("negative_threshold", configuration.negative_threshold)
         return configuration
 
     def only(self, *names: str) -> Configuration:
-        """Keep some parameters; all others have their defaults."""
-        return Configuration.of({name: getattr(self, name) for name in names})
+        """Keep some parameters, and give all others their defaults."""
+        return Configuration.check({name: getattr(self, name) for name in names})
 
     @classmethod
     def table(cls) -> pd.DataFrame:
-        """Tabulate the parameters: ``default``, and what is ``accepted``, by name."""
+        """Tabulate the parameters: ``default`` and what is ``accepted``, by name."""
         fields = cls.model_fields.items()
         rows = {name: (repr(field.default), field.description) for name, field in fields}
         return pd.DataFrame.from_dict(rows, orient="index", columns=["default", "accepted"])
@@ -135,50 +145,51 @@ class Configuration(BaseModel):
         return f"unknown parameter; {advice}"
 
 
-ELSEWHERE = {"runs", "device", "dataset", "shards"}  # parameters that say where, and not what
-EXPERIMENT = [name for name in Configuration.model_fields if name not in ELSEWHERE]
+LOCATION_PARAMETERS = {"runs", "device", "dataset", "shards"}  # where to run, not what
+EXPERIMENT_PARAMETERS = [
+    name for name in Configuration.model_fields if name not in LOCATION_PARAMETERS
+]
 
 
 def _is_file(path: str) -> bool:
     try:
         return Path(path).expanduser().is_file()
-    except (OSError, RuntimeError):  # too long a name; no such user
+    except (OSError, RuntimeError):  # the name is too long, or the user does not exist
         return False
 
 
-def configure(namespace: Mapping[str, object]) -> Configuration:
-    """Collect the parameters that a notebook has defined, and check them.
+def read_parameters(namespace: Mapping[str, object]) -> Configuration:
+    """Collect the parameters that a notebook defines, and check them.
 
-    papermill only warns of a name that the parameters cell does not have. So this is called with
-    ``globals()`` right after that cell: every plain value there must be a parameter.
+    papermill only warns about a name that the parameters cell does not have. A notebook therefore
+    calls this with ``globals()`` right after that cell: every plain value there must be a
+    parameter.
 
     Parameters
     ----------
     namespace : mapping of str to object
-        The notebook's names. Private ones, and IPython's own, are passed over.
+        The notebook's names. Private ones, and those of IPython, are ignored.
 
     Raises
     ------
     TagspaceError
-        See :meth:`Configuration.of`.
+        See :meth:`Configuration.check`.
     """
-    return Configuration.of(plain_values(namespace))
+    return Configuration.check(plain_values(namespace))
 
 
 def plain_values(namespace: Mapping[str, object]) -> dict[str, object]:
-    """Keep the plain values of a notebook, which are its parameters; see :func:`configure`.
+    """Keep the plain values of a notebook, which are its parameters; see :func:`read_parameters`.
 
-    What is named like a parameter is kept too, whatever it is, but for modules.
+    A name of a parameter is kept whatever its value is, unless it is a module.
     """
-    own = {"In", "Out"}
-    named = {
-        name: value
-        for name, value in namespace.items()
-        if name in Configuration.model_fields and not isinstance(value, ModuleType)
-    }
-    plain = {name: value for name, value in namespace.items() if isinstance(value, PLAIN)}
     return {
         name: value
-        for name, value in {**named, **plain}.items()
-        if name not in own and not name.startswith("_")
+        for name, value in namespace.items()
+        if not name.startswith("_")
+        and name not in ("In", "Out")
+        and (
+            isinstance(value, PLAIN_TYPES)
+            or (name in Configuration.model_fields and not isinstance(value, ModuleType))
+        )
     }

@@ -1,11 +1,10 @@
-"""All that a run needs of a data set, in memory: the tracks with every tag set and with audio."""
+"""All that a run needs of a data set: usable tracks, their tags, groups, features and split."""
 
 from __future__ import annotations
 
 import hashlib
 import warnings
 from dataclasses import dataclass
-from functools import cached_property
 
 import numpy as np
 import pandas as pd
@@ -13,18 +12,17 @@ import pandas as pd
 from tagspace.audio import features
 from tagspace.audio.features import Features
 from tagspace.configuration import Configuration
-from tagspace.datasets import registry
+from tagspace.datasets import groups, registry
 from tagspace.datasets.base import Dataset
-from tagspace.datasets.groups import Groups, groups
-from tagspace.datasets.splits import Split, group_codes, split
+from tagspace.datasets.groups import Groups
+from tagspace.datasets.splits import Split, split
 from tagspace.errors import TagspaceError
 from tagspace.support.cache import cache_folder
 from tagspace.tags import tagsets
-from tagspace.tags.lsi import Topics
 from tagspace.tags.tagsets import TagMatrix
 
 FEWEST_VALIDATION = 2  # tracks: a query and its neighbour
-FEWEST_TEST = 12  # a query, ten neighbours, and one that is not among them
+FEWEST_TEST = 12  # a query, ten neighbours, and one track that is not among them
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,7 +32,7 @@ class Corpus:
     Attributes
     ----------
     name : str
-        Of the data set.
+        Name of the data set.
     tags : TagMatrix
         Tags in all sets.
     groups : Groups
@@ -44,7 +42,7 @@ class Corpus:
     split : Split
         Training, validation and test rows.
     fingerprint : str
-        Changes when a track, its artist, album or tags do.
+        Changes when a track, its artist, its album or its tags change.
     """
 
     name: str
@@ -54,16 +52,11 @@ class Corpus:
     split: Split
     fingerprint: str
 
-    @cached_property
-    def topics(self) -> Topics:
-        """The LSI models of the training tracks' tags."""
-        return Topics(self.tags, self.split.train)
-
     def __len__(self) -> int:
         return len(self.tags.track_ids)
 
     def summary(self) -> dict[str, object]:
-        """Count what is there, for the record of a run."""
+        """Count tracks and artists, for the record of a run."""
         parts = {name: getattr(self.split, name) for name in ("train", "validation", "test")}
         return {
             "name": self.name,
@@ -74,8 +67,8 @@ class Corpus:
         }
 
 
-def load(configuration: Configuration) -> Corpus:
-    """Read a data set, compute its features where they are missing, and assemble the corpus.
+def load_corpus(configuration: Configuration) -> Corpus:
+    """Read a data set, compute the features that are missing, and assemble the corpus.
 
     Parameters
     ----------
@@ -85,7 +78,7 @@ def load(configuration: Configuration) -> Corpus:
     Raises
     ------
     TagspaceError
-        If the data are not there or cannot be used.
+        If the data cannot be found or used.
     """
     dataset = registry.load(configuration.dataset, configuration.shards)
     store = features.extract(dataset, cache_folder() / "features", configuration.excerpts)
@@ -95,8 +88,8 @@ def load(configuration: Configuration) -> Corpus:
 def assemble(dataset: Dataset, store: Features, configuration: Configuration) -> Corpus:
     """Keep the tracks that have audio and a tag in every set, and split them by artist.
 
-    Which tracks, and their split, does not depend on the tag sets to train on: all experiments
-    are held on the same ones (Section IV-B.1).
+    The tracks and their split do not depend on the tag sets to learn from, so all experiments use
+    the same ones (Section IV-B.1).
 
     Parameters
     ----------
@@ -116,20 +109,20 @@ def assemble(dataset: Dataset, store: Features, configuration: Configuration) ->
     usable = tagsets.intersection(tags) & dataset.tracks.index.isin(store.index.index)
     tags = tagsets.restrict(tags, np.flatnonzero(usable))
     tracks = dataset.tracks.loc[tags.track_ids]
-    artists = list(tracks["artist"])
-    n_artists, parts = len(set(group_codes(artists))), max(configuration.folds, 10)
+    grouped = groups.from_tracks(tracks)
+    n_artists, parts = len(np.unique(grouped.artist)), max(configuration.folds, 10)
     if n_artists < parts:
         raise TagspaceError(
             f"dataset: {dataset.name} has {len(tracks)} tracks of {n_artists} artists with audio "
             f"and a tag in every set; at least {parts} artists are needed"
         )
-    if not any(artists):
+    if not tracks["artist"].any():
         warnings.warn(
-            f"dataset: {dataset.name} names no artists, so that some may be both in training and "
-            "in test, and figures be too high",
+            f"dataset: {dataset.name} names no artists, so an artist may be both in the training "
+            "and in the test part, and figures may be too high",
             stacklevel=2,
         )
-    rows = split(artists, configuration.seed, configuration.folds, configuration.fold)
+    rows = split(grouped.artist, configuration.seed, configuration.folds, configuration.fold)
     if len(rows.validation) < FEWEST_VALIDATION or len(rows.test) < FEWEST_TEST:
         raise TagspaceError(
             f"dataset: {dataset.name} leaves {len(rows.validation)} tracks for validation and "
@@ -139,8 +132,8 @@ def assemble(dataset: Dataset, store: Features, configuration: Configuration) ->
     return Corpus(
         dataset.name,
         tags,
-        groups(tracks),
-        store.of(tags.track_ids),
+        grouped,
+        store.take(tags.track_ids),
         rows,
         _fingerprint(tracks, dataset.tags),
     )

@@ -1,11 +1,18 @@
-"""The one exception for what a user can mend."""
+"""The one exception for errors that a user can correct."""
 
 from __future__ import annotations
 
 
 class TagspaceError(ValueError):
-    """A user's mistake, told in one line: what, where, what is accepted."""
+    """A user error, reported in one line: what, where, what is accepted, what to do.
+
+    Examples
+    --------
+    >>> raise TagspaceError("topics: 0 is not accepted; accepted: a whole number, 1 or more")
+    Traceback (most recent call last):
+    tagspace.errors.TagspaceError: topics: 0 is not accepted; accepted: a whole number, 1 or more
+    """
 
     def _render_traceback_(self) -> list[str]:
-        """Show IPython, and so papermill, the message alone: the mistake is not in the code."""
+        """Let IPython, and so papermill, show the message alone; the traceback would not help."""
         return [f"{type(self).__name__}: {self}"]

@@ -66,7 +66,7 @@ def test_each_track_has_the_excerpts_of_its_file(paths, folder, excerpts):
     assert found.shape == (len(paths), excerpts, 80, 130)
     assert found.dtype == np.float16
     for values, path in zip(found, backwards, strict=True):
-        np.testing.assert_array_equal(values, reading.excerpts(path, excerpts)[0])
+        np.testing.assert_array_equal(values, reading.log_mel_excerpts(path, excerpts)[0])
 
 
 def test_tracks_without_a_path_are_passed_over(paths, folder):
@@ -110,7 +110,7 @@ def test_only_what_was_cut_off_is_computed_again(paths, folder, monkeypatch):
     extract(collection(paths), folder)
     lines = (store_of(folder) / "index.csv").read_bytes().splitlines(keepends=True)
     (store_of(folder) / "index.csv").write_bytes(b"".join(lines[:-2]) + lines[-2][:-7])
-    computed, compute = [], reading.excerpts
+    computed, compute = [], reading.log_mel_excerpts
     monkeypatch.setattr(
         reading, "excerpts", lambda *args: computed.append(args[0]) or compute(*args)
     )
@@ -147,7 +147,7 @@ def test_a_killed_extraction_goes_on_where_it_stopped(tmp_path, folder):
 def test_parts_are_taken_in_as_if_computed_at_once(paths, folder, tmp_path, monkeypatch):
     whole = extract(collection(paths), tmp_path / "other stores", 2)
     extract(collection(paths[:2]), folder, 2)
-    computed, compute = [], reading.excerpts
+    computed, compute = [], reading.log_mel_excerpts
     monkeypatch.setattr(
         reading, "excerpts", lambda *args: computed.append(args[0]) or compute(*args)
     )
@@ -191,7 +191,7 @@ def test_a_changed_file_is_computed_again(paths, folder):
     write_audio(paths[2], seed=99, seconds=8)
     store = extract(collection(paths), folder)
     after = store.of(ids(paths))
-    np.testing.assert_array_equal(after[2], reading.excerpts(paths[2])[0])
+    np.testing.assert_array_equal(after[2], reading.log_mel_excerpts(paths[2])[0])
     assert not np.array_equal(after[2], before[2])
     others = np.arange(len(paths)) != 2
     np.testing.assert_array_equal(after[others], before[others])
@@ -204,7 +204,7 @@ def test_new_files_are_added(paths, folder):
     store = extract(collection(paths), folder)
     assert len(list(folder.iterdir())) == 1
     assert len(store.array) == len(paths)
-    expected = [reading.excerpts(path)[0] for path in paths]
+    expected = [reading.log_mel_excerpts(path)[0] for path in paths]
     np.testing.assert_array_equal(store.of(ids(paths)), expected)
 
 
@@ -220,7 +220,7 @@ def test_broken_files_are_listed_with_their_reason_and_the_rest_goes_on(paths, f
     store = extract(collection(paths), folder)
     good = [path for path in paths if path not in (paths[1], paths[3])]
     assert sorted(store.index.index) == sorted(ids(good))
-    expected = [reading.excerpts(path)[0] for path in good]
+    expected = [reading.log_mel_excerpts(path)[0] for path in good]
     np.testing.assert_array_equal(store.of(ids(good)), expected)
     for failures in (store.failures, pd.read_csv(store.listing)):
         assert list(failures.columns) == ["track_id", "path", "reason"]

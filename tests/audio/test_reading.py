@@ -136,7 +136,7 @@ def test_a_short_file_is_repeated(tmp_path, seconds):
 def test_excerpts_are_log_mel_in_half_precision(tmp_path, number):
     path = tmp_path / "noise.wav"
     soundfile.write(path, noise(15), RATE, subtype="FLOAT")
-    found, placements = reading.excerpts(path, number)
+    found, placements = reading.log_mel_excerpts(path, number)
     assert found.shape == (number, 80, 130)
     assert found.dtype == np.float16
     assert placements == reading.place(15.0, number)
@@ -179,16 +179,16 @@ BROKEN = {
 def test_a_broken_file_is_refused_in_one_line(tmp_path, name, number):
     path = tmp_path / name
     BROKEN[name](path)
-    assert error_of(reading.excerpts, path, number).startswith(f"{path}: ")
+    assert error_of(reading.log_mel_excerpts, path, number).startswith(f"{path}: ")
 
 
 def test_a_truncated_mp3_is_refused_where_nothing_is_left(tmp_path):
     path = tmp_path / "cut.mp3"
     write_truncated(path, 0.5)
     assert reading.duration(path) == pytest.approx(60, abs=0.2)
-    assert reading.excerpts(path, 1)[0].shape == (1, 80, 130)
+    assert reading.log_mel_excerpts(path, 1)[0].shape == (1, 80, 130)
     assert "0.00 s of audio at 54.0 s; at least 1 s is needed" in error_of(
-        reading.excerpts, path, 2
+        reading.log_mel_excerpts, path, 2
     )
 
 

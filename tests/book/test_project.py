@@ -14,7 +14,7 @@ import yaml
 from jupytext.compare import compare_notebooks
 
 from compendium import measured
-from tagspace.configuration import EXPERIMENT, Configuration
+from tagspace.configuration import EXPERIMENT_PARAMETERS, Configuration
 from tagspace.runs import sweep
 
 ROOT = Path(__file__).parents[2]
@@ -42,7 +42,7 @@ def test_every_page_is_in_the_contents():
 def test_the_real_figures_are_those_of_the_defaults():
     defaults = Configuration(folds=5).model_dump()
     kept = measured.load("real")
-    for name in set(EXPERIMENT) - {"tagsets", "fold"}:
+    for name in set(EXPERIMENT_PARAMETERS) - {"tagsets", "fold"}:
         assert kept[name].unique().tolist() == [defaults[name]], name
 
 
@@ -66,7 +66,7 @@ def test_the_variants_kept_are_those_of_the_page(folder, page, reference):
     kept = measured.load(folder)
     assert list(kept["variant"].unique()) == list(given["variants"])
     usual = Configuration(folds=5, **reference).model_dump()
-    told = [name for name in EXPERIMENT if name not in ("tagsets", "seed", "fold")]
+    told = [name for name in EXPERIMENT_PARAMETERS if name not in ("tagsets", "seed", "fold")]
     for variant, changes in given["variants"].items():
         rows = kept.loc[kept["variant"] == variant, told].drop_duplicates()
         assert rows.to_dict("records") == [{name: {**usual, **changes}[name] for name in told}]
@@ -111,11 +111,11 @@ def test_parameters_come_first_and_are_those_of_the_library(script):
     names = [node.target.id for node in assigned]
     fields = Configuration.model_fields
     defaults = {node.target.id: ast.literal_eval(node.value) for node in assigned}
-    if "sweep.configure(" in script.read_text(encoding="utf-8"):
-        sweep.configure(defaults)
+    if "sweep.read_grid(" in script.read_text(encoding="utf-8"):
+        sweep.read_grid(defaults)
         return
     assert [name for name in names if name not in fields] == []
-    Configuration.of(defaults)
+    Configuration.check(defaults)
     if script.stem == "train":
         assert defaults == {name: field.default for name, field in fields.items()}
 

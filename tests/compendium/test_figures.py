@@ -49,7 +49,7 @@ def test_results_table_has_each_figure_in_its_place(metrics, measure, relevance,
 
 
 def test_shown_are_the_measures_that_have_a_name(metrics):
-    rows = comparison.shown(metrics)
+    rows = comparison.select_measures(metrics)
     assert len(metrics) > len(rows) > 0
     for measure in ("graded nDCG@10", "exact P@10"):
         for filtered in ("none", "album"):
@@ -59,14 +59,14 @@ def test_shown_are_the_measures_that_have_a_name(metrics):
 
 
 def test_means_are_those_over_the_tag_sets(metrics):
-    found = comparison.folds_table(metrics, "graded nDCG@10", "album")["mean"]
+    found = comparison.mean_table(metrics, "graded nDCG@10", "album")["mean"]
     assert list(found.index) == ["trained", "random", "tags"]
     assert found["tags"] == value_of(metrics, "tags", "mean", "graded", "album")
 
 
 def test_folds_table_averages_folds(metrics):
     other = metrics.assign(value=metrics["value"] + 0.2)
-    table = comparison.folds_table(pd.concat([metrics, other]), "graded nDCG@10")
+    table = comparison.mean_table(pd.concat([metrics, other]), "graded nDCG@10")
     assert table.index.tolist() == ["trained", "random", "tags"]
     assert table.columns.tolist() == ["styles", "moods", "mean"]
     expected = [value_of(metrics, "random", t, "graded", "none") + 0.1 for t in table.columns]

@@ -2,7 +2,7 @@ import pandas as pd
 import pytest
 
 from compendium import measured
-from tagspace.configuration import EXPERIMENT, Configuration
+from tagspace.configuration import EXPERIMENT_PARAMETERS, Configuration
 from tagspace.errors import TagspaceError
 from tagspace.evaluation.retrieval import COLUMNS
 from tagspace.runs import archive
@@ -33,7 +33,7 @@ def gathered():
 def test_what_was_saved_is_loaded_to_four_digits(gathered, tmp_path):
     archive.save(gathered, tmp_path / "new" / "folder")
     loaded = measured.load(tmp_path / "new" / "folder")
-    assert set(loaded.columns) == {*gathered.columns, *EXPERIMENT}
+    assert set(loaded.columns) == {*gathered.columns, *EXPERIMENT_PARAMETERS}
     assert set(loaded["margin"]) == {Configuration().margin}  # as runs had it before it was there
     pd.testing.assert_frame_equal(loaded[gathered.columns], gathered, rtol=5e-4)
     assert loaded["value"].tolist() == [0.3333, 0.75]

@@ -101,6 +101,6 @@ def test_curves_are_drawn_for_each_history():
         name: pd.DataFrame({"epoch": [1, 2], "loss": [value, 0.1]})
         for name, value in {"all": 0.3, "hard": 0.2}.items()
     }
-    panel = network_figures.curves_figure(histories, {"loss": "loss"}).axes[0]
+    panel = network_figures.histories_figure(histories, {"loss": "loss"}).axes[0]
     assert [line.get_ydata()[0] for line in panel.lines] == [0.3, 0.2]
     assert [line.get_label() for line in panel.lines] == ["all", "hard"]

@@ -8,7 +8,7 @@ import pytest
 import scipy.stats
 
 from compendium import paper, result_figures
-from tagspace.configuration import EXPERIMENT, Configuration
+from tagspace.configuration import EXPERIMENT_PARAMETERS, Configuration
 from tagspace.errors import TagspaceError
 from tagspace.evaluation import comparison
 from tagspace.evaluation.retrieval import COLUMNS
@@ -27,7 +27,7 @@ def gathered():
     rows = []
     for tagsets, topics, fold in itertools.product(COMBINATIONS, (20, 3), range(3)):
         known = {**Configuration().model_dump(), "tagsets": tagsets, "topics": topics, "fold": fold}
-        known = {name: known[name] for name in EXPERIMENT}
+        known = {name: known[name] for name in EXPERIMENT_PARAMETERS}
         run = {"run": f"{tagsets}-{topics}-{fold}", "commit": "c0ffee", "dataset": "x", **known}
         run["n_train"] = 21
         for (name, score), task in itertools.product(SCORES.items(), TASKS):
@@ -44,7 +44,7 @@ def value(gathered, **wanted):
 
 
 def test_table_2_has_few_sets_before_many_and_topics_ascending(gathered):
-    table = result_figures.table_2(gathered, "exact P@100")
+    table = result_figures.arrange_table_2(gathered, "exact P@100")
     assert table.columns.tolist() == ["genres", "moods", "artist"]
     order = ["genres", "moods", "genres+moods"]
     assert table.index.tolist() == list(itertools.product(order, (3, 20)))
@@ -61,14 +61,14 @@ def test_table_2_has_few_sets_before_many_and_topics_ascending(gathered):
 
 def test_the_papers_table_is_in_the_same_order(gathered):
     published = paper.table_2()
-    assert published.index.names == result_figures.table_2(gathered, "exact P@100").index.names
+    assert published.index.names == result_figures.arrange_table_2(gathered, "exact P@100").index.names
     sizes = published.index.get_level_values("tagsets").str.count(r"\+")
     assert sizes.is_monotonic_increasing
 
 
 def test_the_best_of_each_block_is_bold():
     table = paper.table_2()
-    page = result_figures.blocks(table).data
+    page = result_figures.table_2_html(table).data
     cells = [float(cell) for cell in re.findall(r"<td>(?:<b>)?(\d\.\d+)(?:</b>)?</td>", page)]
     np.testing.assert_array_equal(np.reshape(cells, table.shape), table.round(4).to_numpy())
     assert re.findall(r'<th rowspan="(\d+)" valign="top">([1-4])</th>', page) == [
@@ -84,8 +84,8 @@ def test_the_best_of_each_block_is_bold():
 
 
 def test_curves_have_a_line_per_combination(gathered):
-    table = result_figures.table_2(gathered, "exact P@100")
-    figure = result_figures.curves_figure(table, "exact P@100")
+    table = result_figures.arrange_table_2(gathered, "exact P@100")
+    figure = result_figures.topics_figure(table, "exact P@100")
     assert [axes.get_title() for axes in figure.axes] == ["genres", "moods", "artist"]
     lines = [line for line in figure.axes[0].lines if len(line.get_xdata())]
     assert len(lines) == 3
@@ -130,7 +130,7 @@ def in_folds(**values):
     """Tabulate variants, each with a value per fold."""
     rows = []
     for (variant, found), fold in itertools.product(values.items(), range(5)):
-        known = {**Configuration().model_dump(include=set(EXPERIMENT)), "fold": fold}
+        known = {**Configuration().model_dump(include=set(EXPERIMENT_PARAMETERS)), "fold": fold}
         key = ("trained", "graded", "none", "moods", "ndcg", 10)
         figures = dict(zip(COLUMNS, (*key, found[fold], 0, 1, 0.1, 0.9, 0), strict=True))
         run = {"run": f"{variant}{fold}", "variant": variant, "n_train": 1}
@@ -164,14 +164,14 @@ def test_a_verdict_needs_an_interval_without_zero():
         "worse",
         "undecided",
     ]
-    assert comparison.verdicts(compared) == {
+    assert comparison.systems_by_verdict(compared) == {
         "better": "above",
         "worse": "below",
         "undecided": "noisy",
     }
     one_run = systems[systems["fold"] == 0]
     compared = comparison.compare(one_run, "graded nDCG@10", "reference")
-    assert set(comparison.verdicts(compared).values()) == {"none"}
+    assert set(comparison.systems_by_verdict(compared).values()) == {"none"}
 
 
 def test_a_system_is_compared_in_the_runs_that_it_has(gathered):
@@ -204,7 +204,7 @@ def test_only_seeds_and_folds_are_averaged(gathered):
     for rows in (gathered, gathered[moods]):
         other = pd.concat([gathered[~moods], rows.assign(margin=0.5, run=rows["run"] + "-margin")])
         with pytest.raises(TagspaceError, match="^runs: margin varies, beside tagsets, topics;"):
-            result_figures.table_2(other, "exact P@100")
+            result_figures.arrange_table_2(other, "exact P@100")
 
 
 def test_a_variant_differs_from_others_and_not_from_itself(gathered):
@@ -221,7 +221,7 @@ def test_runs_of_two_versions_are_not_averaged(gathered):
     twice = pd.concat([gathered, again.assign(run=again["run"] + "-again")])
     refused = r"^runs: 2 runs differ in nothing but their version \(tagsets moods\);"
     with pytest.raises(TagspaceError, match=refused):
-        result_figures.table_2(twice, "exact P@100")
+        result_figures.arrange_table_2(twice, "exact P@100")
 
 
 def test_a_variant_may_not_take_the_name_of_what_is_not_trained(gathered):

@@ -125,7 +125,7 @@ def test_pairs_are_counted_among_training_tracks(small):
     corpus, configuration = small()
     systems = {
         "cosines": configuration,
-        "overlap": configuration.model_copy(update={"relatedness": "overlap", "positive": 0.5}),
+        "overlap": configuration.model_copy(update={"relatedness": "overlap", "positive_threshold": 0.5}),
     }
     table = tag_figures.pairs_table(corpus, systems)
     rows = corpus.split.train

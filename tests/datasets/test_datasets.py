@@ -1,3 +1,5 @@
+"""Loading a data set by name or path, and building one from rows."""
+
 import re
 
 import pandas as pd
@@ -17,14 +19,14 @@ MERGE = "Song,Artist,MoodsAll,Genres,Themes,Styles\nA001,Invented,calm,Polka,Rai
 
 
 @pytest.fixture
-def put(tmp_path):
-    def write(name, text):
+def write(tmp_path):
+    def write_text(name, text):
         path = tmp_path / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8")
         return path
 
-    return write
+    return write_text
 
 
 @pytest.mark.parametrize(
@@ -36,13 +38,13 @@ def put(tmp_path):
         ("MERGE/merge_audio_balanced_metadata.csv", MERGE, "merge"),
     ],
 )
-def test_load_recognises_a_folder_by_its_files(put, tmp_path, name, text, expected):
-    put(name, text)
+def test_load_recognises_a_folder_by_its_files(write, tmp_path, name, text, expected):
+    write(name, text)
     assert load(str(tmp_path)).name == expected
 
 
-def test_load_takes_relative_paths_and_the_home_folder(put, tmp_path, monkeypatch):
-    put("release/manifest.csv", MANIFEST)
+def test_load_accepts_relative_paths_and_the_home_folder(write, tmp_path, monkeypatch):
+    write("release/manifest.csv", MANIFEST)
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("HOME", str(tmp_path))
     expected = str(tmp_path / "release" / "x1.wav")
@@ -50,74 +52,77 @@ def test_load_takes_relative_paths_and_the_home_folder(put, tmp_path, monkeypatc
         assert load(path).tracks.loc["x1", "path"] == expected
 
 
-def test_load_refuses_parts_of_what_has_none(put, tmp_path):
-    put("manifest.csv", MANIFEST)
+def test_load_rejects_shards_of_data_sets_without_shards(write, tmp_path):
+    write("manifest.csv", MANIFEST)
     for dataset in ("demo", "merge", str(tmp_path)):
-        with pytest.raises(TagspaceError, match=r"^shards: '0-4' is accepted with dataset jamendo"):
+        with pytest.raises(
+            TagspaceError,
+            match=rf"^shards: '0-4' is not accepted with dataset {dataset}; .* jamendo or fma",
+        ):
             load(dataset, "0-4")
 
 
-def test_load_refuses_tracks_without_any_tag(put, tmp_path):
-    put("manifest.csv", "track_id,path,moods\nx1,x1.wav,\n")
-    with pytest.raises(TagspaceError, match="^dataset: manifest holds no tags"):
+def test_load_rejects_a_data_set_without_tags(write, tmp_path):
+    write("manifest.csv", "track_id,path,moods\nx1,x1.wav,\n")
+    with pytest.raises(TagspaceError, match="^dataset: manifest contains no tags"):
         load(str(tmp_path))
 
 
-def test_load_takes_a_local_copy_by_name(put, tmp_path, monkeypatch):
-    put("datasets/msd/msd_amglabels_all.csv", MSD)
-    put("elsewhere/jamendo/autotagging.tsv", JAMENDO)
+def test_load_finds_a_local_copy_by_name(write, tmp_path, monkeypatch):
+    write("datasets/msd/msd_amglabels_all.csv", MSD)
+    write("elsewhere/jamendo/autotagging.tsv", JAMENDO)
     monkeypatch.setenv("TAGSPACE_CACHE", str(tmp_path))
     assert load("msd").name == "msd"
     assert load("jamendo", data_home=tmp_path / "elsewhere").name == "jamendo"
 
 
-def test_load_asks_for_the_folder_of_what_cannot_be_fetched(tmp_path):
+def test_load_asks_for_the_path_of_a_data_set_that_it_cannot_download(tmp_path):
     (tmp_path / "msd").mkdir()
-    with pytest.raises(TagspaceError, match=r"'msd' is not at .*release folder"):
+    with pytest.raises(TagspaceError, match=r"'msd' is not in .*give the path of its folder"):
         load("msd", data_home=tmp_path)
 
 
-def test_load_names_what_it_accepts():
-    with pytest.raises(TagspaceError) as caught:
+def test_load_lists_the_known_data_sets_after_an_unknown_name():
+    with pytest.raises(TagspaceError) as error:
         load("/nowhere")
-    assert str(caught.value) == (
+    assert str(error.value) == (
         "dataset: '/nowhere' is neither a known data set "
         "(demo, fma, jamendo, magnatagatune, merge, msd) "
-        "nor a folder or manifest.csv that exists"
+        "nor an existing folder or manifest.csv"
     )
 
 
-def test_load_says_which_files_it_looks_for(tmp_path):
-    with pytest.raises(TagspaceError) as caught:
+def test_load_lists_the_files_that_a_folder_needs(tmp_path):
+    with pytest.raises(TagspaceError) as error:
         load(str(tmp_path))
-    message = str(caught.value)
+    message = str(error.value)
     for name in ("manifest.csv", "autotagging.tsv", "msd_amglabels_all.csv", "merge_audio_"):
         assert name in message
     assert "\n" not in message
 
 
-def test_load_does_not_choose_between_two_data_sets(put, tmp_path):
-    put("one/merge_audio_complete_metadata.csv", MERGE)
-    put("two/msd_amglabels_all.csv", MSD)
+def test_load_rejects_a_folder_with_two_data_sets(write, tmp_path):
+    write("one/merge_audio_complete_metadata.csv", MERGE)
+    write("two/msd_amglabels_all.csv", MSD)
     with pytest.raises(TagspaceError, match=r"several data sets \(merge, msd\)"):
         load(str(tmp_path))
 
 
 @pytest.mark.parametrize("tagset", ["all", "mean", "artist", "album", "moods+themes"])
-def test_build_refuses_a_tag_set_whose_name_means_something(tagset):
+def test_build_rejects_reserved_names_of_tag_sets(tagset):
     with pytest.raises(
-        TagspaceError, match=re.escape(f"dataset: invented has a tag set {tagset!r}")
+        TagspaceError, match=re.escape(f"dataset: invented has a tag set named {tagset!r}")
     ):
         build("invented", [("x1", "", (), "", "")], [("x1", tagset, "calm")], (tagset,))
 
 
 @pytest.mark.parametrize(("track_id", "path"), [("x\n1", "/x.wav"), ("x1", "/x\r.wav")])
-def test_build_refuses_line_breaks(track_id, path):
-    with pytest.raises(TagspaceError, match="dataset: invented has a line break within"):
+def test_build_rejects_line_breaks(track_id, path):
+    with pytest.raises(TagspaceError, match="dataset: invented has a line break in"):
         build("invented", [(track_id, "", (), "", path)], [], ())
 
 
-def test_build_merges_repeated_tags_and_keeps_the_contract():
+def test_build_removes_repeated_tags_and_has_the_documented_columns():
     tracks = [("x1", "Ann", ("One", "Two"), "Air", ""), ("x2", "", (), "", "/x2.wav")]
     tags = [("x1", "moods", "calm"), ("x1", "moods", "calm"), ("x1", "themes", "calm")]
     dataset = build("invented", tracks, tags, ("moods", "themes"))
@@ -130,7 +135,7 @@ def test_build_merges_repeated_tags_and_keeps_the_contract():
     pd.testing.assert_frame_equal(dataset.tags, expected)
 
 
-def test_build_refuses_repeated_and_missing_tracks():
+def test_build_rejects_repeated_tracks_and_an_empty_collection():
     track = ("x1", "", (), "", "")
     with pytest.raises(TagspaceError, match="'x1' more than once"):
         build("invented", [track, track], [], ("moods",))

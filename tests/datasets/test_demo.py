@@ -1,4 +1,4 @@
-"""Holds the audio of the demo corpus against what was asked of each piece."""
+"""The demo corpus: its tags, its notes, and whether its audio has the requested properties."""
 
 from dataclasses import replace
 from itertools import combinations
@@ -18,7 +18,7 @@ from tagspace.datasets.demo.styles import BEATS, GENRES, STYLES
 from tagspace.datasets.demo.synth import PEAK, SAMPLE_RATE, SAMPLES, synthesise
 
 HOP = 256
-# Krumhansl and Kessler's key profiles, from the keynote upwards.
+# Key profiles by Krumhansl and Kessler, starting at the tonic.
 MAJOR = [6.35, 2.23, 3.48, 2.33, 4.38, 4.09, 2.52, 5.19, 2.39, 3.66, 2.29, 2.88]
 MINOR = [6.33, 2.68, 3.52, 5.38, 2.60, 3.53, 2.54, 4.75, 3.98, 2.69, 3.34, 3.17]
 ALBUMS = catalogue()
@@ -29,7 +29,7 @@ SAMPLE = [[piece for piece in PIECES if piece.style == style][7] for style in ST
 
 @pytest.fixture(scope="module")
 def waves():
-    return {piece.track_id: play(piece) for piece in SAMPLE}
+    return {piece.track_id: render_wave(piece) for piece in SAMPLE}
 
 
 @pytest.fixture
@@ -38,12 +38,12 @@ def dataset(tmp_path, monkeypatch):
     return demo.load()
 
 
-def play(piece):
+def render_wave(piece):
     return synthesise(compose(piece), piece)
 
 
 def periodicity(wave):
-    """Autocorrelation of the onset strength, by lag in frames of HOP samples."""
+    """Return the autocorrelation of the onset strength, by lag in frames of HOP samples."""
     onsets = librosa.onset.onset_strength(y=wave, sr=SAMPLE_RATE, hop_length=HOP)
     onsets = onsets - onsets.mean()
     products = np.correlate(onsets, onsets, "full")[len(onsets) - 1 :]
@@ -61,7 +61,7 @@ def by_style(piece):
 # Structure
 
 
-def test_load_lists_the_corpus_and_makes_no_audio(dataset, tmp_path):
+def test_load_lists_all_tracks_and_creates_no_audio(dataset, tmp_path):
     assert 1150 <= len(dataset.tracks) <= 1250
     assert dataset.tracks["artist"].nunique() == 240
     assert dataset.tagsets == TAGSETS
@@ -70,14 +70,14 @@ def test_load_lists_the_corpus_and_makes_no_audio(dataset, tmp_path):
     assert not list(tmp_path.iterdir())
 
 
-def test_every_artist_has_two_albums_or_more_and_no_album_has_two_artists(dataset):
+def test_artists_have_at_least_two_albums_and_albums_have_one_artist(dataset):
     tracks = dataset.tracks.assign(album=dataset.tracks["album"].str[0])
     assert tracks.groupby("artist")["album"].nunique().min() >= 2
     assert tracks.groupby("album")["artist"].nunique().max() == 1
     assert tracks.groupby("album").size().between(2, 3).all()
 
 
-def test_tags_are_those_of_the_album(dataset):
+def test_tracks_of_an_album_have_the_same_tags(dataset):
     album = dataset.tracks["album"].str[0]
     tags = dataset.tags.groupby("track_id").apply(
         lambda rows: frozenset(zip(rows["tagset"], rows["tag"], strict=True))
@@ -85,7 +85,7 @@ def test_tags_are_those_of_the_album(dataset):
     assert tags.groupby(album.loc[tags.index]).nunique().max() == 1
 
 
-def test_the_vocabularies_share_one_string(dataset):
+def test_only_one_word_is_a_tag_in_two_tag_sets(dataset):
     words = dataset.tags.groupby("tagset")["tag"].agg(set)
     assert words["genres"] == set(GENRES)
     assert words["styles"] == set(STYLES)
@@ -95,31 +95,31 @@ def test_the_vocabularies_share_one_string(dataset):
     assert set.union(*shared) == {"Playful"}
 
 
-def test_editors_leave_out_tags_and_sometimes_a_whole_set(dataset):
+def test_some_tags_and_whole_tag_sets_are_omitted(dataset):
     sets = dataset.tags.groupby("track_id")["tagset"].nunique()
     assert 0.75 <= (sets == len(TAGSETS)).sum() / len(dataset.tracks) <= 0.85
     assert all(any(not album.tags[tagset] for album in ALBUMS) for tagset in TAGSETS)
-    # Most pieces are in their album's first style, so it should be there more often than not.
-    noted = [piece.style in album.tags["styles"] for album in ALBUMS for piece in album.pieces]
-    assert 0.8 < np.mean(noted) < 0.95
+    # Albums omit one style in ten, so the style of most pieces is among their tags.
+    tagged = [piece.style in album.tags["styles"] for album in ALBUMS for piece in album.pieces]
+    assert 0.8 < np.mean(tagged) < 0.95
 
 
-def test_near_moods_stand_together():
+def test_moods_of_an_album_are_near_each_other():
     def distance(a, b):
         return np.hypot(*np.subtract(MOODS[a], MOODS[b]))
 
-    together = [
+    same_album = [
         distance(*pair) for album in ALBUMS for pair in combinations(album.tags["moods"], 2)
     ]
-    anyhow = [distance(*pair) for pair in combinations(MOODS, 2)]
-    assert np.mean(together) < 0.6 * np.mean(anyhow)
+    all_pairs = [distance(*pair) for pair in combinations(MOODS, 2)]
+    assert np.mean(same_album) < 0.6 * np.mean(all_pairs)
 
 
 # The tables and the notes
 
 
 @pytest.mark.parametrize("style", STYLES.values(), ids=STYLES)
-def test_patterns_fill_whole_beats_with_known_instruments(style):
+def test_patterns_have_whole_beats_and_known_instruments(style):
     for pattern in (style.bass, style.chords, style.lead, *style.drums.values()):
         assert len(pattern) % BEATS[style.metre] == 0
     assert set(style.drums) <= set(DRUMS)
@@ -127,7 +127,7 @@ def test_patterns_fill_whole_beats_with_known_instruments(style):
 
 
 @pytest.mark.parametrize("piece", SAMPLE, ids=by_style)
-def test_notes_lie_in_the_key_and_in_the_bars(piece):
+def test_notes_belong_to_the_key_and_to_the_beat_grid(piece):
     scale = {"major": {0, 2, 4, 5, 7, 9, 11}, "minor": {0, 2, 3, 5, 7, 8, 10, 11}}[piece.mode]
     tones = [note for note in compose(piece) if note.instrument in INSTRUMENTS]
     assert {note.instrument for note in tones} == {piece.lead, piece.harmony, piece.bass}
@@ -143,7 +143,7 @@ def test_notes_lie_in_the_key_and_in_the_bars(piece):
 
 
 @pytest.mark.parametrize("piece", SAMPLE, ids=by_style)
-def test_the_excerpt_is_music_without_gaps_or_clipping(waves, piece):
+def test_the_audio_has_neither_gaps_nor_clipping(waves, piece):
     wave = waves[piece.track_id]
     assert wave.shape == (SAMPLES,)
     assert wave.dtype == np.float32
@@ -154,9 +154,9 @@ def test_the_excerpt_is_music_without_gaps_or_clipping(waves, piece):
     assert abs(wave[-1]) < 1e-3
 
 
-def test_tempo_comes_out_as_asked(waves):
-    # The bar is the period that every style marks; a beat may be silent, as in an adagio. The
-    # window of +-15 % tells tempos apart without asking which multiple of the beat is heard.
+def test_the_tempo_can_be_measured(waves):
+    # The test measures the length of a bar, because every style marks it; beats may be silent, as
+    # in an adagio. The window of +-15 % excludes multiples and fractions of the bar.
     for piece in SAMPLE:
         strength = periodicity(waves[piece.track_id])
         bar = frames(piece, BEATS[STYLES[piece.style].metre])
@@ -165,41 +165,40 @@ def test_tempo_comes_out_as_asked(waves):
         assert found == pytest.approx(bar, rel=0.01), piece
 
 
-def test_metre_comes_out_as_asked(waves):
-    # The period of a bar against one that would be a bar of another metre; 6/8 differs from 2/4 by
-    # how its beats are divided.
-    rivals = {"4/4": (4, 3), "3/4": (3, 4), "6/8": (1 / 3, 1 / 2)}
+def test_the_metre_can_be_measured(waves):
+    # The period of a bar is compared with that of a bar in another metre. 6/8 differs from 2/4 only
+    # in how its beats are divided.
+    periods = {"4/4": (4, 3), "3/4": (3, 4), "6/8": (1 / 3, 1 / 2)}
     agreed = []
     for piece in SAMPLE:
         strength = periodicity(waves[piece.track_id])
-        asked, other = (
-            strength[round(frames(piece, beats))] for beats in rivals[STYLES[piece.style].metre]
+        correct, other = (
+            strength[round(frames(piece, beats))] for beats in periods[STYLES[piece.style].metre]
         )
-        agreed.append(asked > other)
-    # Chance is a half. A chorale, say, does the same on every beat.
+        agreed.append(correct > other)
+    # Chance level is 0.5. Some styles have the same rhythm on every beat and are ambiguous.
     assert np.mean(agreed) > 0.8
 
 
-def test_mode_comes_out_as_asked(waves):
-    heard = [mode_of(waves[piece.track_id], piece) for piece in SAMPLE]
-    agreed = [mode == piece.mode for mode, piece in zip(heard, SAMPLE, strict=True)]
+def test_the_mode_can_be_measured(waves):
+    agreed = [estimated_mode(waves[piece.track_id], piece) == piece.mode for piece in SAMPLE]
     assert {piece.mode for piece in SAMPLE} == {"major", "minor"}
-    # Chance is a half. A minor blues, say, has so many major chords that it may be heard as major.
+    # Chance level is 0.5. A minor piece with many major chords may be classified as major.
     assert np.mean(agreed) > 0.9
 
 
-def mode_of(wave, piece):
-    """The key profile on the keynote asked for that fits better."""
+def estimated_mode(wave, piece):
+    """Return the mode whose key profile, on the known tonic, correlates better with the chroma."""
     chroma = librosa.feature.chroma_stft(
         y=wave, sr=SAMPLE_RATE, n_fft=8192, hop_length=2048, tuning=piece.sound.detune / 100
     ).mean(axis=1)
-    from_keynote = np.roll(chroma, -piece.tonic)
-    major, minor = (np.corrcoef(from_keynote, profile)[0, 1] for profile in (MAJOR, MINOR))
+    from_tonic = np.roll(chroma, -piece.tonic)
+    major, minor = (np.corrcoef(from_tonic, profile)[0, 1] for profile in (MAJOR, MINOR))
     return "major" if major > minor else "minor"
 
 
 def centroid(piece):
-    """Of the pitched instruments, in hertz."""
+    """Return the spectral centroid of the pitched instruments, in hertz."""
     tones = [note for note in compose(piece) if note.instrument in INSTRUMENTS]
     spectrum = np.mean(np.abs(librosa.stft(synthesise(tones, piece))), axis=1)
     return np.average(librosa.fft_frequencies(sr=SAMPLE_RATE), weights=spectrum)
@@ -213,20 +212,20 @@ def test_lively_music_is_brighter_and_denser(piece):
 
 
 @pytest.mark.parametrize("piece", SAMPLE[::6], ids=by_style)
-def test_glad_melodies_rise_and_sad_ones_fall(piece):
-    def climb(valence):
-        asked = {"valence": valence, "energy": 0.5, "tempo": 60}
-        notes = compose(replace(piece, **asked, lead="flute", harmony="pad", bass="pick"))
+def test_happy_melodies_rise_and_sad_ones_fall(piece):
+    def rise(valence):
+        parameters = {"valence": valence, "energy": 0.5, "tempo": 60}
+        notes = compose(replace(piece, **parameters, lead="flute", harmony="pad", bass="pick"))
         lead = [(note.onset, note.pitch) for note in notes if note.instrument == "flute"]
         beat, pitch = np.round(np.array(lead).T, 3)
         return np.corrcoef(beat % (2 * BEATS[STYLES[piece.style].metre]), pitch)[0, 1]
 
-    assert climb(0.8) > 0.5
-    assert climb(-0.8) < -0.5
+    assert rise(0.8) > 0.5
+    assert rise(-0.8) < -0.5
 
 
 def level_and_tilt(wave):
-    """RMS level in decibels, and decibels per octave between 200 Hz and 6 kHz."""
+    """Return RMS level in decibels, and slope from 200 Hz to 6 kHz in decibels per octave."""
     power = np.mean(np.abs(librosa.stft(wave)) ** 2, axis=1)
     hertz = librosa.fft_frequencies(sr=SAMPLE_RATE)
     band = (hertz > 200) & (hertz < 6000)
@@ -234,16 +233,16 @@ def level_and_tilt(wave):
     return 10 * np.log10(np.mean(wave**2)), tilt
 
 
-def test_production_is_heard():
-    # The same piece as it would sound on twelve albums.
+def test_production_changes_level_and_tilt():
+    # The same piece with the production of twelve albums.
     albums = ALBUMS[:: len(ALBUMS) // 11][:12]
-    moved = [replace(SAMPLE[4], production=album.pieces[0].production) for album in albums]
-    level, tilt = np.std([level_and_tilt(play(piece)) for piece in moved], axis=0)
+    variants = [replace(SAMPLE[4], production=album.pieces[0].production) for album in albums]
+    level, tilt = np.std([level_and_tilt(render_wave(piece)) for piece in variants], axis=0)
     assert level > 3
     assert tilt > 0.4
 
 
-def test_pieces_of_an_album_share_the_room_and_lean_to_one_tone():
+def test_pieces_of_an_album_have_the_same_room_and_similar_equalisers():
     for album in ALBUMS:
         shared = {
             (piece.production.reverb_s, piece.production.compression) for piece in album.pieces
@@ -259,28 +258,29 @@ def test_pieces_of_an_album_share_the_room_and_lean_to_one_tone():
 # The files
 
 
-def test_rendering_resumes_and_gives_the_same_bytes_anywhere(tmp_path, capsys):
+def test_rendering_resumes_and_is_reproducible(tmp_path, capsys):
     pieces = PIECES[:3]
     render(pieces, tmp_path)
     assert "0/3" in capsys.readouterr().err
-    made = {path: path.read_bytes() for path in tmp_path.iterdir()}
-    assert sorted(made) == sorted(audio_path(piece, tmp_path) for piece in pieces)
-    kept, lost = audio_path(pieces[0], tmp_path), audio_path(pieces[2], tmp_path)
-    lost.unlink()
-    stale = tmp_path / f"{lost.stem}.1.part"
+    rendered = {path: path.read_bytes() for path in tmp_path.iterdir()}
+    assert sorted(rendered) == sorted(audio_path(piece, tmp_path) for piece in pieces)
+    kept, deleted = audio_path(pieces[0], tmp_path), audio_path(pieces[2], tmp_path)
+    deleted.unlink()
+    stale = tmp_path / f"{deleted.stem}.1.part"
     stale.write_bytes(b"half a file")
-    age = kept.stat().st_mtime_ns
+    modified = kept.stat().st_mtime_ns
     render(pieces, tmp_path)
     assert "0/1" in capsys.readouterr().err
-    assert kept.stat().st_mtime_ns == age
-    assert lost.read_bytes() == made[lost]
+    assert kept.stat().st_mtime_ns == modified
+    assert deleted.read_bytes() == rendered[deleted]
     render_piece(pieces[1], tmp_path / "..")
     assert (
-        audio_path(pieces[1], tmp_path / "..").read_bytes() == made[audio_path(pieces[1], tmp_path)]
+        audio_path(pieces[1], tmp_path / "..").read_bytes()
+        == rendered[audio_path(pieces[1], tmp_path)]
     )
 
 
-def test_an_interrupted_write_leaves_nothing(tmp_path, monkeypatch):
+def test_an_interrupted_write_leaves_no_file(tmp_path, monkeypatch):
     def interrupted(file, *_, **__):
         file.write_bytes(b"half a file")
         raise KeyboardInterrupt
@@ -291,7 +291,7 @@ def test_an_interrupted_write_leaves_nothing(tmp_path, monkeypatch):
     assert not list(tmp_path.iterdir())
 
 
-def test_files_hold_what_was_played(tmp_path, waves):
+def test_files_contain_the_synthesised_audio(tmp_path, waves):
     render_piece(SAMPLE[0], tmp_path)
     wave, rate = soundfile.read(audio_path(SAMPLE[0], tmp_path), dtype="float32")
     assert rate == SAMPLE_RATE

@@ -1,4 +1,4 @@
-"""Downloads against a real server on this machine that misbehaves in every way it can."""
+"""Downloading from a local server that simulates common failures."""
 
 import hashlib
 import io
@@ -26,15 +26,16 @@ RELEASE = Release(
 
 
 class Server(ThreadingHTTPServer):
-    """Serves ``files`` by path; ``requests`` holds the path and Range of each request."""
+    """Serve ``files`` by path and record the path and Range header of each request."""
 
     daemon_threads = True
 
     def __init__(self):
         super().__init__(("127.0.0.1", 0), Handler)
         self.files, self.requests = {"/file.bin": CONTENT}, []
-        self.breaks = self.refusals = 0  # how many of the next answers are cut, or say 503
-        self.ranges = True
+        self.breaks = 0  # how many of the next answers are cut in the middle
+        self.refusals = 0  # how many of the next answers have status 503
+        self.ranges = True  # whether the Range header is obeyed
         self.url = f"http://127.0.0.1:{self.server_address[1]}"
 
 
@@ -94,71 +95,71 @@ def names(folder):
 
 
 @pytest.mark.parametrize("checksum", [SHA, f"md5:{hashlib.md5(CONTENT).hexdigest()}", None])
-def test_a_file_is_fetched_once_and_its_licence_told_first(server, tmp_path, capsys, checksum):
+def test_a_file_is_downloaded_once_after_its_licence_is_printed(server, tmp_path, capsys, checksum):
     assert get(server, tmp_path, checksum=checksum) == CONTENT
-    told = capsys.readouterr().out
-    assert "CC0" in told
-    assert "Nobody 2020" in told
+    output = capsys.readouterr().out
+    assert "CC0" in output
+    assert "Nobody 2020" in output
     get(server, tmp_path)
     assert server.requests == [("/file.bin", None)]
     assert capsys.readouterr().out == ""
     assert names(tmp_path) == ["file.bin"]
 
 
-def test_several_workers_fetch_a_file_once(server, tmp_path):
+def test_several_workers_download_a_file_once(server, tmp_path):
     with ThreadPoolExecutor(4) as workers:
         found = list(workers.map(lambda _: get(server, tmp_path), range(4)))
     assert found == [CONTENT] * 4
     assert server.requests == [("/file.bin", None)]
 
 
-def test_a_connection_that_breaks_is_taken_up_where_it_broke(server, tmp_path):
+def test_a_download_is_resumed_after_a_broken_connection(server, tmp_path):
     server.breaks = 3
     assert get(server, tmp_path) == CONTENT
     starts = [0, 150_000, 225_000, 262_500]
-    asked = [int((wanted or "bytes=0-")[6:-1]) for _, wanted in server.requests]
-    assert asked == starts
+    requested = [int((wanted or "bytes=0-")[6:-1]) for _, wanted in server.requests]
+    assert requested == starts
 
 
-def test_a_run_that_was_killed_is_taken_up_by_the_next(server, tmp_path):
+def test_a_download_is_resumed_after_the_process_was_killed(server, tmp_path):
     (tmp_path / "file.bin.part").write_bytes(CONTENT[:100_000])
     assert get(server, tmp_path) == CONTENT
     assert server.requests == [("/file.bin", "bytes=100000-")]
     assert names(tmp_path) == ["file.bin"]
 
 
-def test_a_part_that_is_whole_needs_nothing_more(server, tmp_path):
+def test_a_complete_partial_file_is_accepted(server, tmp_path):
     (tmp_path / "file.bin.part").write_bytes(CONTENT)
     assert get(server, tmp_path) == CONTENT
 
 
-def test_a_part_that_is_too_long_is_fetched_anew(server, tmp_path):
+def test_a_partial_file_that_is_too_long_is_downloaded_again(server, tmp_path):
     (tmp_path / "file.bin.part").write_bytes(CONTENT + b"more")
     assert get(server, tmp_path) == CONTENT
 
 
-def test_a_server_without_ranges_sends_the_whole_again(server, tmp_path):
+def test_without_range_support_the_whole_file_is_downloaded_again(server, tmp_path):
     server.ranges, server.breaks = False, 1
     assert get(server, tmp_path) == CONTENT
     assert len(server.requests) == 2
 
 
-def test_redirects_are_followed_with_the_range(server, tmp_path):
+def test_redirects_keep_the_range(server, tmp_path):
     server.breaks = 1
     assert get(server, tmp_path, "/moved/file.bin") == CONTENT
     assert [path for path, _ in server.requests] == ["/moved/file.bin", "/file.bin"] * 2
     assert server.requests[-1][1] == "bytes=150000-"
 
 
-def test_a_busy_server_is_asked_again(server, tmp_path):
+def test_a_busy_server_is_retried(server, tmp_path):
     server.refusals = 2
     assert get(server, tmp_path) == CONTENT
 
 
-def test_what_came_is_kept_when_the_connection_stays_broken(server, tmp_path):
+def test_the_partial_file_is_kept_if_the_connection_keeps_breaking(server, tmp_path):
     server.breaks = 99
     with pytest.raises(
-        TagspaceError, match=r"cannot be fetched \(the connection breaks .* is kept\)"
+        TagspaceError, match=r"cannot be downloaded \(the connection broke .* is kept\)"
     ):
         get(server, tmp_path)
     part = (tmp_path / "file.bin.part").read_bytes()
@@ -167,39 +168,39 @@ def test_what_came_is_kept_when_the_connection_stays_broken(server, tmp_path):
     assert len(part) > 0.9 * len(CONTENT)
 
 
-def test_a_wrong_checksum_is_told_and_nothing_of_it_stays(server, tmp_path):
+def test_a_wrong_checksum_raises_and_leaves_no_file(server, tmp_path):
     server.files["/file.bin"] = b"other" + CONTENT
-    with pytest.raises(TagspaceError, match=rf"is not what its checksum says \({SHA}\)"):
+    with pytest.raises(TagspaceError, match=rf"does not match its checksum \({SHA}\)"):
         get(server, tmp_path)
     assert names(tmp_path) == []
 
 
-def test_a_part_of_another_version_does_not_get_through(server, tmp_path):
+def test_a_partial_file_of_another_version_raises(server, tmp_path):
     (tmp_path / "file.bin.part").write_bytes(b"x" * 100_000)
     with pytest.raises(TagspaceError, match="checksum"):
         get(server, tmp_path)
     assert get(server, tmp_path) == CONTENT
 
 
-def test_what_is_not_there_is_told_at_once(server, tmp_path):
+def test_a_missing_file_raises_without_retry(server, tmp_path):
     with pytest.raises(
-        TagspaceError, match=r"^dataset: http.*/none cannot be fetched .*404"
-    ) as caught:
+        TagspaceError, match=r"^dataset: http.*/none cannot be downloaded .*404"
+    ) as error:
         get(server, tmp_path, "/none")
-    assert "\n" not in str(caught.value)
+    assert "\n" not in str(error.value)
     assert len(server.requests) == 1
 
 
-def test_without_a_network_there_is_advice(tmp_path, monkeypatch):
+def test_without_a_network_the_error_gives_advice(tmp_path, monkeypatch):
     monkeypatch.setattr(download, "PAUSE_S", 0.0)
     with pytest.raises(
-        TagspaceError, match=r"no connection.* put the file into .* by hand$"
-    ) as caught:
+        TagspaceError, match=r"no connection.* put the file into .* yourself$"
+    ) as error:
         fetch(RELEASE, [Remote("http://127.0.0.1:9/file.bin", "file.bin", SHA)], tmp_path)
-    assert "\n" not in str(caught.value)
+    assert "\n" not in str(error.value)
 
 
-def zipped(*members):
+def make_zip(*members):
     stream = io.BytesIO()
     with zipfile.ZipFile(stream, "w") as file:
         for name, content in members:
@@ -207,7 +208,7 @@ def zipped(*members):
     return stream.getvalue()
 
 
-def tarred(*members):
+def make_tar(*members):
     stream = io.BytesIO()
     with tarfile.open(fileobj=stream, mode="w") as file:
         for name, content in members:
@@ -217,11 +218,11 @@ def tarred(*members):
     return stream.getvalue()
 
 
-PACKERS = pytest.mark.parametrize(("suffix", "pack"), [(".zip", zipped), (".tar", tarred)])
+each_format = pytest.mark.parametrize(("suffix", "pack"), [(".zip", make_zip), (".tar", make_tar)])
 
 
-@PACKERS
-def test_archives_are_unpacked_whole_and_removed(server, tmp_path, suffix, pack):
+@each_format
+def test_archives_are_unpacked_and_deleted(server, tmp_path, suffix, pack):
     server.files[f"/a{suffix}"] = pack(("one/x.mp3", b"x"), ("one/two/y.csv", b"y"))
     files = [Remote(f"{server.url}/a{suffix}", f"a{suffix}")]
     fetch(RELEASE, files, tmp_path)
@@ -232,34 +233,34 @@ def test_archives_are_unpacked_whole_and_removed(server, tmp_path, suffix, pack)
     assert len(server.requests) == 1
 
 
-@PACKERS
+@each_format
 @pytest.mark.parametrize("path", ["../evil.txt", "one/../../evil.txt", "/evil.txt"])
-def test_paths_that_lead_out_of_an_archive_are_refused(tmp_path, suffix, pack, path):
+def test_paths_outside_the_archive_raise(tmp_path, suffix, pack, path):
     archive = tmp_path / f"in/a{suffix}"
     archive.parent.mkdir()
     archive.write_bytes(pack(("good.txt", b"x"), (path, b"evil")))
-    if suffix == ".tar" and path.startswith("/"):  # made relative, as tar itself does
+    if suffix == ".tar" and path.startswith("/"):  # tar makes absolute paths relative
         unpack(archive, tmp_path / "in/a")
         assert (tmp_path / "in/a/evil.txt").read_bytes() == b"evil"
         return
-    with pytest.raises(TagspaceError, match="leads out of it"):
+    with pytest.raises(TagspaceError, match="contains a path outside its folder"):
         unpack(archive, tmp_path / "in/a")
     assert names(tmp_path) == ["in"]
     assert names(tmp_path / "in") == [archive.name]
 
 
-def test_a_link_that_leads_out_of_an_archive_is_refused(tmp_path):
+def test_a_link_to_outside_the_archive_raises(tmp_path):
     archive = tmp_path / "a.tar"
     with tarfile.open(archive, "w") as file:
         link = tarfile.TarInfo("link")
         link.type, link.linkname = tarfile.SYMTYPE, "../../etc"
         file.addfile(link)
-    with pytest.raises(TagspaceError, match="leads out of it"):
+    with pytest.raises(TagspaceError, match="contains a path outside its folder"):
         unpack(archive, tmp_path / "a")
 
 
-@PACKERS
-def test_a_broken_archive_is_told(tmp_path, suffix, pack):
+@each_format
+def test_a_damaged_archive_raises(tmp_path, suffix, pack):
     archive = tmp_path / f"a{suffix}"
     archive.write_bytes(pack(("one.txt", b"x" * 5000))[:700])
     with pytest.raises(TagspaceError, match="cannot be unpacked"):
@@ -270,9 +271,9 @@ def test_a_broken_archive_is_told(tmp_path, suffix, pack):
 # The data sets
 
 
-def test_merge_is_fetched_by_the_record_of_its_repository(server, tmp_path, monkeypatch):
+def test_merge_is_downloaded_as_its_zenodo_record_says(server, tmp_path, monkeypatch):
     table = b"Song,Artist,MoodsAll,Genres,Themes,Styles\nA001,Ann,calm,Polka,Rain,Ska\n"
-    archive = zipped(("M/merge_audio_complete_metadata.csv", table), ("M/Q1/A001.mp3", b""))
+    archive = make_zip(("M/merge_audio_complete_metadata.csv", table), ("M/Q1/A001.mp3", b""))
     server.files["/content"] = archive
     checksum = f"md5:{hashlib.md5(archive).hexdigest()}"
     listed = {
@@ -289,16 +290,16 @@ def test_merge_is_fetched_by_the_record_of_its_repository(server, tmp_path, monk
     assert [path for path, _ in server.requests] == ["/record", "/content"]
 
 
-def test_a_record_without_the_archive_is_told(server, tmp_path, monkeypatch):
+def test_a_zenodo_record_without_the_archive_raises(server, tmp_path, monkeypatch):
     server.files["/record"] = b'{"files": []}'
     monkeypatch.setattr(merge, "RECORD", f"{server.url}/record")
-    with pytest.raises(TagspaceError, match="lists no MERGE_Audio_Complete.zip"):
+    with pytest.raises(TagspaceError, match="does not list MERGE_Audio_Complete.zip"):
         load("merge", data_home=tmp_path)
 
 
 @pytest.fixture
 def shards(server, monkeypatch):
-    """Annotations, and two shards of audio with their checksums."""
+    """Serve annotations of Jamendo and two shards of audio with their checksums."""
     monkeypatch.setattr(jamendo, "REPOSITORY", f"{server.url}/data")
     monkeypatch.setattr(jamendo, "AUDIO", f"{server.url}/audio")
     server.files["/data/autotagging.tsv"] = (
@@ -306,44 +307,44 @@ def shards(server, monkeypatch):
         b"track_1\tartist_1\talbum_1\t01/1.mp3\t10.0\tgenre---polka\n"
         b"track_2\tartist_2\talbum_2\t02/2.mp3\t10.0\tgenre---polka\n"
     )
-    listing = ""
+    checksums = ""
     for number in (1, 2):
         name = jamendo.SHARD.format(number)
-        server.files[f"/audio/{name}"] = tarred((f"0{number}/{number}.low.mp3", b""))
-        listing += f"{hashlib.sha256(server.files[f'/audio/{name}']).hexdigest()} {name}\n"
-    listing_path = "/data/download/autotagging_moodtheme_audio-low_sha256_tars.txt"
-    server.files[listing_path] = listing.encode()
+        server.files[f"/audio/{name}"] = make_tar((f"0{number}/{number}.low.mp3", b""))
+        checksums += f"{hashlib.sha256(server.files[f'/audio/{name}']).hexdigest()} {name}\n"
+    checksums_path = "/data/download/autotagging_moodtheme_audio-low_sha256_tars.txt"
+    server.files[checksums_path] = checksums.encode()
     return server
 
 
-def test_jamendo_comes_without_audio_unless_shards_are_named(shards, tmp_path):
+def test_jamendo_is_downloaded_without_audio_by_default(shards, tmp_path):
     dataset = load("jamendo", data_home=tmp_path)
     assert dataset.tracks["path"].tolist() == ["", ""]
     assert [path for path, _ in shards.requests] == ["/data/autotagging.tsv"]
 
 
-def test_jamendo_fetches_the_shards_that_are_missing(shards, tmp_path):
+def test_only_missing_shards_are_downloaded(shards, tmp_path):
     assert (load("jamendo", "1", tmp_path).tracks["path"] != "").tolist() == [True, False]
     shards.requests.clear()
     assert (load("jamendo", "1-2", tmp_path).tracks["path"] != "").tolist() == [True, True]
-    assert len(shards.requests) == 2  # the checksums, and one shard
+    assert len(shards.requests) == 2  # one for the checksums, one for a shard
     shards.requests.clear()
     load("jamendo", "1-2", tmp_path)
     assert shards.requests == []
 
 
-def test_a_shard_with_a_wrong_checksum_is_refused(shards, tmp_path):
+def test_a_shard_with_a_wrong_checksum_raises(shards, tmp_path):
     shards.files[f"/audio/{jamendo.SHARD.format(2)}"] += b"more"
-    with pytest.raises(TagspaceError, match="is not what its checksum says"):
+    with pytest.raises(TagspaceError, match="does not match its checksum"):
         load("jamendo", "2", tmp_path)
 
 
 @pytest.mark.parametrize("given", ["x", "1-", "100", "-3", "1;2", "5 6", "9-3"])
-def test_shards_that_make_no_sense_are_refused(tmp_path, given):
+def test_invalid_shards_raise(tmp_path, given):
     with pytest.raises(TagspaceError, match=r"^shards: .* is not accepted; accepted: numbers"):
         load("jamendo", given, tmp_path)
 
 
-def test_numbers_of_shards():
-    assert jamendo._numbers("") == []
-    assert jamendo._numbers("3, 0-2,2,10") == [0, 1, 2, 3, 10]
+def test_shards_are_parsed_into_numbers():
+    assert jamendo._shard_numbers("") == []
+    assert jamendo._shard_numbers("3, 0-2,2,10") == [0, 1, 2, 3, 10]

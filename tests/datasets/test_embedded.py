@@ -1,4 +1,4 @@
-"""Manifests from embedded tags, on real files with real tags."""
+"""Building a manifest from embedded metadata, with real audio files."""
 
 import mutagen
 import mutagen.id3
@@ -9,7 +9,7 @@ import soundfile
 from tagspace.cli import main
 from tagspace.datasets.registry import load
 
-ALL = {"artist": "Ann", "album": "One", "title": "Air"}
+NAMES = {"artist": "Ann", "album": "One", "title": "Air"}
 
 
 def write(path, **fields):
@@ -23,17 +23,17 @@ def write(path, **fields):
         file.save()
 
 
-def test_a_folder_of_music_becomes_a_data_set(tmp_path, capsys):
-    write(tmp_path / "a" / "one.mp3", **ALL, genre=["Folk; Pop", "Pop"], mood=["Calm"])
-    write(tmp_path / "a" / "two.flac", **ALL, genre=["Folk|Waltz"])
+def test_audio_files_become_a_data_set(tmp_path, capsys):
+    write(tmp_path / "a" / "one.mp3", **NAMES, genre=["Folk; Pop", "Pop"], mood=["Calm"])
+    write(tmp_path / "a" / "two.flac", **NAMES, genre=["Folk|Waltz"])
     write(tmp_path / "three.ogg", artist="Bo, and others", mood=["Calm", "Odd"])
     write(tmp_path / "bare.wav")
-    (tmp_path / "broken.mp3").write_bytes(b"no audio")
+    (tmp_path / "broken.mp3").write_bytes(b"not audio")
     (tmp_path / "cover.jpg").touch()
     main(["manifest", str(tmp_path)])
-    told = capsys.readouterr().out
-    assert told.startswith(f"left out: {tmp_path / 'broken.mp3'}: ")
-    assert "4 files, of which 3 have artist, 2 have album, 2 have title, 2 have genres" in told
+    output = capsys.readouterr().out
+    assert output.startswith(f"left out: {tmp_path / 'broken.mp3'}: ")
+    assert "4 files; 3 have artist, 2 have album, 2 have title, 2 have genres" in output
     dataset = load(str(tmp_path / "manifest.csv"))
     assert dataset.tagsets == ("genres", "moods")
     assert set(dataset.tags.itertuples(index=False, name=None)) == {
@@ -49,7 +49,7 @@ def test_a_folder_of_music_becomes_a_data_set(tmp_path, capsys):
     assert dataset.tracks.loc["a/one.mp3", "path"] == str(tmp_path / "a" / "one.mp3")
 
 
-def test_wav_files_have_tags_too(tmp_path):
+def test_tags_of_wav_files_are_read(tmp_path):
     write(tmp_path / "one.wav")
     file = mutagen.File(tmp_path / "one.wav")
     file.add_tags()
@@ -62,7 +62,7 @@ def test_wav_files_have_tags_too(tmp_path):
     assert dataset.tags["tag"].tolist() == ["Folk", "Pop", "Calm"]
 
 
-def test_music_behind_a_linked_folder_is_found(tmp_path):
+def test_audio_in_a_linked_folder_is_found(tmp_path):
     write(tmp_path / "disk" / "one.mp3", genre=["Folk"])
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "music").symlink_to(tmp_path / "disk", target_is_directory=True)
@@ -70,25 +70,25 @@ def test_music_behind_a_linked_folder_is_found(tmp_path):
     assert load(str(tmp_path / "mine")).tracks.index.tolist() == ["music/one.mp3"]
 
 
-def test_a_tag_set_that_no_file_has_is_left_out(tmp_path):
+def test_a_tag_set_without_tags_is_dropped(tmp_path):
     write(tmp_path / "one.mp3", genre=["Folk"])
     main(["manifest", str(tmp_path)])
     assert load(str(tmp_path)).tagsets == ("genres",)
 
 
-def test_a_manifest_is_not_overwritten(tmp_path):
+def test_an_existing_manifest_is_not_overwritten(tmp_path):
     write(tmp_path / "one.mp3", genre=["Folk"])
     (tmp_path / "manifest.csv").write_text("mine")
-    with pytest.raises(SystemExit, match="manifest.csv is there already"):
+    with pytest.raises(SystemExit, match="manifest.csv exists already"):
         main(["manifest", str(tmp_path)])
     assert (tmp_path / "manifest.csv").read_text() == "mine"
 
 
 @pytest.mark.parametrize("names", [[], ["one.mp3"]])
-def test_a_folder_without_tags_is_refused(tmp_path, names):
+def test_a_folder_without_tags_raises(tmp_path, names):
     for name in names:
-        write(tmp_path / name, **ALL)
+        write(tmp_path / name, **NAMES)
     with pytest.raises(
-        SystemExit, match=f"holds {len(names)} audio files .flac, mp3, ogg, wav., n"
+        SystemExit, match=f"contains {len(names)} audio files .flac, mp3, ogg, wav., none"
     ):
         main(["manifest", str(tmp_path)])

@@ -1,3 +1,5 @@
+"""Reading MTG-Jamendo."""
+
 from pathlib import Path
 
 import pytest
@@ -25,7 +27,7 @@ def touch(path):
     return str(path)
 
 
-def test_every_field_from_the_sixth_on_is_a_tag(tmp_path):
+def test_the_sixth_and_all_later_fields_are_tags(tmp_path):
     write(tmp_path)
     dataset = jamendo.read(tmp_path)
     assert dataset.tagsets == ("genres", "instruments", "moods")
@@ -40,28 +42,28 @@ def test_every_field_from_the_sixth_on_is_a_tag(tmp_path):
 
 
 @pytest.mark.parametrize("folder", ["", "data"])
-def test_repository_and_data_folder_are_accepted(tmp_path, folder):
+def test_the_repository_and_its_data_folder_are_accepted(tmp_path, folder):
     write(tmp_path / "data")
     assert len(jamendo.read(tmp_path / folder).tracks) == 2
 
 
-@pytest.mark.parametrize("place", ["", "audio", "audio-low"])
+@pytest.mark.parametrize("subfolder", ["", "audio", "audio-low"])
 @pytest.mark.parametrize("suffix", [".mp3", ".low.mp3"])
-def test_audio_is_found_under_both_names(tmp_path, place, suffix):
+def test_audio_of_both_qualities_is_found(tmp_path, subfolder, suffix):
     write(tmp_path / "data")
-    audio = touch(tmp_path / place / "02" / f"102{suffix}")
+    audio = touch(tmp_path / subfolder / "02" / f"102{suffix}")
     paths = jamendo.read(tmp_path).tracks["path"]
     assert list(paths) == ["", audio]
 
 
-def test_full_quality_is_preferred(tmp_path):
+def test_full_quality_audio_is_preferred(tmp_path):
     write(tmp_path)
     touch(tmp_path / "audio-low" / "01" / "1.low.mp3")
     full = touch(tmp_path / "audio" / "01" / "1.mp3")
     assert jamendo.read(tmp_path).tracks.loc["track_0000001", "path"] == full
 
 
-def test_the_most_inclusive_annotations_are_read(tmp_path):
+def test_the_most_complete_annotations_are_read(tmp_path):
     moods = HEADER + ROWS.splitlines()[1] + "\n"
     write(tmp_path, "autotagging_moodtheme.tsv", moods)
     assert jamendo.read(tmp_path).tagsets == ("moods",)
@@ -69,7 +71,7 @@ def test_the_most_inclusive_annotations_are_read(tmp_path):
     assert len(jamendo.read(tmp_path).tagsets) == 3
 
 
-def test_an_album_without_an_id_is_not_known(tmp_path):
+def test_an_empty_album_id_means_an_unknown_album(tmp_path):
     write(tmp_path, text=HEADER + "t\ta\t\t03/3.mp3\t9\tgenre---polka\n")
     assert jamendo.read(tmp_path).tracks["album"].tolist() == [()]
 
@@ -80,14 +82,17 @@ def test_an_album_without_an_id_is_not_known(tmp_path):
         (ROWS, "line 1: expected the columns TRACK_ID"),
         (HEADER + ROWS + "track_3\tartist_1\talbum_1\t03/3.mp3\t9\n", "line 4: .* found 5"),
         (HEADER + "\ta\tb\tc\td\tgenre---polka\n", "line 2: expected a track id"),
-        (HEADER + "t\ta\tb\tc\td\tvoice---alto\n", "line 2: tag 'voice---alto'.*mood/theme---"),
+        (
+            HEADER + "t\ta\tb\tc\td\tvoice---alto\n",
+            "line 2: tag 'voice---alto' has no known tag set.*mood/theme---",
+        ),
         (HEADER + "t\ta\tb\tc\td\tgenre\n", "line 2: tag 'genre'"),
         (HEADER + ROWS + ROWS, "'track_0000001' more than once"),
         (HEADER, "no tracks"),
         ("", "line 1: expected the columns"),
     ],
 )
-def test_broken_annotations_are_refused(tmp_path, text, expected):
+def test_invalid_annotations_raise(tmp_path, text, expected):
     write(tmp_path, text=text)
     with pytest.raises(TagspaceError, match=expected):
         jamendo.read(tmp_path)
@@ -98,8 +103,8 @@ def test_real_annotations():
     dataset = jamendo.read(REAL)
     tags = dataset.tags.groupby("tagset")["tag"].nunique()
     sets = dataset.tags.groupby("track_id")["tagset"].nunique()
-    whole = dataset.tracks.loc[sets.index[sets == 3]]
+    complete = dataset.tracks.loc[sets.index[sets == 3]]
     assert tags.to_dict() == {"genres": 87, "instruments": 40, "moods": 56}
-    for tracks, counts in ((dataset.tracks, (55525, 3565, 11256)), (whole, (10282, 1036, 2728))):
+    for tracks, counts in ((dataset.tracks, (55525, 3565, 11256)), (complete, (10282, 1036, 2728))):
         found = (len(tracks), tracks["artist"].nunique(), tracks["album"].nunique())
         assert found == counts

@@ -1,3 +1,5 @@
+"""Reading manifests."""
+
 from pathlib import Path
 
 import pytest
@@ -18,7 +20,7 @@ def write(folder, text=TEXT, name="manifest.csv", encoding="utf-8"):
     return path
 
 
-def test_manifest_gives_tracks_and_tags(tmp_path):
+def test_tracks_and_tags_are_read(tmp_path):
     dataset = manifest.read(write(tmp_path).parent)
     assert dataset.tagsets == ("moods", "themes")
     assert set(dataset.tags.itertuples(index=False, name=None)) == {
@@ -31,7 +33,7 @@ def test_manifest_gives_tracks_and_tags(tmp_path):
     assert list(dataset.tracks.loc["x2"]) == ["", (), "", ""]
 
 
-def test_the_file_itself_may_have_any_name(tmp_path):
+def test_a_manifest_may_have_any_file_name(tmp_path):
     path = write(tmp_path, name="mine.csv")
     assert list(manifest.read(path).tracks.index) == ["x1", "x2"]
 
@@ -52,7 +54,7 @@ def test_a_byte_order_mark_is_accepted(tmp_path, encoding):
     assert dataset.tracks.loc["x1", "path"].endswith("é.wav")
 
 
-def test_words_that_look_missing_or_numeric_stay_as_they_are(tmp_path):
+def test_words_that_look_like_numbers_or_missing_values_stay_strings(tmp_path):
     path = write(tmp_path, "track_id,path,artist,title,tags\n007,a.wav,NA,null,1.0|NaN\n")
     dataset = manifest.read(path)
     assert list(dataset.tracks.loc["007", ["artist", "title"]]) == ["NA", "null"]
@@ -62,33 +64,39 @@ def test_words_that_look_missing_or_numeric_stay_as_they_are(tmp_path):
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        ("track_id,artist,tags\nx1,Ann,calm\n", "no column path; its first line has track_id, a"),
-        ("track_id;path;tags\n", "no column track_id, path; its first line has track_id;path"),
-        ("", "no column track_id, path; its first line has nothing"),
+        (
+            "track_id,artist,tags\nx1,Ann,calm\n",
+            "no column path; its first line contains track_id, a",
+        ),
+        ("track_id;path;tags\n", "no column track_id, path; its first line contains track_id;path"),
+        ("", "no column track_id, path; its first line contains nothing"),
         ("track_id,path,artist\nx1,a.wav,Ann\n", "no column of tags"),
         ("track_id,path,moods,moods\nx1,a.wav,a,b\n", "column moods more than once"),
         ("track_id,path,moods,\nx1,a.wav,a,b\n", "line 1: a column has no name"),
         ("track_id,path,tags\nx1,a.wav,a\n,b.wav,a\n", "line 3: track_id is empty"),
-        ("track_id,path,tags\n\nx1,a,a\n x1,b,a\n", "line 4: track_id 'x1' stands in line 3"),
-        ("track_id,path,tags\nx1,a.wav,a,b\n", "line 2: 4 fields where 3"),
+        (
+            "track_id,path,tags\n\nx1,a,a\n x1,b,a\n",
+            "line 4: track_id 'x1' is already used in line 3",
+        ),
+        ("track_id,path,tags\nx1,a.wav,a,b\n", "line 2: expected 3 fields, found 4"),
         ('track_id,path,tags\nx1,a.wav,"calm\nx2,b.wav,a\n', "line 2: unexpected end"),
-        ('track_id,path,tags\nx1,a.wav,"a|\nb"\nx2\n', "line 4: 1 fields where 3"),
+        ('track_id,path,tags\nx1,a.wav,"a|\nb"\nx2\n', "line 4: expected 3 fields, found 1"),
         ("track_id,path,tags\n", "no tracks"),
     ],
 )
-def test_broken_manifests_are_refused(tmp_path, text, expected):
+def test_invalid_manifests_raise(tmp_path, text, expected):
     with pytest.raises(TagspaceError, match=expected):
         manifest.read(write(tmp_path, text))
 
 
-def test_other_encodings_are_refused_with_the_line(tmp_path):
+def test_another_encoding_raises_and_names_the_line(tmp_path):
     path = write(tmp_path, "track_id,path,tags\nx1,a.wav,a\nx2,é.wav,a\n", encoding="latin-1")
     with pytest.raises(TagspaceError, match=r"manifest\.csv, line 3 is not UTF-8"):
         manifest.read(path)
 
 
-def test_a_folder_without_manifest_is_refused(tmp_path):
-    with pytest.raises(TagspaceError, match=r"holds no manifest\.csv"):
+def test_a_folder_without_manifest_raises(tmp_path):
+    with pytest.raises(TagspaceError, match=r"contains no manifest\.csv"):
         manifest.read(tmp_path)
 
 

@@ -1,4 +1,4 @@
-"""The matcher on names that real tables spell in many ways."""
+"""Matching albums by names that different sources spell differently."""
 
 import numpy as np
 import pandas as pd
@@ -22,12 +22,12 @@ ALBUMS = [
     ("Namesake", "Namesake", "Metal", "dark"),
     ("The The", "The Best", "Rock", "odd"),
 ]
-# artist and release as the tracks have them; the row of the album, or -1, or "several"
+# Artist and release of a track, and the row of its album, or -1 (none), or "several".
 SONGS = [
     ("Björk Invented", "Début", 0),
     ("Bjork Invented", "Debut", 0),
     ("BJÖRK  INVENTED", "début", 0),
-    ("Bjo\u0308rk Invented", "De\u0301but", 0),  # accents as marks of their own
+    ("Bjo\u0308rk Invented", "De\u0301but", 0),  # accents as separate characters
     ("Carpets", "Songs for the Road", 1),
     ("Carpets, The", "Songs For The Road", 1),
     ("The Carpets feat. Ann", "Songs for the Road", 1),
@@ -36,12 +36,12 @@ SONGS = [
     ("Mixed Doubles", "Rock + Roll Tennis (2009 Remaster)", 2),
     ("Solo Singer Ft. Another", "Duets", 3),
     ("Solo Singer (featuring Another)", "Duets - Remastered 2011", 3),
-    ("Old Masters", "First Light", 4),  # equal names come first
+    ("Old Masters", "First Light", 4),  # equal names have priority
     ("Old Masters", "First Light (Deluxe Edition)", 5),
     ("Old Masters", "First Light [Expanded]", "several"),
     ("Twice Pressed", "Same Thing - Deluxe Edition", 6),  # both have the same tags
     ("!!!", "???", 8),
-    ("Ann Sunshine", "Summer Hits", -1),  # a track on a compilation is its own artist's
+    ("Ann Sunshine", "Summer Hits", -1),  # a track on a compilation has its own artist
     ("Namesake", "Namesake", "several"),
     ("The The", "The Best", 12),
     ("Carpet", "Songs for the Road", -1),
@@ -65,19 +65,19 @@ def songs(rows=SONGS):
     return pd.DataFrame(names, index, columns=["artist", "release"])
 
 
-def test_every_song_finds_its_album_and_no_other(albums):
+def test_each_song_is_matched_with_its_album_only(albums):
     found = match(albums, songs())
     expected = [row[2] if isinstance(row[2], int) else -1 for row in SONGS]
     assert found.tracks.index.tolist() == songs().index.tolist()
     assert found.tracks["album"].tolist() == expected
 
 
-def test_what_several_albums_fit_is_listed(albums):
+def test_ambiguous_releases_are_listed(albums):
     found = match(albums, songs())
-    unclear = [row[:2] for row in SONGS if row[2] == "several"]
+    expected = [row[:2] for row in SONGS if row[2] == "several"]
     assert sorted(
         zip(found.ambiguous["artist"], found.ambiguous["release"], strict=True)
-    ) == sorted(unclear)
+    ) == sorted(expected)
     listed = found.ambiguous.set_index("artist")
     assert listed.loc["Old Masters", "level"] == "normalised"
     assert listed.loc["Namesake", "level"] == "equal"
@@ -92,7 +92,7 @@ def test_the_report_counts_every_track_once(albums):
     report = match(albums, songs([*SONGS, SONGS[14]])).report().splitlines()
     counts = [int(line.split()[0]) for line in report]
     equal = sum(row[:2] in {album[:2] for album in ALBUMS} for row in SONGS if row[2] != "several")
-    assert counts[0] == equal + 2  # one differs in case alone, one in how accents are stored
+    assert counts[0] == equal + 2  # one differs only in case, one only in the encoding of accents
     assert sum(counts[:4]) == len(SONGS) + 1
     assert counts[2] == 3
     assert counts[4] == len({row[2] for row in SONGS} - {-1, "several"})
@@ -107,7 +107,7 @@ def test_the_report_counts_every_track_once(albums):
         ("Blue (Monochrome)", "blue monochrome"),
         ("Songs - Stereotypes", "songs stereotypes"),
         ("A Feat of Strength", "a feat of strength"),
-        ("Live (In Town)", "live in town"),  # brackets alone tell no edition
+        ("Live (In Town)", "live in town"),  # brackets need not contain an edition
         ("Don't Stop", "dont stop"),
         ("Don’t Stop", "dont stop"),
         ("Smørrebrød", "smorrebrod"),
@@ -123,7 +123,7 @@ def test_the_report_counts_every_track_once(albums):
         ("", ""),
     ],
 )
-def test_names_are_reduced_to_what_writers_share(name, expected):
+def test_normalise_removes_what_differs_between_sources(name, expected):
     assert normalise(name) == expected
 
 
@@ -132,11 +132,11 @@ def test_normalising_twice_changes_nothing():
     assert [normalise(normalise(name)) for name in names] == [normalise(name) for name in names]
 
 
-def test_an_order_of_songs_and_repeated_songs_change_nothing(albums):
+def test_order_and_repetition_of_songs_do_not_change_their_matches(albums):
     rows = [*SONGS, *SONGS]
     order = np.random.default_rng(0).permutation(len(rows))
     table = songs(rows).iloc[order]
     found = match(albums, table).tracks
     assert found.index.equals(table.index)
-    alone = match(albums, songs(rows)).tracks
-    pd.testing.assert_frame_equal(found, alone.loc[found.index])
+    unshuffled = match(albums, songs(rows)).tracks
+    pd.testing.assert_frame_equal(found, unshuffled.loc[found.index])

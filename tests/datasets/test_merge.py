@@ -1,3 +1,5 @@
+"""Reading MERGE and 4QAED."""
+
 from pathlib import Path
 
 import pytest
@@ -27,7 +29,7 @@ def rows(dataset):
     return set(dataset.tags.itertuples(index=False, name=None))
 
 
-def test_tags_come_from_all_moods_whatever_the_weights(tmp_path):
+def test_all_tags_are_read_and_their_weights_ignored(tmp_path):
     write(tmp_path)
     dataset = merge.read(tmp_path)
     assert dataset.tagsets == ("genres", "styles", "moods", "themes")
@@ -44,7 +46,7 @@ def test_tags_come_from_all_moods_whatever_the_weights(tmp_path):
     }
 
 
-def test_tracks_have_every_album_on_which_they_appear(tmp_path):
+def test_tracks_have_all_albums_on_which_they_appear(tmp_path):
     write(tmp_path)
     tracks = merge.read(tmp_path).tracks
     assert tracks.loc["A001", "album"] == ("MW0000000001", "MW0000000002")
@@ -53,11 +55,11 @@ def test_tracks_have_every_album_on_which_they_appear(tmp_path):
     assert tracks.loc["MT0000000001", "artist"] == "Bob, The Band"
 
 
-@pytest.mark.parametrize("place", ["Q1", "audio/Q1", "MERGE_Audio/audio/Q1"])
+@pytest.mark.parametrize("subfolder", ["Q1", "audio/Q1", "MERGE_Audio/audio/Q1"])
 @pytest.mark.parametrize("suffix", ["mp3", "wav", "flac", "ogg", "MP3"])
-def test_audio_is_found_by_song_at_any_depth(tmp_path, place, suffix):
+def test_audio_is_found_at_any_depth(tmp_path, subfolder, suffix):
     write(tmp_path / "info" / "csv")
-    audio = tmp_path / place / f"A001.{suffix}"
+    audio = tmp_path / subfolder / f"A001.{suffix}"
     audio.parent.mkdir(parents=True)
     audio.touch()
     (tmp_path / "MT0000000001.txt").touch()
@@ -66,7 +68,7 @@ def test_audio_is_found_by_song_at_any_depth(tmp_path, place, suffix):
     assert paths["MT0000000001"] == ""
 
 
-def test_audio_behind_a_linked_folder_is_found(tmp_path):
+def test_audio_in_a_linked_folder_is_found(tmp_path):
     write(tmp_path / "release")
     (tmp_path / "disk").mkdir()
     (tmp_path / "disk" / "A001.mp3").touch()
@@ -75,7 +77,7 @@ def test_audio_behind_a_linked_folder_is_found(tmp_path):
     assert path == str(tmp_path / "release" / "audio" / "A001.mp3")
 
 
-def test_complete_is_preferred_to_balanced(tmp_path):
+def test_the_complete_release_is_preferred_to_the_balanced_one(tmp_path):
     write(tmp_path, "merge_audio_balanced_metadata.csv", HEADER + ROWS.splitlines()[0] + "\n")
     assert len(merge.read(tmp_path).tracks) == 1
     write(tmp_path / "complete")
@@ -90,23 +92,23 @@ def test_optional_columns_may_be_missing(tmp_path):
     assert (track["artist"], track["album"], track["title"], track["path"]) == ("Ann", (), "", "")
 
 
-def test_a_missing_column_is_named_with_what_was_found(tmp_path):
+def test_a_missing_column_is_named_with_those_found(tmp_path):
     write(tmp_path, text="Song,Artist,Moods,Genres,Styles\nA001,Ann,Calm,Polka,Ska\n")
     expected = (
-        rf"{COMPLETE} has no column MoodsAll, Themes; its first line has Song, Artist, Moods, "
+        rf"{COMPLETE} has no column MoodsAll, Themes; its first line contains Song, Artist, Moods, "
         "Genres, Styles"
     )
     with pytest.raises(TagspaceError, match=expected):
         merge.read(tmp_path)
 
 
-def test_a_row_of_another_length_is_refused_with_its_line(tmp_path):
+def test_a_row_of_another_length_raises_and_names_the_line(tmp_path):
     write(tmp_path, text=HEADER + ROWS + "A002,Q1,Ann\n")
-    with pytest.raises(TagspaceError, match=rf"{COMPLETE}, line 4: 3 fields where 14"):
+    with pytest.raises(TagspaceError, match=rf"{COMPLETE}, line 4: expected 14 fields, found 3"):
         merge.read(tmp_path)
 
 
-def test_predecessor_has_moods_and_genres_only(tmp_path):
+def test_4qaed_has_only_moods_and_genres(tmp_path):
     write(
         tmp_path,
         "panda_dataset_taffc_metadata.csv",

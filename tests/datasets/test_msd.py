@@ -1,3 +1,5 @@
+"""Reading the Million Song Dataset with the AllMusic tag sets."""
+
 import sqlite3
 import sys
 import warnings
@@ -49,7 +51,7 @@ def rows(dataset):
     return set(dataset.tags.itertuples(index=False, name=None))
 
 
-def database(folder, table="songs"):
+def write_database(folder, table="songs"):
     with closing(sqlite3.connect(folder / "track_metadata.db")) as songs:
         songs.execute(
             f"CREATE TABLE {table} (track_id TEXT PRIMARY KEY, title TEXT, song_id TEXT, "
@@ -69,7 +71,7 @@ def database(folder, table="songs"):
 @pytest.mark.parametrize(
     "header", ["", "track_id;genres;styles;moods;themes\n", ";AMG_Genre;Style;Mood;Theme\n"]
 )
-def test_debris_of_quotes_is_stripped_with_and_without_header(tmp_path, header):
+def test_stray_characters_are_removed_with_and_without_header(tmp_path, header):
     write(tmp_path, text=header + ROWS)
     dataset = msd.read(tmp_path)
     assert dataset.tagsets == ("genres", "styles", "moods", "themes")
@@ -77,21 +79,21 @@ def test_debris_of_quotes_is_stripped_with_and_without_header(tmp_path, header):
     assert rows(dataset) == EXPECTED
 
 
-def test_a_header_that_names_no_set_is_told(tmp_path):
+def test_a_header_without_tag_sets_warns(tmp_path):
     write(tmp_path, text="id;0;1;2;3\n" + ROWS)
-    with pytest.warns(UserWarning, match="line 1 is taken for a header .* genres, styles"):
+    with pytest.warns(UserWarning, match="line 1 looks like a header .* genres, styles"):
         dataset = msd.read(tmp_path)
     assert rows(dataset) == EXPECTED
 
 
-def test_a_header_gives_the_order_of_the_sets(tmp_path):
+def test_a_header_sets_the_order_of_the_tag_sets(tmp_path):
     write(tmp_path, text=f"track_id;themes;moods;styles;genres\n{ONE};Rain;Calm;Ska;Polka\n")
     tags = msd.read(tmp_path).tags.set_index("tagset")["tag"]
     assert tags.to_dict() == {"themes": "Rain", "moods": "Calm", "styles": "Ska", "genres": "Polka"}
 
 
 @pytest.mark.parametrize("header", ["", "track_id;tags\n", "track_id;moods\n"])
-def test_sets_in_files_of_their_own_are_joined(tmp_path, header):
+def test_separate_files_per_tag_set_are_joined(tmp_path, header):
     folder = tmp_path / "ground_truth_assignments" / "AMG_Multilabel_tagsets"
     write(folder, "msd_amglabels_moods.csv", f"{header}{TWO};Calm, Sunny\n{ONE};Calm\n")
     write(folder, "msd_amglabels_genres.csv", f'{ONE};"[""Kitchens"""\n{THREE};Polka\n')
@@ -110,26 +112,29 @@ def test_sets_in_files_of_their_own_are_joined(tmp_path, header):
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        (ROWS + "ABC;Polka;;;\n", "line 4: 'ABC' is no track id"),
-        ("ABC;moods;;;\n" + ROWS, "line 1: 'ABC' is no track id .* header may only be track_id;g"),
-        (ROWS + f"{ONE[:-1]}X;Polka;;;\n", "line 4: '.*X' is no track id"),
-        (ROWS + "track_id;genres;styles;moods;themes\n", "line 4: 'track_id' is no track id"),
-        (ROWS + f"{ONE};Polka;;\n", "line 4: 4 fields where 5"),
-        (ROWS + ROWS, f"line 4: track_id '{ONE}' stands in line 1"),
+        (ROWS + "ABC;Polka;;;\n", "line 4: 'ABC' is not a track id"),
+        (
+            "ABC;moods;;;\n" + ROWS,
+            "line 1: 'ABC' is not a track id .* accepted header is track_id;g",
+        ),
+        (ROWS + f"{ONE[:-1]}X;Polka;;;\n", "line 4: '.*X' is not a track id"),
+        (ROWS + "track_id;genres;styles;moods;themes\n", "line 4: 'track_id' is not a track id"),
+        (ROWS + f"{ONE};Polka;;\n", "line 4: expected 5 fields, found 4"),
+        (ROWS + ROWS, f"line 4: track_id '{ONE}' is already used in line 1"),
         (f'{ONE};"Polka;;;\n{TWO};Ska;;;\n', "line 1: unexpected end"),
         ("", "no tracks"),
     ],
 )
-def test_broken_rows_are_refused_with_their_line(tmp_path, text, expected):
+def test_invalid_rows_raise_and_name_the_line(tmp_path, text, expected):
     write(tmp_path, text=text)
     with pytest.raises(TagspaceError, match=expected):
         msd.read(tmp_path)
 
 
-def test_database_gives_artist_album_and_title(tmp_path):
+def test_artist_album_and_title_are_read_from_the_database(tmp_path):
     write(tmp_path)
-    write(tmp_path, "unique_tracks.txt", "not read where the database is")
-    database(tmp_path)
+    write(tmp_path, "unique_tracks.txt", "not read if the database exists")
+    write_database(tmp_path)
     tracks = msd.read(tmp_path).tracks
     assert list(tracks.loc[ONE]) == ["AR1", ("AR1: One",), "Air", ""]
     assert list(tracks.loc[TWO]) == ["", (), "", ""]
@@ -137,10 +142,10 @@ def test_database_gives_artist_album_and_title(tmp_path):
 
 
 @pytest.mark.parametrize("broken", ["other table", "no database"])
-def test_a_broken_database_is_refused(tmp_path, broken):
+def test_an_invalid_database_raises(tmp_path, broken):
     write(tmp_path)
     if broken == "other table":
-        database(tmp_path, table="tracks")
+        write_database(tmp_path, table="tracks")
     else:
         write(tmp_path, "track_metadata.db", "this is text, and long enough to be read as a page\n")
     with pytest.raises(
@@ -149,7 +154,7 @@ def test_a_broken_database_is_refused(tmp_path, broken):
         msd.read(tmp_path)
 
 
-def test_listing_gives_artist_and_title(tmp_path):
+def test_artist_and_title_are_read_from_the_listing(tmp_path):
     write(tmp_path)
     write(
         tmp_path,
@@ -161,21 +166,23 @@ def test_listing_gives_artist_and_title(tmp_path):
     assert list(tracks.loc[TWO]) == ["", (), "", ""]
 
 
-def test_a_broken_listing_is_refused_with_its_line(tmp_path):
+def test_an_invalid_listing_raises_and_names_the_line(tmp_path):
     write(tmp_path)
     write(tmp_path, "unique_tracks.txt", f"{ONE}<SEP>S<SEP>Ann<SEP>Air\n{TWO}<SEP>S<SEP>Ann\n")
-    with pytest.raises(TagspaceError, match=r"unique_tracks\.txt, line 2: 3 fields where 4"):
+    with pytest.raises(
+        TagspaceError, match=r"unique_tracks\.txt, line 2: expected 4 fields, found 3"
+    ):
         msd.read(tmp_path)
 
 
-@pytest.mark.parametrize("place", ["", "audio", "mp3"])
-def test_audio_is_found_in_folders_by_letter(tmp_path, place):
+@pytest.mark.parametrize("subfolder", ["", "audio", "mp3"])
+def test_audio_is_found_in_nested_folders(tmp_path, subfolder):
     write(tmp_path)
-    audio = touch(tmp_path / place / "A" / "B" / "C" / f"{TWO}.mp3")
+    audio = touch(tmp_path / subfolder / "A" / "B" / "C" / f"{TWO}.mp3")
     assert list(msd.read(tmp_path).tracks["path"]) == ["", audio, ""]
 
 
-def test_audio_may_be_listed_in_pairs(tmp_path):
+def test_audio_paths_may_be_listed_in_a_table(tmp_path):
     write(tmp_path)
     touch(tmp_path / "A" / "B" / "C" / f"{TWO}.mp3")
     write(tmp_path, "msd_audio.csv", f"track_id,path\n{ONE},8/9/8947470.clip.mp3\n")
@@ -183,22 +190,22 @@ def test_audio_may_be_listed_in_pairs(tmp_path):
     assert list(paths) == [str(tmp_path / "8" / "9" / "8947470.clip.mp3"), "", ""]
 
 
-def test_pickled_pairs_are_named_but_never_loaded(tmp_path):
+def test_a_pickled_table_of_audio_paths_warns_and_is_not_loaded(tmp_path):
     write(tmp_path)
-    write(tmp_path, "MSD_id_to_7D_id.pkl", "not even a pickle")
+    write(tmp_path, "MSD_id_to_7D_id.pkl", "not a pickle")
     with pytest.warns(UserWarning, match=r"MSD_id_to_7D_id\.pkl is not read.*msd_audio\.csv"):
         assert len(msd.read(tmp_path).tracks) == 3
     write(tmp_path, "msd_audio.csv", "track_id,path\n")
     assert len(msd.read(tmp_path).tracks) == 3
 
 
-def hdf(folder, table, key="data"):
+def write_hdf(folder, table, key="data"):
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # that lists are pickled
+        warnings.simplefilter("ignore")  # pandas warns that it pickles lists
         table.to_hdf(folder / "msd_amglabels_all.h5", key=key)
 
 
-def lists():
+def table_of_lists():
     columns = {
         "genres": [["Kitchen's", "Polka"], ["Polka"]],
         "styles": [["Waltz"], np.nan],
@@ -208,8 +215,8 @@ def lists():
     return pd.DataFrame(columns, index=[ONE, TWO])
 
 
-def test_hdf_holds_lists_or_nothing(tmp_path):
-    hdf(tmp_path, lists())
+def test_hdf_cells_are_lists_or_missing(tmp_path):
+    write_hdf(tmp_path, table_of_lists())
     assert rows(msd.read(tmp_path)) == {
         (ONE, "genres", "Kitchen's"),
         (ONE, "genres", "Polka"),
@@ -223,22 +230,26 @@ def test_hdf_holds_lists_or_nothing(tmp_path):
 @pytest.mark.parametrize(
     ("table", "key", "expected"),
     [
-        (lists(), "other", "no table under the key 'data'"),
-        (lists().drop(columns="moods"), "data", "no column moods; it has genres, styles, themes"),
-        (lists().set_axis([ONE, ONE]), "data", "not indexed by track ids, each of them once"),
-        (lists().set_axis([ONE, "x"]), "data", "not indexed by track ids, each of them once"),
+        (table_of_lists(), "other", "no table under the key 'data'"),
+        (
+            table_of_lists().drop(columns="moods"),
+            "data",
+            "no column moods; it has genres, styles, themes",
+        ),
+        (table_of_lists().set_axis([ONE, ONE]), "data", "invalid or repeated track ids"),
+        (table_of_lists().set_axis([ONE, "x"]), "data", "invalid or repeated track ids"),
     ],
 )
-def test_broken_hdf_is_refused(tmp_path, table, key, expected):
-    hdf(tmp_path, table, key)
+def test_an_invalid_hdf_file_raises(tmp_path, table, key, expected):
+    write_hdf(tmp_path, table, key)
     with pytest.raises(TagspaceError, match=expected):
         msd.read(tmp_path)
 
 
-def test_missing_pytables_is_said(tmp_path, monkeypatch):
+def test_missing_pytables_raises_with_advice(tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "tables", None)
     write(tmp_path, "msd_amglabels_all.h5", "")
-    with pytest.raises(TagspaceError, match=rf"needs PyTables .* or take {ALL}"):
+    with pytest.raises(TagspaceError, match=rf"needs PyTables; install .* or use {ALL}"):
         msd.read(tmp_path)
 
 

@@ -1,4 +1,4 @@
-"""Every data set, from a tiny invented sample: what all readers promise."""
+"""What all readers have in common, tested on a tiny invented sample of each data set."""
 
 import shutil
 from pathlib import Path
@@ -11,7 +11,7 @@ from tagspace.errors import TagspaceError
 from tagspace.tags import tagsets
 
 SAMPLES = Path(__file__).parent / "samples"
-# Tracks, tags in each set, and tracks whose audio lies in the sample.
+# Numbers of tracks, of tags per tag set, and of tracks with audio in the sample.
 EXPECTED = {
     "fma": (3, {"genres": 3, "styles": 2}, 1),
     "jamendo": (2, {"genres": 1, "instruments": 1, "moods": 1}, 1),
@@ -20,7 +20,7 @@ EXPECTED = {
     "merge": (2, {"genres": 2, "styles": 2, "moods": 3, "themes": 1}, 1),
     "msd": (2, {"genres": 4, "styles": 1, "moods": 1, "themes": 1}, 1),
 }
-each = pytest.mark.parametrize("name", EXPECTED)
+each_data_set = pytest.mark.parametrize("name", EXPECTED)
 
 
 def test_every_data_set_has_a_sample():
@@ -29,13 +29,13 @@ def test_every_data_set_has_a_sample():
     assert {*NAMES, "manifest"} == {*READERS, "demo"}
 
 
-@each
-def test_it_is_recognised_by_its_files_alone(name):
+@each_data_set
+def test_exactly_one_reader_recognises_a_sample(name):
     assert [other for other, reader in READERS.items() if reader.find(SAMPLES / name)] == [name]
 
 
-@each
-def test_tracks_and_tags_are_as_promised(name):
+@each_data_set
+def test_tracks_and_tags_have_the_documented_form(name):
     dataset = load(str(SAMPLES / name))
     n_tracks, n_tags, n_audio = EXPECTED[name]
     assert dataset.name == name
@@ -55,27 +55,27 @@ def test_tracks_and_tags_are_as_promised(name):
     tagsets.binary_matrix(dataset)
 
 
-@each
-def test_a_release_says_what_its_users_must_know(name):
+@each_data_set
+def test_a_release_states_its_licence_citation_and_size(name):
     if name == "manifest":
-        pytest.skip("a manifest is the user's own")
+        pytest.skip("a manifest is not a published data set")
     reader = READERS[name]
     release = reader.RELEASE
     assert set(load(str(SAMPLES / name)).tagsets) <= set(release.tagsets)
     assert release.page.startswith("https://")
-    assert release.licence in release.told()
-    assert release.citation in release.told()
+    assert release.licence in release.notice()
+    assert release.citation in release.notice()
     assert 0 < (release.albums or 1) <= release.tracks
     assert 0 < (release.artists or 1) <= release.tracks
 
 
-def test_genres_of_fma_are_told_from_styles_by_their_place_in_the_hierarchy():
+def test_fma_genres_are_the_top_of_the_hierarchy_and_styles_the_rest():
     tags = load(str(SAMPLES / "fma")).tags
-    of_first = tags[tags["track_id"] == "2"].groupby("tagset")["tag"].agg(list).to_dict()
-    assert of_first == {"genres": ["Polka"], "styles": ["Slow Polka", "Very Slow Polka"]}
+    first_track = tags[tags["track_id"] == "2"].groupby("tagset")["tag"].agg(list).to_dict()
+    assert first_track == {"genres": ["Polka"], "styles": ["Slow Polka", "Very Slow Polka"]}
 
 
-def test_albums_that_fma_does_not_know_are_none_and_its_genres_are_known(tmp_path):
+def test_fma_albums_may_be_unknown_but_genres_may_not(tmp_path):
     sample = SAMPLES / "fma" / "fma_metadata"
     shutil.copytree(sample, tmp_path, dirs_exist_ok=True)
     tracks = tmp_path / "tracks.csv"
@@ -85,11 +85,11 @@ def test_albums_that_fma_does_not_know_are_none_and_its_genres_are_known(tmp_pat
     assert albums["2"] == ()
     assert albums["141"] == ("8",)
     tracks.write_text(text.replace("[1, 11, 12]", "[1, 99]"), encoding="utf-8")
-    with pytest.raises(TagspaceError, match=r"track 2 has genre 99, which genres.csv does not"):
+    with pytest.raises(TagspaceError, match=r"track 2 has genre 99, which is not in genres.csv"):
         load(str(tmp_path))
 
 
-def test_clips_of_one_song_share_artist_and_album():
+def test_clips_of_one_song_have_the_same_artist_and_album():
     tracks = load(str(SAMPLES / "magnatagatune")).tracks
     assert tracks.loc["2", "album"] == tracks.loc["6", "album"] == ("Ann Invented: First",)
     assert tracks.loc["10", "artist"] == ""

@@ -74,8 +74,8 @@ def test_no_rhythm_is_told_from_a_level_alone():
 def test_distances_together_count_alike_whatever_their_scale():
     one, other = torch.rand(2, 6, 6, generator=torch.Generator().manual_seed(0))
     rows = np.array([5, 2])
-    plain = baselines.Together(lambda q: one[q], lambda q: other[q])(rows)
-    scaled = baselines.Together(lambda q: 9 * one[q] + 3, lambda q: other[q])(rows)
+    plain = baselines.SumOfDistances(lambda q: one[q], lambda q: other[q])(rows)
+    scaled = baselines.SumOfDistances(lambda q: 9 * one[q] + 3, lambda q: other[q])(rows)
     torch.testing.assert_close(plain, scaled)
     expected = sum(
         np.array([(d[q] - d[q].mean()) / d[q].std() for q in rows]) for d in (one, other)
@@ -84,7 +84,7 @@ def test_distances_together_count_alike_whatever_their_scale():
 
 
 def test_random_embeddings_follow_from_the_seed():
-    first, again, other = (baselines.random(9, seed) for seed in (1, 1, 2))
+    first, again, other = (baselines.random_embeddings(9, seed) for seed in (1, 1, 2))
     assert first.shape == (9, 256)
     assert torch.equal(first, again)
     assert not torch.equal(first, other)

@@ -14,7 +14,7 @@ from tagspace.model.losses import (
     hinges,
     squared_distances,
 )
-from tagspace.model.mining import Candidates, Triplets
+from tagspace.model.mining import CandidatePairs, Triplets
 
 
 def triplet(distances, mined, margin):
@@ -64,7 +64,7 @@ def batch(embeddings, positive, negative):
         for anchor, other in marked:
             mask[anchor, other] = True
     rows = np.arange(len(embeddings))
-    return Batch(rows, embeddings, squared_distances(embeddings), Candidates(*pairs))
+    return Batch(rows, embeddings, squared_distances(embeddings), CandidatePairs(*pairs))
 
 
 def test_triplet_loss_of_a_batch_is_that_of_its_triplets():

@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from tagspace.model import mining
-from tagspace.model.mining import Candidates, candidates, mine
+from tagspace.model.mining import CandidatePairs, candidate_pairs, mine
 
 MARGIN = 16.0
 STRATEGIES = ["all", "semihard", "hard", "literal"]
@@ -182,7 +182,7 @@ def test_the_margin_counts_for_all_and_semihard():
     chosen = torch.zeros(3, 3, dtype=torch.bool)
     positive, negative = chosen.clone(), chosen.clone()
     positive[0, 1] = negative[0, 2] = True
-    pairs = Candidates(positive, negative)
+    pairs = CandidatePairs(positive, negative)
     for strategy in ("all", "semihard"):
         assert listed(mine(distances, pairs, strategy, 0.5)) == []
         assert listed(mine(distances, pairs, strategy, 0.75)) == [(0, 1, 2)]
@@ -193,6 +193,6 @@ def test_a_negative_as_near_as_the_positive_is_not_semihard():
     positive = torch.zeros(3, 3, dtype=torch.bool)
     negative = positive.clone()
     positive[0, 1] = negative[0, 2] = True
-    pairs = Candidates(positive, negative)
+    pairs = CandidatePairs(positive, negative)
     assert listed(mine(near, pairs, "semihard", 0.5)) == []
     assert listed(mine(near, pairs, "all", 0.5)) == [(0, 1, 2)]

@@ -20,13 +20,13 @@ from tagspace.model.training import (
     initial_model,
 )
 from tagspace.tags import relatedness
-from tagspace.tags.tagsets import parse
+from tagspace.tags.tagsets import resolve
 
 CPU = torch.device("cpu")
 
 
 def related(corpus, configuration):
-    tagsets = parse(configuration.tagsets, corpus.tags.tagsets)
+    tagsets = resolve(configuration.tagsets, corpus.tags.tagsets)
     vectors = corpus.topics.vectors(tagsets, configuration.topics)
     return relatedness.Cosine(torch.tensor(vectors, dtype=torch.float32))
 

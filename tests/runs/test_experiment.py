@@ -20,7 +20,7 @@ REPRESENTATIONS = {"trained", "untrained", "random", "tags", *HAND_MADE}
 @pytest.fixture(scope="module")
 def ran(small, tmp_path_factory):
     corpus, configuration = small(runs=str(tmp_path_factory.mktemp("runs")))
-    return corpus, configuration, experiment.run(corpus, configuration)
+    return corpus, configuration, experiment.run_experiment(corpus, configuration)
 
 
 def test_the_record_has_all_its_files(ran):
@@ -37,7 +37,7 @@ def test_the_record_has_all_its_files(ran):
 
 def test_the_record_tells_everything_about_the_run(ran):
     corpus, configuration, record = ran
-    run = record.run
+    run = record.info
     assert run["id"] == record.folder.name == records.run_id(configuration, corpus)
     assert run["parameters"] == configuration.model_dump()
     assert run["tagsets"] == ["moods"]
@@ -63,7 +63,7 @@ def test_the_weights_give_the_embeddings_of_the_test_tracks(ran):
     test = corpus.split.test
     assert record.embeddings.index.tolist() == corpus.tags.track_ids[test].tolist()
     assert record.embeddings.columns.tolist() == [f"d{n:03d}" for n in range(256)]
-    found = training.embed(record.model(), corpus.excerpts[test])
+    found = encoders.embed(record.network(), corpus.excerpts[test])
     np.testing.assert_allclose(record.embeddings, found, atol=1e-5)
 
 
@@ -107,15 +107,15 @@ def test_a_repeated_run_is_found(ran, monkeypatch):
     corpus, configuration, record = ran
     monkeypatch.setattr(training, "fit", None)  # whoever calls it fails
     monkeypatch.setattr(retrieval, "evaluate", None)
-    assert experiment.run(corpus, configuration) == record
+    assert experiment.run_experiment(corpus, configuration) == record
 
 
 def test_neighbours_may_be_sought_among_all_tracks(ran, small):
     corpus, configuration = small(pool="all", epochs=1, runs=ran[1].runs)
-    record = experiment.run(corpus, configuration)
+    record = experiment.run_experiment(corpus, configuration)
     assert record.folder != ran[2].folder
     assert len(record.embeddings) == 20
-    everything = training.embed(record.model(), corpus.excerpts)
+    everything = encoders.embed(record.network(), corpus.excerpts)
     test = corpus.split.test
     np.testing.assert_allclose(record.embeddings, everything[test], atol=1e-5)
     again = retrieval.evaluate({"trained": everything}, corpus.tags, corpus.groups, test)
@@ -126,7 +126,7 @@ def test_neighbours_may_be_sought_among_all_tracks(ran, small):
 def test_too_few_validation_tracks_are_told_before_training(small, monkeypatch):
     monkeypatch.setattr(training, "fit", None)
     with pytest.raises(TagspaceError, match=r"^pool: small has 4 validation tracks; .*$"):
-        experiment.run(*small(pool="validation"))
+        experiment.run_experiment(*small(pool="validation"))
 
 
 def test_settings_may_be_judged_on_validation_tracks(ran, small):
@@ -134,7 +134,7 @@ def test_settings_may_be_judged_on_validation_tracks(ran, small):
     chosen = np.concatenate([corpus.split.validation, corpus.split.test[:10]])
     split = dataclasses.replace(corpus.split, validation=chosen, test=corpus.split.test[10:])
     corpus = dataclasses.replace(corpus, split=split)
-    record = experiment.run(corpus, configuration)
+    record = experiment.run_experiment(corpus, configuration)
     assert record.embeddings.index.tolist() == corpus.tags.track_ids[chosen].tolist()
     assert record.metrics["n_queries"].max() == len(chosen)
 
@@ -143,7 +143,7 @@ def test_settings_may_be_judged_on_validation_tracks(ran, small):
     "system",
     [
         {"relatedness": "tfidf"},
-        {"relatedness": "lda", "negative": 0.7},
+        {"relatedness": "lda", "negative_threshold": 0.7},
         {"relatedness": "overlap"},
         {"relatedness": "artist"},
         {"loss": "contrastive", "margin": 1.0},
@@ -153,11 +153,11 @@ def test_settings_may_be_judged_on_validation_tracks(ran, small):
 )
 def test_a_system_is_a_parameter(ran, small, system):
     corpus, configuration = small(**system, epochs=1, runs=ran[1].runs)
-    record = experiment.run(corpus, configuration)
+    record = experiment.run_experiment(corpus, configuration)
     assert record.folder != ran[2].folder
     assert record.embeddings.shape == (20, configuration.dimensions)
     assert set(record.metrics["representation"]) == REPRESENTATIONS
-    found = training.embed(record.model(), corpus.excerpts[corpus.split.test])
+    found = encoders.embed(record.network(), corpus.excerpts[corpus.split.test])
     np.testing.assert_allclose(record.embeddings, found, atol=1e-5)
 
 
@@ -170,20 +170,20 @@ def test_a_table_of_vectors_is_known_by_what_it_says(small, tmp_path):
     names = [records.run_id(small(relatedness=str(file))[1], corpus) for file in (one, same, other)]
     assert names[0] == names[1] != names[2]
     _, configuration = small(relatedness=str(one), epochs=1, runs=str(tmp_path / "runs"))
-    assert experiment.run(corpus, configuration).run["parameters"]["relatedness"] == str(one)
+    assert experiment.run_experiment(corpus, configuration).run["parameters"]["relatedness"] == str(one)
 
 
 def test_nothing_is_recorded_where_there_is_no_triplet(small, tmp_path):
     corpus, configuration = small(negative=-0.9, epochs=1, runs=str(tmp_path / "runs"))
     with pytest.raises(TagspaceError, match="so nothing is learned"):
-        experiment.run(corpus, configuration)
+        experiment.run_experiment(corpus, configuration)
     assert not (tmp_path / "runs").exists()
 
 
 def test_a_device_that_is_not_here_is_told_at_once(small, monkeypatch):
     monkeypatch.setattr(training, "fit", None)
     with pytest.raises(TagspaceError, match="^device: 'cuda:99' "):
-        experiment.run(*small(device="cuda:99"))
+        experiment.run_experiment(*small(device="cuda:99"))
 
 
 def test_runs_are_tabulated_on_the_command_line(ran, capsys):

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 import torch
 
-from tagspace.configuration import ELSEWHERE, Configuration
+from tagspace.configuration import LOCATION_PARAMETERS, Configuration
 from tagspace.evaluation.retrieval import COLUMNS
 from tagspace.runs import records
 
@@ -44,7 +44,7 @@ def test_a_record_holds_what_was_written(tmp_path):
     written = content()
     record = records.write(tmp_path / "new", "x", **written)
     assert sorted(file.name for file in record.folder.iterdir()) == PARTS
-    assert record.run == json.loads(json.dumps(written["run"]))
+    assert record.info == json.loads(json.dumps(written["run"]))
     pd.testing.assert_frame_equal(record.history, written["history"])
     pd.testing.assert_frame_equal(record.metrics, written["metrics"])
     pd.testing.assert_frame_equal(record.embeddings, written["embeddings"])
@@ -121,7 +121,7 @@ def test_the_id_is_the_same_wherever_data_and_records_lie(small):
 
 
 @pytest.mark.parametrize(
-    "name", sorted(set(Configuration.model_fields) - ELSEWHERE - {"tagsets"})
+    "name", sorted(set(Configuration.model_fields) - LOCATION_PARAMETERS - {"tagsets"})
 )
 def test_the_id_differs_for_each_other_parameter(small, name):
     corpus, configuration = small()

@@ -18,27 +18,27 @@ SIZES = {"moods": 2, "themes": 2}
 
 
 def test_four_sets_are_joined_in_fifteen_ways_few_before_many():
-    found = sweep.combinations(["genres", "styles", "moods", "themes"])
+    found = sweep.joined_tagsets(["genres", "styles", "moods", "themes"])
     assert len(found) == len(set(found)) == 15
     assert found[:5] == ["genres", "styles", "moods", "themes", "genres+styles"]
     assert found[-1] == "genres+styles+moods+themes"
 
 
 def test_a_grid_is_every_combination_of_its_values():
-    grid = sweep.configure({"topics": [1, 2], "seed": [0, 1], "margin": 0.3})
-    found = [(c.topics, c.seed, c.margin, c.tagsets) for _, c in grid.runs(SIZES)[0]]
+    grid = sweep.read_grid({"topics": [1, 2], "seed": [0, 1], "margin": 0.3})
+    found = [(c.topics, c.seed, c.margin, c.tagsets) for _, c in grid.plan(SIZES)[0]]
     assert found == [(topics, seed, 0.3, "moods+themes") for topics in (1, 2) for seed in (0, 1)]
 
 
 def test_all_folds_make_one_grid():
-    grid = sweep.configure({"folds": 3, "fold": [0, 1, 2]})
-    assert [c.fold for _, c in grid.runs(SIZES)[0]] == [0, 1, 2]
+    grid = sweep.read_grid({"folds": 3, "fold": [0, 1, 2]})
+    assert [c.fold for _, c in grid.plan(SIZES)[0]] == [0, 1, 2]
 
 
 def test_a_variant_changes_every_run_of_the_axes():
     variants = {"paper": {}, "siamese": {"loss": "contrastive", "margin": 1.0}}
-    grid = sweep.configure({"seed": [0, 1], "variants": variants})
-    found = [(name, c.seed, c.loss, c.margin) for name, c in grid.runs(SIZES)[0]]
+    grid = sweep.read_grid({"seed": [0, 1], "variants": variants})
+    found = [(name, c.seed, c.loss, c.margin) for name, c in grid.plan(SIZES)[0]]
     assert found == [
         ("paper", 0, "triplet", 0.2),
         ("paper", 1, "triplet", 0.2),
@@ -48,8 +48,8 @@ def test_a_variant_changes_every_run_of_the_axes():
 
 
 def test_more_topics_than_tags_are_as_many_as_tags():
-    grid = sweep.configure({"tagsets": "every combination", "topics": [1, 3, 9]})
-    found = [(c.tagsets, c.topics) for _, c in grid.runs(SIZES)[0]]
+    grid = sweep.read_grid({"tagsets": "every combination", "topics": [1, 3, 9]})
+    found = [(c.tagsets, c.topics) for _, c in grid.plan(SIZES)[0]]
     assert found == [
         ("moods", 1),
         ("moods", 2),
@@ -63,8 +63,8 @@ def test_more_topics_than_tags_are_as_many_as_tags():
 
 def test_what_cannot_be_is_listed_and_the_rest_stays():
     variants = {"moods": {"tagsets": "moods"}, "styles": {"tagsets": "styles"}}
-    grid = sweep.configure({"variants": variants, "positive": [0.8, 0.5], "negative": [0.2, 0.6]})
-    listed, refused = grid.runs(SIZES)
+    grid = sweep.read_grid({"variants": variants, "positive": [0.8, 0.5], "negative": [0.2, 0.6]})
+    listed, refused = grid.plan(SIZES)
     found = [(variant, c.positive, c.negative) for variant, c in listed]
     assert found == [("moods", 0.8, 0.2), ("moods", 0.8, 0.6), ("moods", 0.5, 0.2)]
     assert refused.columns.tolist() == ["variant", "positive", "negative", "tagsets", "reason"]
@@ -77,16 +77,16 @@ def test_what_cannot_be_is_listed_and_the_rest_stays():
 def test_paths_are_whole_as_workers_may_be_elsewhere(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "music").mkdir()
-    grid = sweep.configure({"dataset": "music", "runs": "records"})
+    grid = sweep.read_grid({"dataset": "music", "runs": "records"})
     assert grid.axes["dataset"] == [str(tmp_path / "music")]
     assert grid.axes["runs"] == [str(tmp_path / "records")]
-    assert sweep.configure({"dataset": "demo"}).axes["dataset"] == ["demo"]
+    assert sweep.read_grid({"dataset": "demo"}).axes["dataset"] == ["demo"]
     (tmp_path / "vectors.csv").touch()
     (tmp_path / "demo").mkdir()  # a name is a name, whatever lies here
     (tmp_path / "lsi").touch()
-    assert sweep.configure({"dataset": "demo"}).axes["dataset"] == ["demo"]
+    assert sweep.read_grid({"dataset": "demo"}).axes["dataset"] == ["demo"]
     variants = {"words": {"relatedness": "vectors.csv"}, "tags": {"relatedness": "lsi"}}
-    found = sweep.configure({"variants": variants, "relatedness": ["lda", "vectors.csv"]})
+    found = sweep.read_grid({"variants": variants, "relatedness": ["lda", "vectors.csv"]})
     whole = str(tmp_path / "vectors.csv")
     assert found.axes["relatedness"] == ["lda", whole]
     assert [v["relatedness"] for v in found.variants.values()] == [whole, "lsi"]
@@ -113,14 +113,14 @@ def test_paths_are_whole_as_workers_may_be_elsewhere(tmp_path, monkeypatch):
 )
 def test_mistakes_are_told_in_one_line(given, message):
     with pytest.raises(TagspaceError, match=f"^{message}.*$"):
-        sweep.configure(given)
+        sweep.read_grid(given)
 
 
 def test_a_scheduler_that_does_not_answer_is_told(monkeypatch):
     monkeypatch.setattr(sweep, "PATIENCE", 0.5)
     grid = sweep.Grid({}, {}, scheduler="tcp://127.0.0.1:9")
     with pytest.raises(TagspaceError, match="^scheduler: nobody answers at 'tcp://127.0.0.1:9'"):
-        sweep.run(grid)
+        sweep.run_sweep(grid)
 
 
 # The rest runs on real workers, and on forty tones that are saved as files.
@@ -184,20 +184,20 @@ def records(folder):
 
 
 def table_of(outcome):
-    return result_figures.table_2(outcome.gathered, "exact P@10").to_csv().encode()
+    return result_figures.arrange_table_2(outcome.gathered, "exact P@10").to_csv().encode()
 
 
 @pytest.mark.slow
 def test_whatever_is_killed_the_table_is_the_same(here, started, cluster):
     address, (worker, _) = cluster
-    whole = sweep.run(sweep.configure({**GRID, "runs": "whole", "scheduler": address}))
+    whole = sweep.run_sweep(sweep.read_grid({**GRID, "runs": "whole", "scheduler": address}))
     assert whole.gathered["run"].nunique() == 5
     # What cannot be run is listed, and the rest goes on.
     assert whole.failed["tagsets"].tolist() == ["styles"]
     assert whole.failed["reason"].str.startswith("dataset: no two validation tracks").all()
 
     grid = {**GRID, "runs": "killed"}
-    program = started("-c", f"from tagspace import sweep; sweep.run(sweep.configure({grid!r}))")
+    program = started("-c", f"from tagspace import sweep; sweep.run_sweep(sweep.read_grid({grid!r}))")
     wait_for(lambda: records(here / "killed"))
     os.kill(program.pid, signal.SIGKILL)
     program.wait()
@@ -211,7 +211,7 @@ def test_whatever_is_killed_the_table_is_the_same(here, started, cluster):
 
     killer = threading.Thread(target=kill_a_worker)
     killer.start()
-    again = sweep.run(sweep.configure({**grid, "scheduler": address}))
+    again = sweep.run_sweep(sweep.read_grid({**grid, "scheduler": address}))
     killer.join()
     assert table_of(again) == table_of(whole)
     after = records(here / "killed")

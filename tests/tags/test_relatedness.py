@@ -7,7 +7,7 @@ from sklearn.metrics import jaccard_score
 
 from tagspace.errors import TagspaceError
 from tagspace.tags import relatedness
-from tagspace.tags.relatedness import Cosine, Overlap, SameArtist, lda, read_vectors, tf_idf
+from tagspace.tags.relatedness import Cosine, Overlap, SameGroup, lda, read_vectors, tf_idf
 
 CPU = torch.device("cpu")
 IDS = pd.Index(["a", "b", "c"])
@@ -40,7 +40,7 @@ def test_tracks_without_tags_do_not_overlap():
 
 
 def test_tracks_of_one_artist_are_related_and_others_are_not():
-    found = SameArtist(torch.tensor([7, 8, 7, 9]))(torch.tensor([2, 1, 0]))
+    found = SameGroup(torch.tensor([7, 8, 7, 9]))(torch.tensor([2, 1, 0]))
     assert found.tolist() == [[1, 0, 1], [0, 1, 0], [1, 0, 1]]
 
 

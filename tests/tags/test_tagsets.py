@@ -52,7 +52,7 @@ def dataset():
     ],
 )
 def test_tag_sets_are_read_in_the_order_of_the_data_set(text, expected):
-    assert parse(text, KNOWN) == expected
+    assert resolve(text, KNOWN) == expected
 
 
 @pytest.mark.parametrize(
@@ -60,7 +60,7 @@ def test_tag_sets_are_read_in_the_order_of_the_data_set(text, expected):
 )
 def test_other_tag_sets_are_refused(text):
     with pytest.raises(TagspaceError, match="^tagsets: .*; accepted: genres, styles, moods, .*$"):
-        parse(text, KNOWN)
+        resolve(text, KNOWN)
 
 
 def test_binary_matrix_has_a_row_per_track_and_keeps_equal_strings_apart(dataset):

@@ -1,6 +1,6 @@
-"""Small changes to spectrograms in training, against learning recordings by heart.
+"""Augmentation: small changes to spectrograms in training, against overfitting.
 
-Not in the paper, which has 143,587 tracks; a few hundred need it.
+The paper has 143,587 tracks and does without; a few hundred tracks need it.
 """
 
 from __future__ import annotations
@@ -10,20 +10,20 @@ import torch
 
 from tagspace.audio.spectrogram import N_FRAMES, N_MELS
 
-TONE = 0.7  # deviation of tilt and bow, in nepers of power (3 dB) at the edge of the spectrum
+TONE = 0.7  # standard deviation of tilt and bow at the edge of the spectrum, nepers (3 dB)
 WIDEST_BAND = 12  # mel bands
 LONGEST_GAP = 20  # frames, 0.9 s
 
 
 def augment(spectrograms: torch.Tensor, generator: np.random.Generator) -> torch.Tensor:
-    """Change the tone of spectrograms, and mask a band and a gap of each (SpecAugment).
+    """Change the tone of spectrograms, and mask a band and a time span of each (SpecAugment).
 
     Parameters
     ----------
     spectrograms : torch.Tensor, shape (n, 80, 130)
         Log-mel excerpts.
     generator : numpy.random.Generator
-        Is drawn from equally often whatever the spectrograms.
+        The number of draws depends on n alone.
 
     Returns
     -------
@@ -42,15 +42,15 @@ def augment(spectrograms: torch.Tensor, generator: np.random.Generator) -> torch
 
 
 def _tone(n: int, generator: np.random.Generator) -> np.ndarray:
-    """Draw equaliser curves: a tilt and a bow, without change of level; shape (n, 80)."""
+    """Draw equaliser curves, a tilt and a bow that keep the level; shape (n, 80)."""
     band = np.linspace(-1, 1, N_MELS, dtype=np.float32)
     shapes = np.stack([band, band**2 - np.mean(band**2)])
     return generator.normal(0, TONE, (n, 2)).astype(np.float32) @ shapes
 
 
 def _spans(n: int, length: int, longest: int, generator: np.random.Generator) -> np.ndarray:
-    """Mark one span of 0 to ``longest`` places, drawn for each of n rows; shape (n, length)."""
+    """Draw a mask with one span of 0 to ``longest`` positions per row; shape (n, length)."""
     width = generator.integers(0, longest + 1, (n, 1))
     start = generator.integers(0, length - width + 1)
-    place = np.arange(length)
-    return (start <= place) & (place < start + width)
+    position = np.arange(length)
+    return (start <= position) & (position < start + width)

@@ -25,9 +25,9 @@ from tagspace.support.progress import Progress
 
 INDEX_COLUMNS = ["track_id", "path", "size", "mtime_ns", "notes"]
 FAILURE_COLUMNS = ["track_id", "path", "reason"]
-CHUNK = 64  # tracks in flight; what an interruption can cost
+CHUNK = 64  # tracks computed at a time; an interruption costs no more
 MAX_LISTED = 10  # failed files named in a report
-PARTS = "parts"  # folder of a store
+PARTS = "parts"  # a folder inside a store
 
 
 @dataclass(frozen=True)
@@ -37,15 +37,15 @@ class Features:
     Attributes
     ----------
     array : numpy.ndarray, shape (n_rows * excerpts, 80, 130), float16
-        The excerpts on disk, memory-mapped; those of one track lie side by side.
+        The excerpts on disk, memory-mapped; those of one track are contiguous.
     index : pandas.DataFrame
-        Indexed by ``track_id``: ``row`` (the track's place, in tracks) and ``notes`` (what was
-        unusual: a short file, say; empty otherwise).
+        Indexed by ``track_id``: ``row`` (the position of the track, counted in tracks) and
+        ``notes`` (anything unusual, such as a short file; else empty).
     failures : pandas.DataFrame
-        ``track_id``, ``path``, ``reason`` of every file that could not be used.
+        ``track_id``, ``path`` and ``reason`` of every file that could not be used.
     listing : Path
-        Where the failures are listed on disk.
-    excerpts : int
+        The file that lists the failures.
+    n_excerpts : int
         Excerpts per track.
     """
 
@@ -53,11 +53,11 @@ class Features:
     index: pd.DataFrame
     failures: pd.DataFrame
     listing: Path
-    excerpts: int
+    n_excerpts: int
 
     def report(self) -> str:
-        """Say how many tracks there are, what was unusual, and which files failed and why."""
-        lines = [f"{len(self.index)} tracks, {self.excerpts} excerpts of 6 s each"]
+        """Report the number of tracks, unusual files, and files that failed, with reasons."""
+        lines = [f"{len(self.index)} tracks, {self.n_excerpts} excerpts of 6 s each"]
         short = self.index[self.index["notes"] != ""]
         if len(short):
             lines.append(f"{len(short)} files are shorter than 9 s, such as {short.index[0]}: "
@@ -69,31 +69,31 @@ class Features:
             lines.append(f"... and {len(self.failures) - MAX_LISTED} more, in {self.listing}")
         return "\n".join(lines)
 
-    def of(self, track_ids: Iterable[str]) -> np.ndarray:
+    def take(self, track_ids: Iterable[str]) -> np.ndarray:
         """Return the excerpts of tracks, shape (n_tracks, excerpts, 80, 130), float16."""
         rows = self.index.loc[list(track_ids), "row"].to_numpy()
-        return self.array.reshape(-1, self.excerpts, *SHAPE)[rows]
+        return self.array.reshape(-1, self.n_excerpts, *SHAPE)[rows]
 
 
 def extract(dataset: Dataset, folder: Path, excerpts: int = 1) -> Features:
     """Compute the excerpts of every track that has audio, in parallel, or find them on disk.
 
-    What is on disk is not computed again; an interrupted extraction goes on where it stopped, and
-    new or changed files are added.
+    Features on disk are not computed again. An interrupted extraction continues where it stopped,
+    and new or changed files are added.
 
     Parameters
     ----------
     dataset : Dataset
         The tracks.
     folder : Path
-        Where the stores of all data sets lie.
+        Holds the stores of all data sets.
     excerpts : int
         Excerpts per track; see :func:`tagspace.audio.reading.place`.
 
     Returns
     -------
     Features
-        The store, with the files that failed and why.
+        The store, and the files that failed.
 
     Raises
     ------
@@ -106,23 +106,23 @@ def extract(dataset: Dataset, folder: Path, excerpts: int = 1) -> Features:
     store = folder / _store_name(dataset, excerpts)
     store.mkdir(parents=True, exist_ok=True)
     with FileLock(store / "lock"):
-        index = _take_in_parts(store, excerpts)
+        index = _merge_parts(store, excerpts)
         missing = _missing(files, index)
         failures = _compute(missing, store, excerpts)
         return _open(store, files, failures, excerpts, dataset.name)
 
 
 def extract_part(dataset: Dataset, folder: Path, excerpts: int, part: int, parts: int) -> None:
-    """Compute the excerpts of some tracks; the next :func:`extract` of all takes them in.
+    """Compute the excerpts of some tracks; the next :func:`extract` includes them.
 
-    So that several machines with one disk may share the work: each part has a store of its own.
+    Several machines with a common disk can share the work, because each part has its own store.
 
     Parameters
     ----------
     dataset, folder, excerpts
         As in :func:`extract`.
     part, parts : int
-        Which part, counted from 0, of how many.
+        Number of this part, from 0, and number of all parts.
     """
     if dataset.make_audio is not None:
         dataset.make_audio()
@@ -137,7 +137,7 @@ def extract_part(dataset: Dataset, folder: Path, excerpts: int, part: int, parts
 
 
 def _files(paths: pd.Series) -> pd.DataFrame:
-    """List the tracks that have a path; a file that is not there has size and time 0."""
+    """List the tracks that have a path; a missing file has size and time 0."""
     named = paths[paths != ""]
     stats = [_stat(path) for path in named]
     return pd.DataFrame(
@@ -155,7 +155,7 @@ def _stat(path: str) -> tuple[int, int]:
 
 
 def _store_name(dataset: Dataset, excerpts: int) -> str:
-    """Name a store after all that its contents depend on but the files themselves."""
+    """Name a store after everything that its contents depend on, except the files themselves."""
     mel = spectrogram
     front_end = (mel.SAMPLE_RATE, mel.SECONDS, reading.OFFSET, mel.N_FFT, mel.HOP, mel.N_MELS,
                  mel.F_MIN, mel.F_MAX, mel.FLOOR)  # fmt: skip
@@ -165,7 +165,7 @@ def _store_name(dataset: Dataset, excerpts: int) -> str:
 
 
 def _resume(store: Path, excerpts: int) -> pd.DataFrame:
-    """Read the index and cut off what an interruption left half written."""
+    """Read the index, and cut off what an interruption left unfinished."""
     index_file, array_file = store / "index.csv", store / "features.f16"
     index_file.touch()
     array_file.touch()
@@ -181,12 +181,12 @@ def _resume(store: Path, excerpts: int) -> pd.DataFrame:
     return _read_index(store)
 
 
-def _take_in_parts(store: Path, excerpts: int) -> pd.DataFrame:
-    """Append what :func:`extract_part` has left, and return the index of all."""
+def _merge_parts(store: Path, excerpts: int) -> pd.DataFrame:
+    """Append the parts that :func:`extract_part` left, and return the whole index."""
     index, parts = _resume(store, excerpts), sorted(store.glob(f"{PARTS}/*"))
     for part in parts:
         with FileLock(part / "lock"):
-            # An interruption may have left a part of which some is taken in already.
+            # After an interruption, some rows of a part may have been appended already.
             new = _missing(_resume(part, excerpts), index)
             if len(new):
                 values = np.memmap(part / "features.f16", np.float16, "r")
@@ -207,7 +207,7 @@ def _read_index(store: Path) -> pd.DataFrame:
         keep_default_na=False,
     )
     index["row"] = np.arange(len(index))
-    # A file that changed was computed again: the last row counts.
+    # A file that changed was computed again; its last row counts.
     return index.drop_duplicates("track_id", keep="last")
 
 
@@ -218,10 +218,10 @@ def _missing(files: pd.DataFrame, index: pd.DataFrame) -> pd.DataFrame:
 
 
 def _compute(files: pd.DataFrame, store: Path, excerpts: int) -> pd.DataFrame:
-    """Append the excerpts of files to the store; return those that failed.
+    """Append the excerpts of files to the store, and return the files that failed.
 
-    Threads suffice: decoding, resampling and the Fourier transform run outside Python's lock.
-    Each has one core for its products of matrices, which would else wait for one another.
+    Threads suffice, because decoding, resampling and the Fourier transform release Python's lock.
+    Each uses one core for matrix products; otherwise BLAS threads contend.
     """
     failures = []
     with (
@@ -239,7 +239,7 @@ def _compute(files: pd.DataFrame, store: Path, excerpts: int) -> pd.DataFrame:
             except TagspaceError as error:
                 failures.append((file.track_id, file.path, str(error)))
                 continue
-            # First the array, then the index: a row in the index always has its values.
+            # First the array, then the index: every row of the index then has its values.
             array.write(values.tobytes())
             array.flush()
             notes = sorted({placement.note for placement in placements if placement.note})
@@ -253,10 +253,10 @@ def _compute(files: pd.DataFrame, store: Path, excerpts: int) -> pd.DataFrame:
 def _in_flight(
     pool: ThreadPoolExecutor, files: pd.DataFrame, excerpts: int
 ) -> Iterator[tuple[tuple, Future]]:
-    """Yield files with their finished results, at most ``CHUNK`` waiting at a time."""
+    """Yield files with their finished results; at most ``CHUNK`` are computed at a time."""
     rows = files.itertuples(index=False)
     while chunk := list(islice(rows, CHUNK)):
-        tasks = {pool.submit(reading.excerpts, row.path, excerpts): row for row in chunk}
+        tasks = {pool.submit(reading.log_mel_excerpts, row.path, excerpts): row for row in chunk}
         for future in as_completed(tasks):
             yield tasks[future], future
 

@@ -1,4 +1,4 @@
-"""From an audio file to the network's input, six seconds of log-mel spectrogram (IV-B.2)."""
+"""From an audio file to excerpts of six seconds (Section IV-B.2)."""
 
 from __future__ import annotations
 
@@ -12,25 +12,24 @@ import soxr
 from tagspace.audio.spectrogram import SAMPLE_RATE, SECONDS, log_mel
 from tagspace.errors import TagspaceError
 
-OFFSET = 3.0  # s; the start is skipped, as fade-ins and silence are common there
+OFFSET = 3.0  # s; the start is skipped, because fade-ins and silence are common there
 SHORTEST = 1.0  # s; a file with less is not used
-# Of a file called .raw soundfile wants to be told how to read it.
+# soundfile raises TypeError for headerless .raw files.
 UNREADABLE = (soundfile.LibsndfileError, OSError, TypeError)
 
 
 class Placement(NamedTuple):
-    """Where an excerpt lies in its file: ``offset`` in s, and ``note`` on what is unusual."""
+    """Position of an excerpt in its file: ``offset`` in s, and a ``note`` if it is unusual."""
 
     offset: float
     note: str
 
 
 def place(duration: float, excerpts: int) -> list[Placement]:
-    """Choose where the excerpts of a file begin.
+    """Choose where the excerpts of a file start.
 
-    One excerpt begins at 3 s, as in the paper; several are spread evenly over the whole file.
-    A file shorter than 9 s gives its last 6 s; one shorter than 6 s is repeated until they are
-    full.
+    One excerpt starts at 3 s, as in the paper. Several are spread evenly over the whole file. A
+    file shorter than 9 s gives its last 6 s. A file shorter than 6 s is repeated to fill them.
 
     Parameters
     ----------
@@ -61,17 +60,17 @@ def read(path: str | Path, offset: float = OFFSET, seconds: float = SECONDS) -> 
     path : str or Path
         A file in any format that libsndfile reads (wav, flac, ogg, mp3, ...).
     offset, seconds : float
-        Begin and length of the excerpt in s.
+        Start and length of the excerpt in s.
 
     Returns
     -------
     numpy.ndarray, shape (seconds * 22050,), float32
-        The mean of the channels; an excerpt that runs over the end of the file is repeated.
+        The mean of the channels. If the file ends too early, what there is is repeated.
 
     Raises
     ------
     TagspaceError
-        If the file cannot be decoded, or holds less than 1 s there, or values that are not finite.
+        If the file cannot be decoded, has less than 1 s there, or has samples that are not finite.
     """
     try:
         with soundfile.SoundFile(path) as file:
@@ -80,16 +79,16 @@ def read(path: str | Path, offset: float = OFFSET, seconds: float = SECONDS) -> 
             samples = file.read(round(seconds * rate), dtype="float32", always_2d=True)
     except UNREADABLE as error:
         raise TagspaceError(f"{path}: cannot be read: {_one_line(error)}") from error
-    # A truncated mp3 reports its full length, and then gives fewer samples or none.
+    # A truncated mp3 reports its full length, and then yields fewer samples or none.
     if len(samples) < SHORTEST * rate:
         raise TagspaceError(
             f"{path}: {len(samples) / rate:.2f} s of audio at {offset:.1f} s; "
             f"at least {SHORTEST:.0f} s is needed"
         )
     if not np.isfinite(samples).all():
-        raise TagspaceError(f"{path}: holds samples that are no numbers at {offset:.1f} s")
+        raise TagspaceError(f"{path}: has samples that are not finite numbers at {offset:.1f} s")
     channels = samples.shape[1]
-    mono = samples @ np.full(channels, 1 / channels, np.float32)  # a mean, eight times as fast
+    mono = samples @ np.full(channels, 1 / channels, np.float32)  # eight times as fast as mean()
     mono = soxr.resample(mono, rate, SAMPLE_RATE)
     return np.resize(mono, round(seconds * SAMPLE_RATE))
 
@@ -109,7 +108,7 @@ def duration(path: str | Path) -> float:
     return info.frames / info.samplerate
 
 
-def excerpts(path: str | Path, number: int = 1) -> tuple[np.ndarray, list[Placement]]:
+def log_mel_excerpts(path: str | Path, number: int = 1) -> tuple[np.ndarray, list[Placement]]:
     """Compute the log-mel excerpts of a file.
 
     Parameters
@@ -117,19 +116,28 @@ def excerpts(path: str | Path, number: int = 1) -> tuple[np.ndarray, list[Placem
     path : str or Path
         The audio file.
     number : int
-        How many excerpts.
+        Number of excerpts.
 
     Returns
     -------
     numpy.ndarray, shape (number, 80, 130), float16
-        The excerpts; half precision keeps 3 digits, far below what is audible.
+        The excerpts. Half precision keeps three digits; the error is far below what is audible.
     list of Placement
-        Where each lies.
+        The position of each.
 
     Raises
     ------
     TagspaceError
         If the file cannot be read.
+
+    Examples
+    --------
+    >>> import soundfile, tempfile
+    >>> with tempfile.NamedTemporaryFile(suffix=".wav") as file:
+    ...     soundfile.write(file, np.zeros(10 * 22_050), 22_050, format="WAV")
+    ...     excerpts, positions = log_mel_excerpts(file.name, number=2)
+    >>> excerpts.shape, [position.offset for position in positions]
+    ((2, 80, 130), [0.0, 4.0])
     """
     placements = place(duration(path), number)
     return np.stack([log_mel(read(path, p.offset)) for p in placements]).astype(

@@ -1,4 +1,4 @@
-"""The network's input: log-mel spectrograms of six seconds (IV-B.2)."""
+"""The log-mel front end: the network's input (Section IV-B.2)."""
 
 from __future__ import annotations
 
@@ -35,6 +35,15 @@ def log_mel(samples: np.ndarray) -> np.ndarray:
     -------
     numpy.ndarray, shape (80, 1 + n // 1024), float32
         Mel bands x frames; six seconds give 130 frames.
+
+    Examples
+    --------
+    >>> seconds = np.arange(6 * 22_050, dtype=np.float32) / 22_050
+    >>> tone = np.sin(2 * np.pi * 440 * seconds)
+    >>> log_mel(tone).shape
+    (80, 130)
+    >>> int(log_mel(tone).mean(axis=1).argmax())  # the mel band of 440 Hz
+    9
     """
     padded = np.pad(samples, N_FFT // 2)
     frames = np.lib.stride_tricks.sliding_window_view(padded, N_FFT)[::HOP]
@@ -47,8 +56,8 @@ def log_mel(samples: np.ndarray) -> np.ndarray:
 def filter_bank() -> sparse.csr_array:
     """Return the mel filter bank, shape (80, 1025), float32.
 
-    Sparse, as each frequency is in two bands at most. Beside the speed, threads that extract in
-    parallel do not wait for those of the matrix product, and its rounding is always the same.
+    It is sparse, because each frequency is in two bands at most. That is fast, its rounding is
+    always the same, and threads do not contend for the matrix product.
     """
     import librosa  # takes a second to import, and only the first use needs it
 
@@ -59,5 +68,5 @@ def filter_bank() -> sparse.csr_array:
 
 @cache
 def _window() -> np.ndarray:
-    # The periodic Hann window: a symmetric one of one sample more, without its last.
+    # The periodic Hann window: a symmetric one with one sample more, without its last.
     return np.hanning(N_FFT + 1)[:-1].astype(np.float32)

@@ -1,1 +1,1 @@
-"""Music collections with tags: the demo corpus, readers of public releases, groups and splits."""
+"""Tagged music collections: the demo corpus, readers of public data sets, groups and splits."""

@@ -1,43 +1,45 @@
-"""What every data set gives: tracks, and tags on tracks."""
+"""Define :class:`Dataset`: the tracks and tags that every reader returns."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
 import pandas as pd
 
 from tagspace.errors import TagspaceError
 
-TRACK_COLUMNS = ["artist", "album", "title", "path"]
+NAME_COLUMNS = ["artist", "album", "title"]
+TRACK_COLUMNS = [*NAME_COLUMNS, "path"]
 TAG_COLUMNS = ["track_id", "tagset", "tag"]
-RESERVED = ("all", "mean", "artist", "album")  # as names of tag sets
+# No tag set may have these names, because options and results use them with other meanings.
+RESERVED = ("all", "mean", "artist", "album")
 
 
 @dataclass(frozen=True)
 class Release:
-    """What to know of a data set before using it.
+    """A published data set: its source, licence, citation and size.
 
     Attributes
     ----------
     title, version : str
-        What it is called.
+        Name and version of the data set.
     page : str
-        Where to read about it.
+        Address of its web page.
     licence : str
-        Of the annotations and of the audio.
+        Licence of the annotations and of the audio.
     citation : str
-        The publication to cite.
+        Publication to cite.
     tagsets : tuple of str
-        The tag sets it can have.
+        Tag sets that the data set may contain.
     audio : str
-        What audio there is, how to come by it, and its size.
+        Which audio exists, how to get it, and its size.
     tracks : int
-        How many, as its publication counts them.
+        Number of tracks, as published.
     artists, albums : int, optional
-        How many, where it says so.
+        Numbers of artists and albums, if published.
     hours : float, optional
-        Of audio.
+        Duration of the audio in hours.
     """
 
     title: str
@@ -52,8 +54,8 @@ class Release:
     albums: int | None = None
     hours: float | None = None
 
-    def told(self) -> str:
-        """Say what the release is and what it asks of its users, in a few lines."""
+    def notice(self) -> str:
+        """Return the title, page, licence and citation as three lines of text."""
         return (
             f"{self.title}, {self.version} ({self.page})\n"
             f"Licence: {self.licence}\nCite: {self.citation}"
@@ -62,23 +64,22 @@ class Release:
 
 @dataclass(frozen=True)
 class Dataset:
-    """A music collection with tags in several sets.
+    """A music collection with tags in several tag sets.
 
     Attributes
     ----------
     name : str
-        Short name, as it stands in run records.
+        Short name, used in the records of runs.
     tracks : pandas.DataFrame
-        One row per track, indexed by ``track_id`` (str). Columns: ``artist`` (str, empty where
-        unknown), ``album`` (tuple of str: every album that holds the track, empty where unknown),
-        ``title`` (str), ``path`` (str: absolute path of the audio file, empty where there is none).
+        One row per track, indexed by ``track_id`` (str). Columns: ``artist`` (str, empty if
+        unknown), ``album`` (tuple of str: every album that contains the track, empty if unknown),
+        ``title`` (str), ``path`` (str: absolute path of the audio file, empty if there is none).
     tags : pandas.DataFrame
         One row per track, tag set and tag. Columns ``track_id``, ``tagset``, ``tag`` (all str).
     tagsets : tuple of str
-        The tag sets in the data set's own order.
+        The tag sets, in the order of the data set.
     make_audio : callable, optional
-        Makes the files under ``path`` where they are not there yet; called before the first file
-        is read.
+        Creates missing audio files at ``path``. It is called before the first file is read.
     """
 
     name: str
@@ -89,9 +90,29 @@ class Dataset:
 
 
 def albums_of(artists: Iterable[str], titles: Iterable[str]) -> list[tuple[str, ...]]:
-    """Name albums that have no ids by artist and title; none where there is no title."""
-    named = zip(artists, titles, strict=True)
-    return [(f"{artist}: {title}",) if title else () for artist, title in named]
+    """Identify albums by artist and title, for data sets without album ids.
+
+    The result for each track is ``("artist: title",)``, or an empty tuple if the title is empty.
+    """
+    pairs = zip(artists, titles, strict=True)
+    return [(f"{artist}: {title}",) if title else () for artist, title in pairs]
+
+
+def tracks_frame(track_ids: pd.Index, names: pd.DataFrame, paths: Sequence[str]) -> pd.DataFrame:
+    """Combine names and audio paths into ``Dataset.tracks``, for data sets without album ids.
+
+    Parameters
+    ----------
+    track_ids : pandas.Index
+        The tracks, in the order of the result.
+    names : pandas.DataFrame
+        ``artist``, ``album`` (its title) and ``title``, indexed by track id. Tracks and columns may
+        be missing; their cells become empty.
+    paths : sequence of str
+        Audio path of each track.
+    """
+    tracks = names.reindex(columns=NAME_COLUMNS, fill_value="").reindex(track_ids).fillna("")
+    return tracks.assign(album=albums_of(tracks["artist"], tracks["album"]), path=paths)
 
 
 def build(
@@ -101,7 +122,7 @@ def build(
     tagsets: tuple[str, ...],
     make_audio: Callable[[], None] | None = None,
 ) -> Dataset:
-    """Make a :class:`Dataset` from plain rows and check that they fit together.
+    """Build a :class:`Dataset` from rows and check its consistency.
 
     Parameters
     ----------
@@ -110,7 +131,7 @@ def build(
     tracks : iterable of (track_id, artist, album, title, path)
         ``album`` is a tuple of album names or ids.
     tags : iterable of (track_id, tagset, tag)
-        Repeated rows are merged.
+        Duplicate rows are removed.
     tagsets : tuple of str
         The tag sets in order.
     make_audio : callable, optional
@@ -119,7 +140,7 @@ def build(
     Raises
     ------
     TagspaceError
-        If there are no tracks, or a track id stands twice.
+        See :func:`from_frames`.
     """
     frame = pd.DataFrame(tracks, columns=["track_id", *TRACK_COLUMNS]).set_index("track_id")
     return from_frames(name, frame, pd.DataFrame(tags, columns=TAG_COLUMNS), tagsets, make_audio)
@@ -132,7 +153,7 @@ def from_frames(
     tagsets: tuple[str, ...],
     make_audio: Callable[[], None] | None = None,
 ) -> Dataset:
-    """Make a :class:`Dataset` from frames, for readers that never hold single rows.
+    """Build a :class:`Dataset` from data frames and check its consistency.
 
     Parameters
     ----------
@@ -141,30 +162,33 @@ def from_frames(
     tracks : pandas.DataFrame
         Indexed by track id, with the columns of ``Dataset.tracks``.
     tags : pandas.DataFrame
-        The columns of ``Dataset.tags``. Repeated rows are merged.
+        Columns of ``Dataset.tags``. Duplicate rows are removed.
 
     Raises
     ------
     TagspaceError
-        If there are no tracks, a track id stands twice, an id or path has a line break, or the name
-        of a tag set means something else.
+        If there are no tracks, a track id is repeated, an id or path contains a line break, or a
+        tag set has a reserved name.
     """
     for tagset in tagsets:
         if tagset in RESERVED or "+" in tagset:
             raise TagspaceError(
-                f"dataset: {name} has a tag set {tagset!r}; "
-                f"any other name is accepted but {', '.join(RESERVED)}, without a +"
+                f"dataset: {name} has a tag set named {tagset!r}; rename it: a name may not "
+                f"contain + or be one of {', '.join(RESERVED)}"
             )
     if tracks.empty:
-        raise TagspaceError(f"dataset: {name} holds no tracks")
+        raise TagspaceError(f"dataset: {name} contains no tracks")
     for texts in (tracks.index, tracks["path"]):
         broken = list(texts[texts.str.contains("[\r\n]")])
         if broken:
-            raise TagspaceError(f"dataset: {name} has a line break within {broken[0]!r}")
+            raise TagspaceError(
+                f"dataset: {name} has a line break in {broken[0]!r}; "
+                "remove line breaks from track ids and paths"
+            )
     repeated = tracks.index[tracks.index.duplicated()]
     if len(repeated):
         raise TagspaceError(
             f"dataset: {name} lists track_id {repeated[0]!r} more than once "
-            f"({len(repeated)} repeated rows); each track may stand there once"
+            f"({len(repeated)} repeated rows); each track needs its own id"
         )
     return Dataset(name, tracks, tags.drop_duplicates(ignore_index=True), tagsets, make_audio)

@@ -1,4 +1,4 @@
-"""Fetching a release: resumed where it stopped, checked, unpacked, its licence told first."""
+"""Download files of a release: resume, verify checksums, unpack archives."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import time
 import zipfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from http import HTTPStatus
 from pathlib import Path, PurePosixPath
 
 import pooch
@@ -18,12 +19,12 @@ from tagspace.datasets.base import Release
 from tagspace.errors import TagspaceError
 from tagspace.support.progress import Progress
 
-ATTEMPTS = 5  # on a connection that breaks; each goes on where the last one stopped
-PAUSE_S = 1.0  # before the second attempt, doubled with each further one
+ATTEMPTS = 5  # per file; each attempt resumes where the previous one stopped
+PAUSE_S = 1.0  # before the second attempt; doubled before each later one
 TIMEOUT_S = 60
-CHUNK = 1 << 16  # bytes at a time; what a connection that breaks can cost
+CHUNK = 1 << 16  # bytes written at a time; a broken connection loses at most one chunk
 ARCHIVES = (".zip", ".tar")
-BROKEN = (
+CONNECTION_ERRORS = (
     requests.ConnectionError,
     requests.Timeout,
     requests.exceptions.ChunkedEncodingError,
@@ -32,16 +33,17 @@ BROKEN = (
 
 @dataclass(frozen=True)
 class Remote:
-    """A file of a release.
+    """A file to download.
 
     Attributes
     ----------
     url : str
-        Where it is fetched from.
+        Address of the file.
     name : str
-        What it is called here; a ``.zip`` or ``.tar`` is unpacked into a folder of that name.
+        Local file name. A ``.zip`` or ``.tar`` is unpacked into a folder of the same name without
+        suffix.
     checksum : str, optional
-        ``sha256:...``, ``sha1:...`` or ``md5:...`` as its publisher states it.
+        Published checksum: ``sha256:...``, ``sha1:...`` or ``md5:...``.
     """
 
     url: str
@@ -49,123 +51,127 @@ class Remote:
     checksum: str | None = None
 
     @property
-    def place(self) -> str:
-        """What is there once it was fetched: the file, or the folder of an archive."""
+    def target(self) -> str:
+        """Name of the downloaded file, or of the folder into which an archive is unpacked."""
         return self.name.removesuffix(".zip").removesuffix(".tar")
 
 
 def missing(files: Sequence[Remote], folder: Path) -> list[Remote]:
-    """Return the files that a folder does not have yet."""
-    return [file for file in files if not (folder / file.place).exists()]
+    """Return the files that are not yet in a folder."""
+    return [file for file in files if not (folder / file.target).exists()]
 
 
 def fetch(release: Release, files: Sequence[Remote], folder: Path) -> None:
-    """Fetch the files of a release that are not there yet.
+    """Download the missing files of a release and unpack its archives.
 
-    An interrupted download goes on where it stopped. A file that was put into the folder by hand is
-    checked like one that was fetched. Archives are removed once they are unpacked.
+    An interrupted download is resumed. A file that the user put into the folder is verified like a
+    downloaded one. An archive is deleted after unpacking.
 
     Parameters
     ----------
     release : Release
-        Is told before anything is fetched.
+        Its notice is printed before the download starts.
     files : sequence of Remote
-        All that is wanted.
+        All files that the folder should contain.
     folder : Path
-        Where they go.
+        Created if it does not exist.
 
     Raises
     ------
     TagspaceError
-        If a file cannot be reached, is not what its checksum says, or cannot be unpacked.
+        If a download fails, a checksum is wrong, or an archive cannot be unpacked.
     """
     if not missing(files, folder):
         return
     folder.mkdir(parents=True, exist_ok=True)
-    with FileLock(f"{folder}.lock"):  # of several workers, one fetches and the others wait
+    with FileLock(f"{folder}.lock"):  # one of several processes downloads, the others wait
         wanted = missing(files, folder)
         if wanted:
-            names = ", ".join(file.name for file in wanted[:3]) + ", ..." * (len(wanted) > 3)
-            told = f"Fetching {len(wanted)} files ({names}) into {folder}\n{release.told()}"
-            print(told, flush=True)
+            names = [file.name for file in wanted]
+            listed = ", ".join(names if len(names) <= 3 else [*names[:3], "..."])
+            print(
+                f"Downloading {len(wanted)} files ({listed}) into {folder}\n{release.notice()}",
+                flush=True,
+            )
         for file in wanted:
             path = _retrieve(file, folder)
             if path.suffix in ARCHIVES:
-                unpack(path, folder / file.place)
+                unpack(path, folder / file.target)
                 path.unlink()
 
 
-def ask(url: str) -> requests.Response:
-    """Get a small answer.
+def get(url: str) -> requests.Response:
+    """Request a small file or an API answer.
 
     Raises
     ------
     TagspaceError
-        If there is none.
+        If the request fails.
     """
     try:
         response = requests.get(url, timeout=TIMEOUT_S)
         response.raise_for_status()
     except requests.RequestException as error:
-        raise _unreachable(url, error) from error
+        raise _download_error(url, error) from error
     return response
 
 
 def _retrieve(file: Remote, folder: Path) -> Path:
+    """Download one file unless it exists, verify its checksum and return its path."""
     pooch.get_logger().setLevel("WARNING")
-    part = folder / f"{file.name}.part"
+    downloader = _ResumingDownloader(folder / f"{file.name}.part")
     try:
         return Path(
-            pooch.retrieve(file.url, file.checksum, file.name, folder, downloader=_Resuming(part))
+            pooch.retrieve(file.url, file.checksum, file.name, folder, downloader=downloader)
         )
+    except TagspaceError:
+        raise
     except ValueError as error:
-        if isinstance(error, TagspaceError):
-            raise
         raise TagspaceError(
-            f"dataset: {file.url} is not what its checksum says ({file.checksum}); "
-            "what was fetched is removed: try again, or see whether there is a newer release"
+            f"dataset: {file.url} does not match its checksum ({file.checksum}); the download was "
+            "deleted: try again, or look for a newer version of the data set"
         ) from error
 
 
-class _Resuming:
-    """A downloader for pooch that goes on where an earlier one stopped."""
+class _ResumingDownloader:
+    """A pooch downloader that keeps incomplete data in a file ``part`` and resumes from it."""
 
     def __init__(self, part: Path) -> None:
         self.part = part
-        self.by_hand = f", or put the file into {part.parent} by hand"
 
     def __call__(self, url: str, output_file: str, _: object) -> None:
+        advice = f", or put the file into {self.part.parent} yourself"
         for attempt in range(1, ATTEMPTS + 1):
             try:
-                self._go_on(url)
+                self._resume(url)
                 break
             except requests.HTTPError as error:
-                raise _unreachable(url, error, self.by_hand) from error
-            except BROKEN as error:
+                raise _download_error(url, error, advice) from error
+            except CONNECTION_ERRORS as error:
                 if attempt == ATTEMPTS:
-                    raise _unreachable(url, error, self.by_hand) from error
+                    raise _download_error(url, error, advice) from error
                 time.sleep(PAUSE_S * 2 ** (attempt - 1))
         self.part.replace(output_file)
 
-    def _go_on(self, url: str) -> None:
+    def _resume(self, url: str) -> None:
         start = self.part.stat().st_size if self.part.exists() else 0
-        # Uncompressed, so that sizes and ranges are those of the file itself.
+        # Without compression, sizes and ranges in the headers refer to the file itself.
         headers = {"Accept-Encoding": "identity"}
         if start:
             headers["Range"] = f"bytes={start}-"
         with requests.get(url, headers=headers, stream=True, timeout=TIMEOUT_S) as response:
-            if response.status_code == requests.codes.requested_range_not_satisfiable:
-                self._judge_whole(response, start)
+            if response.status_code == HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE:
+                self._check_complete(response, start)
                 return
-            if response.status_code >= requests.codes.server_error:
+            if response.status_code >= HTTPStatus.INTERNAL_SERVER_ERROR:
                 raise requests.ConnectionError(f"{response.status_code} {response.reason}")
             response.raise_for_status()
-            # A server may answer with the whole file instead.
-            goes_on = response.status_code == requests.codes.partial_content
-            start = start if goes_on else 0
+            # Some servers ignore the range and send the whole file.
+            resumed = response.status_code == HTTPStatus.PARTIAL_CONTENT
+            start = start if resumed else 0
             total = start + int(response.headers.get("Content-Length", 0)) or None
             with (
-                self.part.open("ab" if goes_on else "wb") as stream,
+                self.part.open("ab" if resumed else "wb") as stream,
                 Progress(
                     desc=self.part.stem, total=total, initial=start, unit="B", unit_scale=True
                 ) as bar,
@@ -174,34 +180,36 @@ class _Resuming:
                     stream.write(chunk)
                     bar.update(len(chunk))
 
-    def _judge_whole(self, response: requests.Response, start: int) -> None:
-        """Nothing lies beyond the part: it is whole, or of another file."""
-        size = response.headers.get("Content-Range", "").rpartition("/")[2]
-        if size != str(start):
+    def _check_complete(self, response: requests.Response, size: int) -> None:
+        """Accept the partial file if it has the full size, else delete it and raise an error."""
+        full_size = response.headers.get("Content-Range", "").rpartition("/")[2]
+        if full_size != str(size):
             self.part.unlink()
-            raise requests.ConnectionError("what was fetched earlier is of another file")
+            raise requests.ConnectionError("the earlier download belongs to another file")
 
 
-def _unreachable(url: str, error: Exception, by_hand: str = "") -> TagspaceError:
+def _download_error(url: str, error: Exception, advice: str = "") -> TagspaceError:
     match error:
-        case requests.HTTPError():
-            reason = f"{error.response.status_code} {error.response.reason}"
+        case requests.HTTPError(response=requests.Response(status_code=code, reason=reason)):
+            cause = f"{code} {reason}"
         case requests.Timeout():
-            reason = f"no answer within {TIMEOUT_S} s"
+            cause = f"no answer within {TIMEOUT_S} s"
         case requests.exceptions.ChunkedEncodingError():
-            reason = "the connection breaks again and again; what has come is kept"
+            cause = "the connection broke repeatedly; the downloaded part is kept"
         case _:
-            reason = "no connection"
-    return TagspaceError(f"dataset: {url} cannot be fetched ({reason}); try again{by_hand}")
+            cause = "no connection"
+    return TagspaceError(f"dataset: {url} cannot be downloaded ({cause}); try again{advice}")
 
 
 def unpack(archive: Path, folder: Path) -> None:
-    """Unpack a zip or tar file into a new folder, which appears whole or not at all.
+    """Unpack a zip or tar archive into a new folder.
+
+    The folder appears only when all files are unpacked.
 
     Raises
     ------
     TagspaceError
-        If the archive is broken, or holds a path that leads out of the folder.
+        If the archive is damaged, or contains a path outside the folder.
     """
     folder.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=f".{folder.name}-", dir=folder.parent) as temporary:
@@ -211,11 +219,11 @@ def unpack(archive: Path, folder: Path) -> None:
             for _ in Progress(members, desc=f"unpacking {archive.name}", unit="file"):
                 pass
         except tarfile.FilterError as error:
-            raise TagspaceError(
-                f"dataset: {archive} holds a path that leads out of it: {error}"
-            ) from error
+            raise _unsafe_archive(archive, str(error)) from error
         except (tarfile.TarError, zipfile.BadZipFile, EOFError, OSError) as error:
-            raise TagspaceError(f"dataset: {archive} cannot be unpacked: {error}") from error
+            raise TagspaceError(
+                f"dataset: {archive} cannot be unpacked ({error}); delete it and try again"
+            ) from error
         draft.chmod(0o755)
         draft.rename(folder)
 
@@ -225,9 +233,7 @@ def _unzip(archive: Path, folder: Path) -> Iterator[None]:
         for member in file.infolist():
             path = PurePosixPath(member.filename.replace("\\", "/"))
             if path.is_absolute() or ".." in path.parts:
-                raise TagspaceError(
-                    f"dataset: {archive} holds a path that leads out of it: {member.filename!r}"
-                )
+                raise _unsafe_archive(archive, repr(member.filename))
             file.extract(member, folder)
             yield
 
@@ -237,3 +243,9 @@ def _untar(archive: Path, folder: Path) -> Iterator[None]:
         for member in file:
             file.extract(member, folder, filter="data")
             yield
+
+
+def _unsafe_archive(archive: Path, detail: str) -> TagspaceError:
+    return TagspaceError(
+        f"dataset: {archive} contains a path outside its folder ({detail}); do not use this file"
+    )

@@ -1,4 +1,4 @@
-"""Finding the files of a local folder."""
+"""Find annotation and audio files in a local folder."""
 
 from __future__ import annotations
 
@@ -14,57 +14,57 @@ AUDIO_SUFFIXES = {"mp3", "wav", "flac", "ogg"}
 
 
 def first_file(folder: Path, patterns: Iterable[str]) -> Path | None:
-    """Find the file that fits the earliest pattern, in a folder or at most two folders down.
+    """Return the file that matches the earliest pattern, or None if no file matches.
 
     Parameters
     ----------
     folder : pathlib.Path
-        Where to look. It need not exist.
+        Searched together with its subfolders, two levels deep. It need not exist.
     patterns : iterable of str
-        Names of files, ``*`` allowed, the preferred one first.
+        File names in order of preference; ``*`` is a wildcard.
     """
-    depths = ("", "*/", "*/*/")
-    found = (
-        path
-        for pattern in patterns
-        for depth in depths
-        for path in sorted(folder.glob(depth + pattern))
-        if path.is_file()
-    )
-    return next(found, None)
+    for pattern in patterns:
+        for prefix in ("", "*/", "*/*/"):
+            files = [path for path in folder.glob(prefix + pattern) if path.is_file()]
+            if files:
+                return min(files)
+    return None
 
 
 def require_file(folder: Path, patterns: Iterable[str]) -> Path:
-    """Find a file as :func:`first_file` does.
+    """Return the same file as :func:`first_file`, or raise an error.
 
     Raises
     ------
     TagspaceError
-        If there is none.
+        If no file matches.
     """
     file = first_file(folder, patterns)
     if file is None:
-        raise TagspaceError(f"dataset: {folder} holds none of {', '.join(patterns)}")
+        raise TagspaceError(
+            f"dataset: {folder} contains none of {', '.join(patterns)}; "
+            "give the folder of the data set"
+        )
     return file
 
 
-def audio_files(folder: Path) -> dict[str, str]:
-    """Map names without suffix to absolute paths, for every audio file below a folder.
+def audio_by_stem(folder: Path) -> dict[str, str]:
+    """Map file names without suffix to absolute paths, for all audio files below a folder.
 
-    Of equal names the first in order of path wins.
+    If several files have the same name, the first path in alphabetical order is used.
     """
-    found: dict[str, str] = {}
+    files: dict[str, str] = {}
     for path in audio_paths(folder):
-        found.setdefault(path.stem, str(path))
-    return found
+        files.setdefault(path.stem, str(path))
+    return files
 
 
 def audio_paths(folder: Path) -> Iterator[Path]:
-    """Walk over the audio files below a folder, in order of path; their paths are absolute.
+    """Yield the absolute paths of all audio files below a folder, in alphabetical order.
 
-    One walk, because asking the disk for each of half a million tracks would take minutes. Links
-    are followed: audio often lies on another disk.
+    Symbolic links are followed, because audio is often stored on another disk.
     """
+    # One pass over the folder: testing each of half a million paths would take minutes.
     for root, folders, names in os.walk(folder.absolute(), followlinks=True):
         folders.sort()
         for name in sorted(names):
@@ -74,6 +74,6 @@ def audio_paths(folder: Path) -> Iterator[Path]:
 
 
 def absolute_paths(cells: pd.Series, folder: Path) -> list[str]:
-    """Resolve paths that are relative to a folder; empty cells stay empty."""
+    """Convert paths relative to a folder into absolute paths; empty cells stay empty."""
     base = folder.absolute()
     return [str(base / cell) if cell else "" for cell in cells.str.strip()]

@@ -1,14 +1,16 @@
-"""Which tracks share an artist or an album: the album effect's two masks (Section III-A)."""
+"""Which tracks share an artist or an album: the album filter (Section III-A) and artist filter."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 import pandas as pd
 from scipy import sparse
 
-from tagspace.datasets.splits import group_codes
+BatchFilter = Literal["album", "artist", "none"]
 
 
 @dataclass(frozen=True)
@@ -18,9 +20,10 @@ class Groups:
     Attributes
     ----------
     artist : numpy.ndarray of int, shape (n_tracks,)
-        Equal for tracks of one artist; a track without an artist shares its number with none.
+        Equal for tracks of one artist. A track without an artist shares its code with no other.
     albums : scipy.sparse.csr_array, shape (n_tracks, n_albums)
-        1 where the track is on the album; an empty row where no album is known.
+        1 where the track is on the album. A track may be on several; a row is empty where no album
+        is known.
     """
 
     artist: np.ndarray
@@ -36,22 +39,23 @@ class Groups:
         return Groups(self.artist[rows], self.albums[rows])
 
     def same_artist(self, rows: np.ndarray, columns: np.ndarray) -> np.ndarray:
-        """Compare tracks: shape (len(rows), len(columns)), True where the artist is the same."""
+        """Compare artists: shape (len(rows), len(columns)), True where they are the same."""
         return self.artist[rows][:, None] == self.artist[columns][None, :]
 
     def same_album(self, rows: np.ndarray, columns: np.ndarray) -> np.ndarray:
-        """Compare tracks: True where two tracks are on one album, be it one of many."""
+        """Compare albums: True where two tracks have at least one album in common."""
         return (self.albums[rows] @ self.albums[columns].T).toarray() > 0
 
-    def same(self, batch_filter: str, rows: np.ndarray) -> np.ndarray:
-        """Find the pairs of a batch that may form no triplet.
+    def excluded_pairs(self, rows: np.ndarray, batch_filter: BatchFilter) -> np.ndarray:
+        """Find the pairs of a batch that must not form triplets.
 
         Parameters
         ----------
-        batch_filter : {"album", "artist", "none"}
-            ``album`` takes the artist where the album of one of the two is not known.
         rows : numpy.ndarray of int, shape (n,)
             The tracks of the batch.
+        batch_filter : {"album", "artist", "none"}
+            ``album`` excludes pairs of one album, and pairs of one artist where an album is
+            unknown; ``artist`` excludes pairs of one artist; ``none`` excludes nothing.
 
         Returns
         -------
@@ -67,8 +71,8 @@ class Groups:
         return self.same_album(rows, rows) | (unknown & same_artist)
 
 
-def groups(tracks: pd.DataFrame) -> Groups:
-    """Give each artist and album of tracks a number.
+def from_tracks(tracks: pd.DataFrame) -> Groups:
+    """Collect the artists and albums of tracks.
 
     Parameters
     ----------
@@ -82,3 +86,21 @@ def groups(tracks: pd.DataFrame) -> Groups:
         (np.ones(len(codes)), codes, indptr), shape=(len(tracks), max(len(names), 1))
     )
     return Groups(group_codes(list(tracks["artist"])), albums)
+
+
+def group_codes(names: Sequence[str]) -> np.ndarray:
+    """Assign a number to each distinct name, and to each empty name one of its own.
+
+    Returns
+    -------
+    numpy.ndarray of int, shape (n,)
+        Equal for equal names.
+
+    Examples
+    --------
+    >>> group_codes(["Ann", "", "Ann", ""]).tolist()
+    [0, 1, 0, 2]
+    """
+    keys = [name or ("", row) for row, name in enumerate(names)]
+    codes: dict[object, int] = {}
+    return np.array([codes.setdefault(key, len(codes)) for key in keys], dtype=int)

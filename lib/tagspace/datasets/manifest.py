@@ -1,6 +1,6 @@
-"""Any collection, described by one table ``manifest.csv``.
+"""Read any collection that is described by a table ``manifest.csv``.
 
-Columns ``track_id,path,artist,album,title`` and one per tag set, whose tags are separated by ``|``.
+Its columns are ``track_id,path,artist,album,title`` and one per tag set. ``|`` separates tags.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from tagspace.datasets.base import TRACK_COLUMNS, Dataset, albums_of, from_frames
+from tagspace.datasets.base import NAME_COLUMNS, TRACK_COLUMNS, Dataset, from_frames, tracks_frame
 from tagspace.datasets.files import absolute_paths
 from tagspace.datasets.tables import read_table, tag_rows
 from tagspace.errors import TagspaceError
@@ -18,7 +18,7 @@ FILES = ("manifest.csv",)
 
 
 def find(path: Path) -> Path | None:
-    """Find the manifest: the file itself, or ``manifest.csv`` in a folder."""
+    """Return the manifest: ``path`` if it is a file, else ``manifest.csv`` in that folder."""
     file = path if path.is_file() else path / FILES[0]
     return file if file.is_file() else None
 
@@ -29,42 +29,36 @@ def read(path: Path) -> Dataset:
     Parameters
     ----------
     path : pathlib.Path
-        The manifest (UTF-8, comma separated) or the folder that holds ``manifest.csv``. Needed are
-        ``track_id``, ``path`` (relative to the manifest, or absolute) and a column of tags.
-        ``artist``, ``album`` and ``title`` may be empty or missing; ``album`` is one album of
-        the artist: two artists may each have their "Greatest Hits". Every other column is a tag
-        set.
+        The manifest (UTF-8, comma separated) or the folder that contains ``manifest.csv``.
+        Required columns are ``track_id``, ``path`` (absolute, or relative to the manifest) and at
+        least one tag set. ``artist``, ``album`` and ``title`` are optional. Every other column is
+        a tag set. Albums with the same title by two artists are two albums.
 
     Raises
     ------
     TagspaceError
-        If there is no such file, or it is not as described.
+        If there is no manifest, or its format is wrong.
     """
     file = find(path)
     if file is None:
-        raise TagspaceError(f"dataset: {path} is no manifest and holds no {FILES[0]}")
+        raise TagspaceError(
+            f"dataset: {path} is not a manifest and contains no {FILES[0]}; "
+            "give the manifest or its folder"
+        )
     table = read_table(file, "track_id", ["path"])
     tagsets = _tagsets(file, table)
-    tags = tag_rows(table[list(tagsets)], "|")
-    return from_frames("manifest", _tracks(table, file.parent), tags, tagsets)
+    names = table[[column for column in NAME_COLUMNS if column in table]].map(str.strip)
+    tracks = tracks_frame(table.index, names, absolute_paths(table["path"], file.parent))
+    return from_frames("manifest", tracks, tag_rows(table[list(tagsets)], "|"), tagsets)
 
 
 def _tagsets(file: Path, table: pd.DataFrame) -> tuple[str, ...]:
     tagsets = tuple(column for column in table if column not in {"track_id", *TRACK_COLUMNS})
     if not tagsets:
         raise TagspaceError(
-            f"dataset: {file} has no column of tags beside {', '.join(table.columns)}; "
-            "add one per tag set, its tags separated by |"
+            f"dataset: {file} has no column of tags; it has only {', '.join(table.columns)}; "
+            "add a column per tag set, with | between tags"
         )
     if "" in tagsets:
-        raise TagspaceError(f"dataset: {file}, line 1: a column has no name")
+        raise TagspaceError(f"dataset: {file}, line 1: a column has no name; name it or remove it")
     return tagsets
-
-
-def _tracks(table: pd.DataFrame, folder: Path) -> pd.DataFrame:
-    known = {
-        column: table.get(column, pd.Series("", table.index)).str.strip()
-        for column in ("artist", "album", "title")
-    }
-    known["album"] = albums_of(known["artist"], known["album"])
-    return pd.DataFrame({**known, "path": absolute_paths(table["path"], folder)})[TRACK_COLUMNS]

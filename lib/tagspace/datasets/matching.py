@@ -1,14 +1,15 @@
-"""From tags of albums to tags of tracks, by matching names directly (Section V).
+"""Assign album tags to tracks by matching the names of artists and releases (Section V).
 
-The paper had tags of albums, by artist and title, and tracks of which the Million Song Dataset
-tells artist and release. Both are matched as strings: first as they stand, then normalised. What
-could be several albums is listed, never guessed.
+The paper had tags of albums, identified by artist and title. The Million Song Dataset lists the
+artist and release of each track. Names are compared twice: first ignoring only case and spacing,
+then normalised. A track that matches several albums with different tags is ambiguous and gets none.
 """
 
 from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import pandas as pd
@@ -16,7 +17,7 @@ import pandas as pd
 NAMES = ("artist", "release")
 LEVELS = ("equal", "normalised")
 
-# Letters that Unicode does not take apart into a letter and a mark.
+# Unicode decomposition does not split these letters into a letter and an accent.
 LETTERS = str.maketrans({"ø": "o", "ł": "l", "đ": "d", "ð": "d", "æ": "ae", "œ": "oe", "þ": "th"})
 GUEST = re.compile(r"[\s(\[]+(feat(?!\s+of\b)|featuring|ft)\b\.?\s+\S.*")
 EDITION = (
@@ -30,19 +31,19 @@ ARTICLE = re.compile(r"^the\s+(?=\S)|\s+the$")
 
 @dataclass(frozen=True)
 class Matches:
-    """Which tracks are on which tagged albums.
+    """The result of :func:`match`: the tagged album of each track.
 
     Attributes
     ----------
     tracks : pandas.DataFrame
-        Indexed by track id, one row per track: ``album``, the row of the album in its table (-1:
-        none), and ``level``, ``equal`` or ``normalised``, at which it was found (or was ambiguous);
-        empty where nothing was.
+        One row per track, indexed by track id. ``album`` is the row of the album in its table, or
+        -1 if no album matches or the track is ambiguous. ``level`` is the comparison that found one
+        or several albums, ``equal`` or ``normalised``. It is empty if no album matches.
     ambiguous : pandas.DataFrame
-        One row per release of the tracks that several albums with different tags fit: ``artist``,
-        ``release``, ``level``, ``tracks`` (how many) and ``albums`` (all that fit).
+        One row per release that matches several albums with different tags: ``artist``,
+        ``release``, ``level``, ``tracks`` (their number) and ``albums`` (all that match).
     n_albums : int
-        Size of the table of albums.
+        Number of albums in the table.
     """
 
     tracks: pd.DataFrame
@@ -50,25 +51,23 @@ class Matches:
     n_albums: int
 
     def report(self) -> str:
-        """Say in a few lines what was matched and what was not."""
+        """Summarise how many tracks and albums were matched, one count per line."""
         matched = self.tracks[self.tracks["album"] >= 0]
         ambiguous = int(self.ambiguous["tracks"].sum())
-        counts = {level: int((matched["level"] == level).sum()) for level in LEVELS}
-        nothing = len(self.tracks) - len(matched) - ambiguous
-        albums = matched["album"].nunique()
-        lines = {
-            "tracks matched by equal names": counts["equal"],
-            "tracks matched by normalised names": counts["normalised"],
-            "tracks that several albums fit": ambiguous,
-            "tracks that no album fits": nothing,
+        counts = {
+            "tracks matched by equal names": int((matched["level"] == "equal").sum()),
+            "tracks matched by normalised names": int((matched["level"] == "normalised").sum()),
+            "tracks that match several albums": ambiguous,
+            "tracks without a match": len(self.tracks) - len(matched) - ambiguous,
         }
-        shares = [
-            f"{count:>9,} {what} ({count / len(self.tracks):.1%})" for what, count in lines.items()
+        lines = [
+            f"{count:>9,} {name} ({count / len(self.tracks):.1%})" for name, count in counts.items()
         ]
-        found = (
-            f"{albums:>9,} of {self.n_albums:,} albums were found ({albums / self.n_albums:.1%})"
+        n_found = matched["album"].nunique()
+        lines.append(
+            f"{n_found:>9,} of {self.n_albums:,} albums were found ({n_found / self.n_albums:.1%})"
         )
-        return "\n".join([*shares, found])
+        return "\n".join(lines)
 
 
 def match(albums: pd.DataFrame, songs: pd.DataFrame) -> Matches:
@@ -77,80 +76,84 @@ def match(albums: pd.DataFrame, songs: pd.DataFrame) -> Matches:
     Parameters
     ----------
     albums : pandas.DataFrame
-        ``artist``, ``release``, and one column per tag set. Albums that cannot be told apart by
-        their names are no trouble if their tags are the same.
+        Columns ``artist`` and ``release``, and one per tag set. If a track matches several albums
+        with the same tags, it gets the first of them.
     songs : pandas.DataFrame
-        Indexed by track id: ``artist`` and ``release``, as names.
+        Names ``artist`` and ``release``, indexed by track id.
 
     Returns
     -------
     Matches
-        Each track has an album, or is ambiguous, or has none. What is found at one level is not
-        sought at the next one.
+        Normalised names are compared only for tracks that match no album by equal names.
     """
+    # Many tracks share a release, and each distinct release is matched once.
     releases = songs[list(NAMES)].drop_duplicates(ignore_index=True)
-    kinds = albums.groupby(
-        list(albums.columns.difference(NAMES)), sort=False, dropna=False
-    ).ngroup()
-    found = pd.DataFrame({"album": -1, "level": "", "n": 0}, index=releases.index)
-    fitting: dict[int, list[int]] = {}
-    for level, key in zip(LEVELS, (_plain, normalise), strict=True):
-        wanted = _keys(releases[found["level"] == ""], key)
-        offered = _keys(albums, key)
-        offered = offered[offered.isin(wanted)]
-        by_key = offered.index.to_series().groupby(offered.to_numpy())
-        first = by_key.first()
-        kind = kinds[offered.index].groupby(offered.to_numpy()).agg(["min", "max"])
-        several = kind["min"] != kind["max"]
-        wanted = wanted[wanted.isin(first.index)]
-        unclear = wanted.map(several).astype(bool)
-        found.loc[wanted.index, "level"] = level
-        found.loc[wanted.index[~unclear], "album"] = wanted[~unclear].map(first)
-        lists = by_key.agg(list)
-        fitting |= {row: lists[name] for row, name in wanted[unclear].items()}
-    joined = songs.reset_index().merge(
-        releases.assign(row=releases.index), on=list(NAMES), validate="many_to_one"
+    # Albums with the same tags have the same number.
+    tag_columns = list(albums.columns.difference(NAMES))
+    tag_numbers = albums.groupby(tag_columns, sort=False, dropna=False).ngroup()
+    result = pd.DataFrame({"album": -1, "level": ""}, index=releases.index)
+    candidates: dict[int, list[int]] = {}  # row of an ambiguous release -> rows of albums
+    for level, simplify in zip(LEVELS, (_plain, normalise), strict=True):
+        release_keys = _keys(releases[result["level"] == ""], simplify)
+        album_keys = _keys(albums, simplify)
+        album_keys = album_keys[album_keys.isin(release_keys)]
+        rows_by_key = album_keys.index.to_series().groupby(album_keys.to_numpy())
+        first_rows, all_rows = rows_by_key.first(), rows_by_key.agg(list)
+        n_tags = tag_numbers[album_keys.index].groupby(album_keys.to_numpy()).nunique()
+        matched = release_keys[release_keys.isin(first_rows.index)]
+        is_ambiguous = matched.map(n_tags > 1).astype(bool)
+        unique = matched[~is_ambiguous]
+        result.loc[matched.index, "level"] = level
+        result.loc[unique.index, "album"] = unique.map(first_rows)
+        candidates |= {row: all_rows[key] for row, key in matched[is_ambiguous].items()}
+    release_rows = songs.reset_index(drop=True).merge(
+        releases.assign(row=releases.index), how="left", on=list(NAMES), validate="many_to_one"
+    )["row"]
+    tracks = result.loc[release_rows].set_index(songs.index)
+    ambiguous = _ambiguous(candidates, releases, albums, result["level"], release_rows)
+    return Matches(tracks, ambiguous, len(albums))
+
+
+def _keys(table: pd.DataFrame, simplify: Callable[[str], str]) -> pd.Series:
+    """Join simplified artist and release; rows with an empty name are dropped."""
+    artist, release = (
+        table[name].map({text: simplify(text) for text in table[name].unique()}) for name in NAMES
     )
-    joined = joined.set_index(songs.index.name or "index").loc[songs.index]
-    tracks = found.loc[joined["row"], ["album", "level"]].set_index(songs.index)
-    return Matches(tracks, _listed(fitting, releases, albums, found, joined["row"]), len(albums))
+    return (artist + "\n" + release)[(artist != "") & (release != "")]
 
 
-def _keys(table: pd.DataFrame, key) -> pd.Series:  # noqa: ANN001
-    """Join the keys of artist and release; an empty name fits nothing."""
-    parts = [table[name].map({text: key(text) for text in table[name].unique()}) for name in NAMES]
-    keys = parts[0] + "\n" + parts[1]
-    return keys[(parts[0] != "") & (parts[1] != "")]
-
-
-def _listed(
-    fitting: dict[int, list[int]],
+def _ambiguous(
+    candidates: dict[int, list[int]],
     releases: pd.DataFrame,
     albums: pd.DataFrame,
-    found: pd.DataFrame,
-    rows: pd.Series,
+    levels: pd.Series,
+    release_rows: pd.Series,
 ) -> pd.DataFrame:
+    """Build the table of ambiguous releases, those with most tracks first."""
+    rows = list(candidates)
     names = albums["artist"] + ": " + albums["release"]
-    listed = releases.loc[list(fitting)].assign(
-        level=found.loc[list(fitting), "level"],
-        tracks=rows.value_counts().reindex(list(fitting)).to_numpy(),
+    table = releases.loc[rows].assign(
+        level=levels.loc[rows],
+        tracks=release_rows.value_counts().reindex(rows).to_numpy(),
         albums=[
-            " | ".join(f"{names[row]} (row {row})" for row in some) for some in fitting.values()
+            " | ".join(f"{names[album]} (row {album})" for album in fitting)
+            for fitting in candidates.values()
         ],
     )
-    return listed.sort_values("tracks", ascending=False, ignore_index=True)
+    return table.sort_values("tracks", ascending=False, ignore_index=True)
 
 
 def _plain(name: str) -> str:
+    """Fold case and white space, and compose accents."""
     return " ".join(unicodedata.normalize("NFC", name).casefold().split())
 
 
 def normalise(name: str) -> str:
-    """Reduce a name of an artist or a release to what different writers have in common.
+    """Reduce the name of an artist or release to what different sources have in common.
 
-    Accents, case, punctuation, a leading or trailing "the", guests ("feat. ...") and what tells
-    editions apart ("(Deluxe Edition)", "- 2009 Remaster") go; "&" and "+" become "and". A name of
-    which nothing would be left stays as it is.
+    Accents, case, punctuation, a leading or trailing "the", guest artists ("feat. ...") and
+    editions ("(Deluxe Edition)", "- 2009 Remaster") are removed. "&" and "+" become "and". If
+    nothing remains, only case and spacing are changed.
 
     Examples
     --------

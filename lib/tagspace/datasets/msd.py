@@ -1,8 +1,8 @@
-"""The Million Song Dataset with the AllMusic tag sets: the paper's own data.
+"""Read the Million Song Dataset with the AllMusic tag sets, the data of the paper.
 
 Tag sets: https://github.com/tuwien-musicir/msd, folder
-``ground_truth_assignments/AMG_Multilabel_tagsets``. Artists, albums and titles come from the
-Million Song Dataset's ``track_metadata.db`` (or, without albums, ``unique_tracks.txt``).
+``ground_truth_assignments/AMG_Multilabel_tagsets``. Artists, albums and titles come from
+``track_metadata.db`` of the Million Song Dataset, or without albums from ``unique_tracks.txt``.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import pandas as pd
 
 from tagspace.datasets.base import Dataset, Release, from_frames
 from tagspace.datasets.files import first_file, require_file
-from tagspace.datasets.songs import describe
+from tagspace.datasets.songs import read_tracks
 from tagspace.datasets.tables import check_ids, check_width, read_rows, tag_rows
 from tagspace.errors import TagspaceError
 
@@ -24,11 +24,11 @@ RELEASE = Release(
     title="Million Song Dataset with the AllMusic tag sets",
     version="AMG_Multilabel_tagsets",
     page="https://github.com/tuwien-musicir/msd",
-    licence="for research; the audio previews of 7digital are no longer given out",
+    licence="for research; the audio previews of 7digital are no longer available",
     citation="Bertin-Mahieux et al. 2011, The Million Song Dataset; Schindler and Knees 2019",
     tagsets=TAGSETS,
-    audio="none that can be fetched; previews that you hold are found",
-    tracks=143_587,  # with a tag in every set and audio (Table I)
+    audio="none to download; your own copies of the previews can be used",
+    tracks=143_587,  # tracks with audio and a tag in every set (Table I)
     albums=19_107,
 )
 ALL_CSV, ALL_HDF = "msd_amglabels_all.csv", "msd_amglabels_all.h5"
@@ -36,68 +36,69 @@ SET_FILES = {f"msd_amglabels_{tagset}.csv": tagset for tagset in TAGSETS}
 FILES = (ALL_CSV, *SET_FILES, ALL_HDF)
 
 TRACK_ID = re.compile(r"TR[A-Z]{5}[0-9A-F]{11}")
-# A tag with an apostrophe was written as `"[""Childrens"", Pop/Rock"`.
-DEBRIS = ' []"\t\r\n'
+# The published CSV files contain stray characters, for example `"[""Childrens"", Pop/Rock"`.
+STRAY_CHARACTERS = ' []"\t\r\n'
 
 
 def find(folder: Path) -> Path | None:
-    """Find the tags: one CSV of all sets, one CSV per set, or the HDF file."""
+    """Return the path of the tags (one CSV, one CSV per tag set, or HDF), or None."""
     return first_file(folder, FILES)
 
 
 def read(folder: Path) -> Dataset:
-    """Read the tags, and beside them whatever is known of artists, albums and audio.
+    """Read the tags and, if available, artists, albums, titles and audio paths.
 
     Parameters
     ----------
     folder : pathlib.Path
-        Holds, at most two folders down, the tags and possibly ``track_metadata.db``,
-        ``unique_tracks.txt`` and ``msd_audio.csv`` (columns ``track_id,path``, paths relative to
-        it). Without the last, audio is what lies below the folder as ``<track id>.mp3``.
+        Contains the tags, at most two levels down, and optionally ``track_metadata.db``,
+        ``unique_tracks.txt`` and ``msd_audio.csv``. ``msd_audio.csv`` lists audio files in the
+        columns ``track_id,path``, with paths relative to itself. Without it, audio files are found
+        at any depth as ``<track id>.mp3``.
 
     Returns
     -------
     Dataset
-        ``artist`` is the artist's id, or the name where only ``unique_tracks.txt`` is there. An
-        album is named by its artist and release, as the data set has no ids of albums.
+        ``artist`` is the artist id, or the artist name if only ``unique_tracks.txt`` exists. An
+        album is identified by artist and release, because the data set has no album ids.
 
     Raises
     ------
     TagspaceError
-        If there are no tags, or a file is not as expected.
+        If there are no tags, or the format of a file is wrong.
 
     Notes
     -----
-    The HDF file, read where there is no CSV, holds pickled objects, and unpickling can run any
-    code: use it only if it comes from a source you trust. It spells ``Children's`` where the CSV
-    has ``Childrens``.
+    The HDF file is read only if there is no CSV. It contains pickled objects, and unpickling can
+    run arbitrary code: use it only from a source that you trust. It spells ``Children's``, while
+    the CSV spells ``Childrens``.
     """
     cells = _cells(require_file(folder, FILES))
-    tags = tag_rows(cells, ",", DEBRIS)
-    return from_frames("msd", describe(cells.index, folder), tags, tuple(cells))
+    tags = tag_rows(cells, ",", STRAY_CHARACTERS)
+    return from_frames("msd", read_tracks(cells.index, folder), tags, tuple(cells))
 
 
 def write(file: Path, tags: pd.DataFrame) -> None:
-    """Write tags of tracks as :func:`read` reads them.
+    """Write tags of tracks in the format that :func:`read` reads.
 
     Parameters
     ----------
     file : pathlib.Path
-        Is written anew.
+        Overwritten if it exists.
     tags : pandas.DataFrame
-        Indexed by track id, one column per tag set, ``|`` between tags.
+        Indexed by track id, one column per tag set, with ``|`` between tags.
 
     Raises
     ------
     TagspaceError
-        If a tag has a character that separates tags or fields in this format.
+        If a tag contains a character that separates tags or fields in this format.
     """
     for tagset, column in tags.items():
-        broken = column[column.str.contains('[,;"]')]
-        if len(broken):
+        invalid = column[column.str.contains('[,;"]')]
+        if len(invalid):
             raise TagspaceError(
-                f"{tagset}: {broken.iloc[0]!r} cannot be written, as tags may not have any of , ; "
-                "and \" in the format of the Million Song Dataset's tag sets"
+                f'{tagset}: {invalid.iloc[0]!r} cannot be written; remove , ; and " from tags, '
+                "because the format of the Million Song Dataset's tag sets reserves them"
             )
     joined = tags.apply(lambda column: column.str.replace("|", ", "))
     joined.to_csv(file, sep=";", header=False, encoding="utf-8")
@@ -115,7 +116,7 @@ def _cells(file: Path) -> pd.DataFrame:
 
 
 def _read_csv(file: Path, tagsets: tuple[str, ...]) -> pd.DataFrame:
-    """Read a tag file with or without a header."""
+    """Read a file of tags, with or without a header."""
     columns, body = list(tagsets), {}
     for line, row in read_rows(file, ";"):
         check_width(file, line, row, 1 + len(tagsets))
@@ -129,26 +130,26 @@ def _read_csv(file: Path, tagsets: tuple[str, ...]) -> pd.DataFrame:
 
 
 def _header(file: Path, line: int, row: list[str], tagsets: tuple[str, ...]) -> list[str]:
-    """Take the tag sets' order from a first line that begins with no track id."""
-    named = [_tagset_in(name) for name in row[1:]]
-    if line == 1 and sorted(filter(None, named)) == sorted(tagsets):
+    """Return the order of the tag sets from a row without a track id, the header."""
+    named = [tagset for name in row[1:] if (tagset := _tagset_in(name))]
+    if line == 1 and sorted(named) == sorted(tagsets):
         return named
-    if line == 1 and not any(named):
+    if line == 1 and not named:
         if len(tagsets) > 1:
             warnings.warn(
-                f"{file}, line 1 is taken for a header that names no tag set; the columns are read "
-                f"as {', '.join(tagsets)}",
+                f"{file}, line 1 looks like a header but names no tag set; "
+                f"the columns are assumed to be {', '.join(tagsets)}",
                 stacklevel=2,
             )
         return list(tagsets)
     raise TagspaceError(
-        f"dataset: {file}, line {line}: {row[0]!r} is no track id (TR, 5 letters, 11 "
-        f"hexadecimal digits), and a header may only be track_id;{';'.join(tagsets)}"
+        f"dataset: {file}, line {line}: {row[0]!r} is not a track id (TR, 5 letters, 11 "
+        f"hexadecimal digits); the only accepted header is track_id;{';'.join(tagsets)} in line 1"
     )
 
 
 def _tagset_in(name: str) -> str | None:
-    """Recognise a tag set in a column's name: genre, Genres, AMG_genres."""
+    """Recognise the tag set in a column name such as genre, Genres or AMG_genres."""
     found = [tagset for tagset in TAGSETS if tagset.removesuffix("s") in name.lower()]
     return found[0] if len(found) == 1 else None
 
@@ -158,17 +159,21 @@ def _read_hdf(file: Path) -> pd.DataFrame:
         table = pd.read_hdf(file, "data")
     except ImportError as error:
         raise TagspaceError(
-            f"dataset: {file} needs PyTables (pip install tables), or take {ALL_CSV} instead"
+            f"dataset: {file} needs PyTables; install it (pip install tables) or use {ALL_CSV}"
         ) from error
     except (KeyError, OSError, RuntimeError, ValueError) as error:
-        raise TagspaceError(f"dataset: {file} holds no table under the key 'data'") from error
+        raise TagspaceError(
+            f"dataset: {file} contains no table under the key 'data'; use {ALL_CSV} instead"
+        ) from error
     missing = [tagset for tagset in TAGSETS if tagset not in table]
     if missing:
         raise TagspaceError(
             f"dataset: {file} has no column {', '.join(missing)}; it has {', '.join(table)}"
         )
-    broken = [track_id for track_id in table.index if not TRACK_ID.fullmatch(str(track_id))]
-    if broken or not table.index.is_unique:
-        raise TagspaceError(f"dataset: {file} is not indexed by track ids, each of them once")
+    invalid = [track_id for track_id in table.index if not TRACK_ID.fullmatch(str(track_id))]
+    if invalid or not table.index.is_unique:
+        raise TagspaceError(
+            f"dataset: {file} has invalid or repeated track ids in its index; use {ALL_CSV} instead"
+        )
     lists = table.rename_axis("track_id")[list(TAGSETS)]
     return lists.astype(object).fillna("").map(",".join)

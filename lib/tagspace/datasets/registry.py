@@ -1,4 +1,4 @@
-"""Music collections with tags: the demo corpus, and readers of local folders."""
+"""Load a data set by name or path."""
 
 from __future__ import annotations
 
@@ -19,36 +19,38 @@ READERS = {
     "merge": merge,
     "msd": msd,
 }
-IN_PARTS = ("jamendo", "fma")
+SHARDED = ("jamendo", "fma")
 NAMES = ("demo", *(name for name in READERS if name != "manifest"))
 
 
 def load(dataset: str, shards: str = "", data_home: Path | None = None) -> Dataset:
-    """Load a data set by its name or from its place.
+    """Load a data set by its name or path.
 
     Parameters
     ----------
     dataset : str
-        One of :data:`NAMES`; or the path of a folder that holds such a release or a
-        ``manifest.csv``; or the path of a manifest.
+        One of :data:`NAMES`, or the path of a folder that contains one of these data sets or a
+        ``manifest.csv``, or the path of a manifest.
     shards : str
-        Which parts of the audio to fetch, for a data set that has parts: ``0-4``, say.
+        Parts of the audio to download, for example ``0-4``. Only :data:`SHARDED` data sets accept
+        it.
     data_home : pathlib.Path, optional
-        Where local copies lie under their names; by default ``datasets`` in the cache folder.
+        Folder of local copies, with one subfolder per name; by default ``datasets`` in the cache
+        folder.
 
     Raises
     ------
     TagspaceError
-        If there is nothing of that name or at that path, it cannot be read, or it has no tags.
+        If the name or path is unknown, the data set cannot be read, or it has no tags.
     """
-    if shards and dataset not in IN_PARTS:
+    if shards and dataset not in SHARDED:
         raise TagspaceError(
-            f"shards: {shards!r} is accepted with dataset {' or '.join(IN_PARTS)} only, whose "
-            "audio comes in parts"
+            f"shards: {shards!r} is not accepted with dataset {dataset}; leave shards empty, or "
+            f"choose dataset {' or '.join(SHARDED)}"
         )
     loaded = _load(dataset, shards, data_home)
     if loaded.tags.empty:
-        raise TagspaceError(f"dataset: {loaded.name} holds no tags; tracks are known by them")
+        raise TagspaceError(f"dataset: {loaded.name} contains no tags; training needs tags")
     return loaded
 
 
@@ -64,27 +66,29 @@ def _load(dataset: str, shards: str, data_home: Path | None) -> Dataset:
             reader.fetch(folder, shards)
         elif reader.find(folder) is None:
             raise TagspaceError(
-                f"dataset: {dataset!r} is not at {folder}, and cannot be fetched; see "
-                f"{reader.RELEASE.page}, and give the path of the release folder"
+                f"dataset: {dataset!r} is not in {folder} and cannot be downloaded automatically; "
+                f"see {reader.RELEASE.page}, then give the path of its folder"
             )
         return reader.read(folder)
     return _read(Path(dataset).expanduser())
 
 
 def _read(path: Path) -> Dataset:
-    """Read what lies at a path, recognised by its files."""
+    """Read the data set at a path with the reader that recognises its files."""
     if not path.exists():
         raise TagspaceError(
             f"dataset: {str(path)!r} is neither a known data set ({', '.join(NAMES)}) "
-            "nor a folder or manifest.csv that exists"
+            "nor an existing folder or manifest.csv"
         )
     recognised = [name for name, reader in READERS.items() if reader.find(path)]
     if len(recognised) > 1:
         raise TagspaceError(
-            f"dataset: {path} holds several data sets ({', '.join(recognised)}); "
-            "give the folder of one, or the manifest.csv itself"
+            f"dataset: {path} contains several data sets ({', '.join(recognised)}); "
+            "give the folder of one of them, or a manifest.csv"
         )
     if not recognised:
         files = ", ".join(file for reader in READERS.values() for file in reader.FILES)
-        raise TagspaceError(f"dataset: {path} holds none of the files looked for: {files}")
+        raise TagspaceError(
+            f"dataset: {path} contains no known data set; it needs one of the files {files}"
+        )
     return READERS[recognised[0]].read(path)

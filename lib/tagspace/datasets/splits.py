@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,40 +10,46 @@ from tagspace.errors import TagspaceError
 
 TEST_SHARE = 0.10  # of all tracks
 VALIDATION_SHARE = 0.05  # of the rest
-FOLD_VALIDATION_SHARE = 0.15  # of the rest, in cross-validation: small data need more to decide on
+FOLD_VALIDATION_SHARE = 0.15  # of the rest; small data need more tracks to choose the best epoch
 
 
 @dataclass(frozen=True)
 class Split:
-    """Row numbers of the tracks in each part, ascending; no artist is in two of them."""
+    """Row numbers of the tracks in each part, in ascending order."""
 
     train: np.ndarray
     validation: np.ndarray
     test: np.ndarray
 
 
-def split(artists: Sequence[str], seed: int = 0, folds: int = 0, fold: int = 0) -> Split:
-    """Split tracks by artist.
+def split(group: np.ndarray, seed: int = 0, folds: int = 0, fold: int = 0) -> Split:
+    """Split tracks such that no group (artist) is in two parts.
 
-    Without folds, 10 % of the tracks are for test and 5 % of the rest for validation, as in the
-    paper. With folds, the tracks fall into ``folds`` parts of about equal size; part ``fold`` is
-    for test and 15 % of the rest for validation: in the order of artists, those that come next.
+    Without folds, 10 % of the tracks are test tracks and 5 % of the rest are validation tracks, as
+    in the paper. With folds, the tracks fall into ``folds`` parts of about equal size; part
+    ``fold`` is the test part, and 15 % of the rest are validation tracks, from the groups that
+    follow the test part in the shuffled order.
 
     Parameters
     ----------
-    artists : sequence of str
-        Artist of each track; a track without one (empty) counts as an artist of its own.
+    group : numpy.ndarray of int, shape (n_tracks,)
+        Code of each track's artist, 0 to n - 1; see :func:`tagspace.datasets.groups.group_codes`.
     seed : int
-        Draws the order of artists; nothing else changes the split.
+        Shuffles the groups; the split depends on nothing else.
     folds, fold : int
-        Number of parts (0: none) and which of them is for test.
+        Number of folds (0: none) and which of them is the test part.
 
     Raises
     ------
     TagspaceError
-        If an artist has so many tracks that no track is left for a part.
+        If a part would have no track, because one group is too large.
+
+    Examples
+    --------
+    >>> parts = split(np.repeat(np.arange(20), 5), seed=0)
+    >>> len(parts.train), len(parts.validation), len(parts.test)
+    (85, 5, 10)
     """
-    group = group_codes(artists)
     order = np.random.default_rng(seed).permutation(group.max() + 1)
     everything = np.arange(len(group))
     if folds:
@@ -65,28 +70,15 @@ def split(artists: Sequence[str], seed: int = 0, folds: int = 0, fold: int = 0) 
     return Split(train, everything[validation], everything[test])
 
 
-def group_codes(names: Sequence[str]) -> np.ndarray:
-    """Give each name a number, and each empty name one of its own.
-
-    Returns
-    -------
-    numpy.ndarray of int, shape (n,)
-        Equal for equal names.
-    """
-    keyed = [name or ("", row) for row, name in enumerate(names)]
-    numbers: dict[object, int] = {}
-    return np.array([numbers.setdefault(key, len(numbers)) for key in keyed])
-
-
 def _too_few(part: str) -> TagspaceError:
     return TagspaceError(
-        f"dataset: no track is left for {part}, as artists are whole and one has very many tracks; "
-        "try another seed, or fewer folds"
+        f"dataset: no track is left for the {part} part, because the tracks of an artist stay "
+        "together and one artist has very many; try another seed or fewer folds"
     )
 
 
 def _first_share(group: np.ndarray, order: np.ndarray, share: float) -> np.ndarray:
-    """Take whole groups in order, as long as their tracks stay nearest to the share asked for."""
+    """Take whole groups in order until their tracks are as near as possible to the share."""
     sizes = np.bincount(group, minlength=order.max() + 1)[order]
     taken = np.cumsum(sizes) - sizes / 2 < share * len(group)
     taken[0] = True
@@ -94,7 +86,7 @@ def _first_share(group: np.ndarray, order: np.ndarray, share: float) -> np.ndarr
 
 
 def _fold_of(group: np.ndarray, order: np.ndarray, folds: int) -> np.ndarray:
-    """Cut the ordered groups into consecutive parts of about equal numbers of tracks."""
+    """Cut the ordered groups into consecutive parts with about equal numbers of tracks."""
     sizes = np.bincount(group)[order]
     middle = np.cumsum(sizes) - sizes / 2
     part = np.empty(len(order), dtype=int)

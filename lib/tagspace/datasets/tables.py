@@ -1,4 +1,4 @@
-"""Reading tables of strings, with the line of whatever is wrong in them."""
+"""Read tables of text; every error names the file and line."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tagspace.errors import TagspaceError
 
 
 def read_lines(file: Path) -> Iterator[str]:
-    """Read the lines of a UTF-8 file, with or without byte order mark.
+    """Yield the lines of a UTF-8 file, without its byte order mark.
 
     Raises
     ------
@@ -23,25 +23,37 @@ def read_lines(file: Path) -> Iterator[str]:
     """
     with file.open("rb") as stream:
         for number, line in enumerate(stream, start=1):
-            yield _decode(file, number, line)
+            try:
+                yield line.decode().removeprefix("\ufeff")
+            except UnicodeDecodeError as error:
+                raise TagspaceError(
+                    f"dataset: {file}, line {number} is not UTF-8; save the file as UTF-8"
+                ) from error
 
 
 def read_rows(
-    file: Path, delimiter: str, quoting: int = csv.QUOTE_MINIMAL
+    file: Path, delimiter: str, *, quotes: bool = True
 ) -> Iterator[tuple[int, list[str]]]:
-    """Read delimited text row by row; blank lines are left out.
+    """Yield the rows of a delimited text file; blank lines are skipped.
+
+    Double quotes enclose fields, unless ``quotes`` is False.
 
     Yields
     ------
     (int, list of str)
-        Number of the row's first line, counted from 1, and its fields.
+        The number of the row's first line, counted from 1, and the row's fields.
 
     Raises
     ------
     TagspaceError
-        If the text is not UTF-8, or its quotes do not match.
+        If the text is not UTF-8, or a quote is not closed.
     """
-    reader = csv.reader(read_lines(file), delimiter=delimiter, quoting=quoting, strict=True)
+    reader = csv.reader(
+        read_lines(file),
+        delimiter=delimiter,
+        quoting=csv.QUOTE_MINIMAL if quotes else csv.QUOTE_NONE,
+        strict=True,
+    )
     line = 1
     try:
         for row in reader:
@@ -49,33 +61,33 @@ def read_rows(
                 yield line, row
             line = reader.line_num + 1
     except csv.Error as error:
-        raise TagspaceError(f"dataset: {file}, line {line}: {error}") from error
+        raise TagspaceError(f"dataset: {file}, line {line}: {error}; check its quotes") from error
 
 
 def read_table(file: Path, key: str, required: Iterable[str], delimiter: str = ",") -> pd.DataFrame:
-    """Read delimited text with a header and track ids.
+    """Read a delimited text file that has a header and a column of ids.
 
     Parameters
     ----------
     file : pathlib.Path
         UTF-8 text.
     key : str
-        The column of track ids.
+        Name of the column of ids.
     required : iterable of str
-        Further columns that must be there; others may.
+        Other columns that must exist. Further columns are read too.
     delimiter : str
-        Separates the fields.
+        Character between two fields.
 
     Returns
     -------
     pandas.DataFrame
-        Every column as strings, indexed by ``track_id``.
+        All columns as strings, indexed by id. The index is named ``track_id``.
 
     Raises
     ------
     TagspaceError
-        If a column is missing or stands twice, a row has not as many fields as the header, or a
-        track id is empty or stands twice.
+        If a column is missing or repeated, the number of fields in a row differs from the header,
+        or an id is empty or repeated.
     """
     table = _read_all(file, [key, *required], delimiter)
     ids = table[key].str.strip()
@@ -84,23 +96,24 @@ def read_table(file: Path, key: str, required: Iterable[str], delimiter: str = "
 
 
 def read_columns(file: Path, wanted: list[str]) -> pd.DataFrame:
-    """Read some columns of comma-separated text with a header, as strings.
+    """Read the given columns of a comma-separated file with a header, as strings.
 
     Raises
     ------
     TagspaceError
-        If the file is not there, a column is missing or stands twice, or a row has not as many
-        fields as the header.
+        If the file does not exist, a column is missing or repeated, or the number of fields in a
+        row differs from the header.
     """
     if not file.is_file():
-        raise TagspaceError(f"{file} is no file")
+        raise TagspaceError(f"{file} is not a file; give a table with columns {','.join(wanted)}")
     return _read_all(file, wanted, ",").reset_index(drop=True)[wanted]
 
 
 def _read_all(file: Path, required: list[str], delimiter: str) -> pd.DataFrame:
-    """Read every column, indexed by line."""
+    """Read all columns, indexed by line number."""
     rows = read_rows(file, delimiter)
-    header = [name.strip() for name in next(rows, (1, []))[1]]
+    _, first_row = next(rows, (1, []))
+    header = [name.strip() for name in first_row]
     _check_header(file, header, required)
     body = dict(rows)
     for line, row in body.items():
@@ -108,31 +121,47 @@ def _read_all(file: Path, required: list[str], delimiter: str) -> pd.DataFrame:
     return pd.DataFrame.from_dict(body, orient="index", columns=header, dtype=str)
 
 
+def _check_header(file: Path, header: list[str], required: Iterable[str]) -> None:
+    missing = [name for name in required if name not in header]
+    if missing:
+        raise TagspaceError(
+            f"dataset: {file} has no column {', '.join(missing)}; "
+            f"its first line contains {', '.join(header) or 'nothing'}"
+        )
+    repeated = sorted({name for name in header if name and header.count(name) > 1})
+    if repeated:
+        raise TagspaceError(
+            f"dataset: {file} has column {repeated[0]} more than once; rename or remove one"
+        )
+
+
 def check_width(file: Path, line: int, row: list[str], width: int) -> None:
     """Raise a :class:`TagspaceError` unless a row has ``width`` fields."""
     if len(row) != width:
         raise TagspaceError(
-            f"dataset: {file}, line {line}: {len(row)} fields where {width} are expected"
+            f"dataset: {file}, line {line}: expected {width} fields, found {len(row)}"
         )
 
 
 def check_ids(file: Path, ids: pd.Series) -> None:
-    """Raise a :class:`TagspaceError` if an id, indexed by its line, is empty or stands twice."""
+    """Raise a :class:`TagspaceError` if an id is empty or repeated; the index is the line."""
     empty = ids.index[ids == ""]
     if len(empty):
-        raise TagspaceError(f"dataset: {file}, line {empty[0]}: {ids.name} is empty")
+        raise TagspaceError(
+            f"dataset: {file}, line {empty[0]}: {ids.name} is empty; each row needs an id"
+        )
     lines = ids.index[ids.duplicated()]
     if len(lines):
         repeated = ids[lines[0]]
         first = ids.index[ids == repeated][0]
         raise TagspaceError(
-            f"dataset: {file}, line {lines[0]}: {ids.name} {repeated!r} stands in line {first} "
-            "already; each track may stand there once"
+            f"dataset: {file}, line {lines[0]}: {ids.name} {repeated!r} is already used in line "
+            f"{first}; each row needs its own id"
         )
 
 
-def tag_rows(cells: pd.DataFrame, separators: str, debris: str | None = None) -> pd.DataFrame:
-    """Bring cells that each hold several tags into one row per track, tag set and tag.
+def tag_rows(cells: pd.DataFrame, separators: str, strip: str | None = None) -> pd.DataFrame:
+    """Split cells that contain several tags into one row per track, tag set and tag.
 
     Parameters
     ----------
@@ -140,9 +169,9 @@ def tag_rows(cells: pd.DataFrame, separators: str, debris: str | None = None) ->
         Strings, indexed by track id, one column per tag set.
     separators : str
         Characters that separate tags.
-    debris : str, optional
-        Characters to strip from both ends of a tag; by default white space. What is empty then is
-        left out.
+    strip : str, optional
+        Characters to strip from both ends of a tag; by default white space. Tags that are then
+        empty are dropped.
 
     Returns
     -------
@@ -150,36 +179,18 @@ def tag_rows(cells: pd.DataFrame, separators: str, debris: str | None = None) ->
         Columns ``track_id``, ``tagset``, ``tag``.
     """
     separator = re.compile(f"[{re.escape(separators)}]")
-    parts = []
+    frames = []
     for tagset, column in cells.items():
-        # Tags are given per album: far fewer distinct cells than tracks, and each is split once.
+        # Tags are given per album, so many tracks have equal cells. Each distinct cell is split
+        # once.
         codes, distinct = pd.factorize(column)
-        lists = [_tags(separator.split(cell), debris) for cell in distinct]
-        counts = np.array([len(tags) for tags in lists], dtype=int)
+        tag_lists = [_tags(separator.split(cell), strip) for cell in distinct]
+        counts = np.array([len(tags) for tags in tag_lists], dtype=int)
         ids = cells.index.repeat(counts[codes])
-        tags = [tag for code in codes for tag in lists[code]]
-        parts.append(pd.DataFrame({"track_id": ids, "tagset": tagset, "tag": tags}, dtype=str))
-    return pd.concat(parts, ignore_index=True)
+        tags = [tag for code in codes for tag in tag_lists[code]]
+        frames.append(pd.DataFrame({"track_id": ids, "tagset": tagset, "tag": tags}, dtype=str))
+    return pd.concat(frames, ignore_index=True)
 
 
-def _tags(pieces: Iterable[str], debris: str | None) -> list[str]:
-    return [tag for piece in pieces if (tag := piece.strip(debris))]
-
-
-def _decode(file: Path, number: int, line: bytes) -> str:
-    try:
-        return line.decode().removeprefix("\ufeff")
-    except UnicodeDecodeError as error:
-        raise TagspaceError(f"dataset: {file}, line {number} is not UTF-8 text") from error
-
-
-def _check_header(file: Path, header: list[str], required: Iterable[str]) -> None:
-    found = ", ".join(header) or "nothing"
-    missing = [name for name in required if name not in header]
-    if missing:
-        raise TagspaceError(
-            f"dataset: {file} has no column {', '.join(missing)}; its first line has {found}"
-        )
-    repeated = sorted({name for name in header if name and header.count(name) > 1})
-    if repeated:
-        raise TagspaceError(f"dataset: {file} has column {repeated[0]} more than once")
+def _tags(pieces: Iterable[str], strip: str | None) -> list[str]:
+    return [tag for piece in pieces if (tag := piece.strip(strip))]

@@ -1,4 +1,4 @@
-"""What a trained network is held against: hand-made features (Section I), and chance."""
+"""Baselines for the trained network: hand-crafted features (Section I) and chance."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ from tagspace.audio.spectrogram import HOP, SAMPLE_RATE
 from tagspace.evaluation.retrieval import Distances
 
 N_MFCC = 20
-SMALLEST_VARIANCE = 1e-3  # of a coefficient, so that silence has a Gaussian too
+SMALLEST_VARIANCE = 1e-3  # of a coefficient, so that even silence has a Gaussian
 N_BANDS = 20  # of four mel bands each
-SLOWEST, FASTEST = 0.3, 10.0  # fluctuations, in Hz
-STRONGEST = 4.0  # Hz, where the ear hears fluctuation most
+SLOWEST, FASTEST = 0.3, 10.0  # Hz, of fluctuations
+STRONGEST = 4.0  # Hz, where hearing is most sensitive to fluctuations
 
 
 class Timbre:
-    """Distances of timbre: how far apart two tracks' Gaussians of MFCC are.
+    """Distances of timbre: the divergence of two tracks' Gaussians of MFCC.
 
-    A track is the distribution of its frames' 20 MFCC, taken for a Gaussian with all covariances.
-    Two are compared by the symmetric Kullback-Leibler divergence, by its logarithm, as a few tracks
-    are very far from all others.
+    A track is the distribution of the 20 MFCC of its frames, modelled as a Gaussian with a full
+    covariance matrix. Two tracks are compared by the logarithm of the symmetric Kullback-Leibler
+    divergence, because a few tracks are very far from all others.
 
     Parameters
     ----------
@@ -36,13 +36,13 @@ class Timbre:
     def __init__(self, excerpts: np.ndarray) -> None:
         gaussians = [_gaussian(track) for track in excerpts]
         means, covariances = (np.stack(part) for part in zip(*gaussians, strict=True))
-        # The divergence is the same in all coordinates. In those that make the average track white,
-        # single precision is enough.
+        # The divergence is the same in all coordinates. Where the average track is white, single
+        # precision suffices.
         white = np.linalg.inv(np.linalg.cholesky(covariances.mean(0)))
         means = (means - means.mean(0)) @ white.T
         covariances = white @ covariances @ white.T
         precisions = np.linalg.inv(covariances)
-        # All its terms are products of what is known of one track with what is known of the other.
+        # Each term of the divergence is a product of a value of one track with one of the other.
         scatters = covariances + means[:, :, None] * means[:, None, :]
         pulls = (precisions @ means[:, :, None])[..., 0]
         lengths = (means * pulls).sum(1, keepdims=True)
@@ -58,7 +58,7 @@ class Timbre:
 
 
 def rhythm(excerpts: np.ndarray) -> torch.Tensor:
-    """Describe rhythm: how strongly each part of the spectrum fluctuates at which rate.
+    """Describe rhythm: how strongly each part of the spectrum fluctuates at each rate.
 
     Parameters
     ----------
@@ -68,18 +68,17 @@ def rhythm(excerpts: np.ndarray) -> torch.Tensor:
     Returns
     -------
     torch.Tensor, shape (n_tracks, n_values), float32
-        The logarithms of fluctuation patterns, the median over excerpts, to be compared by
-        Euclidean distance.
+        Logarithms of fluctuation patterns, the median over excerpts, for the Euclidean distance.
 
     References
     ----------
-    Pampalk, Rauber and Merkl 2002, on the mel bands of the network's input.
+    Pampalk, Rauber and Merkl 2002, here on the mel bands of the network's input.
     """
     return torch.as_tensor(np.stack([_fluctuations(track) for track in excerpts]))
 
 
-class Together:
-    """Several distances in one: each is standardised over all tracks, and all count alike.
+class SumOfDistances:
+    """The sum of several distances, each standardised over the tracks of a query.
 
     Parameters
     ----------
@@ -92,15 +91,15 @@ class Together:
 
     def __call__(self, queries: np.ndarray) -> torch.Tensor:
         """Return the matrix of shape (n_queries, n_tracks) for the rows ``queries``."""
-        return sum(_standardised(distance(queries)) for distance in self.distances)
+        return torch.stack([_standardise(each(queries)) for each in self.distances]).sum(0)
 
 
-def random(n_tracks: int, seed: int) -> torch.Tensor:
-    """Draw an embedding that knows nothing, shape (n_tracks, 256)."""
+def random_embeddings(n_tracks: int, seed: int) -> torch.Tensor:
+    """Draw embeddings that know nothing, shape (n_tracks, 256)."""
     return torch.randn(n_tracks, 256, generator=torch.Generator().manual_seed(seed))
 
 
-def _standardised(distances: torch.Tensor) -> torch.Tensor:
+def _standardise(distances: torch.Tensor) -> torch.Tensor:
     deviation = distances.std(1, keepdim=True).clamp_min(1e-6)  # 0 where all are equally far
     return (distances - distances.mean(1, keepdim=True)) / deviation
 
@@ -123,7 +122,7 @@ def _fluctuations(excerpts: np.ndarray) -> np.ndarray:
     bands -= bands.mean(2, keepdims=True)
     strengths = np.abs(np.fft.rfft(bands * np.hanning(n_frames)))
     rates = np.fft.rfftfreq(n_frames, HOP / SAMPLE_RATE)
-    heard = (rates > SLOWEST) & (rates <= FASTEST)
-    weights = 1 / (rates[heard] / STRONGEST + STRONGEST / rates[heard])
-    patterns = np.median(strengths[..., heard] * weights, axis=0)
+    audible = (rates > SLOWEST) & (rates <= FASTEST)
+    weights = 1 / (rates[audible] / STRONGEST + STRONGEST / rates[audible])
+    patterns = np.median(strengths[..., audible] * weights, axis=0)
     return np.log1p(patterns).ravel().astype(np.float32)

@@ -1,4 +1,4 @@
-"""Paired comparisons of systems, with intervals, from tables of figures."""
+"""Paired comparisons of systems, with intervals, from the figures of many runs."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from collections.abc import Iterable
 import pandas as pd
 import scipy.stats
 
-from tagspace.configuration import EXPERIMENT
+from tagspace.configuration import EXPERIMENT_PARAMETERS
 from tagspace.errors import TagspaceError
 
-# What the record of a run compares, the trained network first.
+# What the record of a run compares.
 REPRESENTATIONS = ["trained", "untrained", "timbre+rhythm", "timbre", "rhythm", "random", "tags"]
 MEASURES = {
     "graded nDCG@10": ("graded", "ndcg", 10),
@@ -23,26 +23,30 @@ MEASURES = {
 
 
 def select(metrics: pd.DataFrame, measure: str, filtered: str = "none") -> pd.DataFrame:
-    """Pick the rows of one measure of :data:`MEASURES`, with one filter of neighbours."""
+    """Select the rows of one measure of :data:`MEASURES` under one filter of neighbours."""
     relevance, metric, cutoff = MEASURES[measure]
     wanted = {"relevance": relevance, "metric": metric, "cutoff": cutoff, "filter": filtered}
     chosen = metrics[(metrics[list(wanted)] == pd.Series(wanted)).all(axis=1)]
     return chosen.assign(representation=pd.Categorical(chosen["representation"], REPRESENTATIONS))
 
 
-def shown(metrics: pd.DataFrame) -> pd.DataFrame:
-    """Keep the rows of all of :data:`MEASURES`, with any filter."""
+def select_measures(metrics: pd.DataFrame) -> pd.DataFrame:
+    """Select the rows of all of :data:`MEASURES`, under any filter."""
     kinds = pd.MultiIndex.from_frame(metrics[["relevance", "metric", "cutoff"]])
     return metrics[kinds.isin(list(MEASURES.values()))]
 
 
-def folds_table(metrics: pd.DataFrame, measure: str, filtered: str = "none") -> pd.DataFrame:
-    """Tabulate one measure over folds: representations x tag sets, and the mean of these.
+def mean_table(metrics: pd.DataFrame, measure: str, filtered: str = "none") -> pd.DataFrame:
+    """Average one measure over runs: representations x tag sets, and the mean of these.
 
     Parameters
     ----------
     metrics : pandas.DataFrame
-        Of one fold or several, as :func:`tagspace.runs.records.gather` joins them.
+        Of one run or several, as :func:`tagspace.runs.records.gather` joins them.
+    measure : str
+        A name of :data:`MEASURES`.
+    filtered : {"none", "album", "artist"}
+        Which tracks are not accepted as neighbours.
     """
     rows = select(metrics, measure, filtered)
     rows = rows[~rows["task"].isin(["artist", "album"])]
@@ -58,41 +62,40 @@ def compare(
     by: str = "variant",
     filtered: str = "none",
 ) -> pd.DataFrame:
-    """Compare systems in pairs: each with one of them, in the same runs.
+    """Compare each system with a reference system in the same runs.
 
     Parameters
     ----------
     gathered : pandas.DataFrame
-        As :func:`tagspace.runs.records.gather` returns it, or :func:`tagspace.runs.sweep.run`.
+        As :func:`tagspace.runs.records.gather` or :func:`tagspace.runs.sweep.run_sweep` returns it.
     measure : str
-        A name of :data:`tagspace.evaluation.comparison.MEASURES`.
+        A name of :data:`MEASURES`.
     against : str
-        The system that all others are compared with.
+        The reference system.
     by : str
-        The column that names trained networks. Other systems are named by their representation,
-        and taken from the runs of the first network.
+        The column that names trained networks. Baselines are named by their representation, and
+        taken from the runs of the first network.
     filtered : {"none", "album", "artist"}
-        Which neighbours of a query are left out.
+        Which tracks are not accepted as neighbours.
 
     Returns
     -------
     pandas.DataFrame
-        A row per system. A column per tag set and their ``mean``, averages over all seeds and
-        folds; the number of ``runs``; ``gain`` of the mean over that of ``against``, relative to
-        it, in the runs of both; ``low`` and ``high``, the 95 % interval of the gain, NaN where
-        there is one run only. The gain is a ratio of two averages, and its interval knows that
-        both were measured.
+        A row per system. A column per tag set and their ``mean``, averaged over seeds and folds;
+        the number of ``runs``; ``gain``, the difference of the mean to the reference in the runs
+        that both have, relative to the reference; ``low`` and ``high``, the 95 % interval of the
+        gain, NaN for a single run. The interval accounts for the noise of both averages.
 
     Raises
     ------
     TagspaceError
-        If there is no such system, or more varies within one than seeds and folds. What a variant
-        changes may vary between variants; between other systems, only what names them.
+        If the reference does not exist, or a system varies in more than seeds and folds. Variants
+        may differ from one another in any parameter.
 
     References
     ----------
-    Nadeau and Bengio 2003 for the interval: runs share training tracks, and are not independent,
-    so that Student's interval of their differences is widened.
+    Nadeau and Bengio 2003. Runs share training tracks, so they are not independent, and Student's
+    interval of their differences has to be widened.
     """
     once_per_seed_and_fold(gathered, [by])
     rows = by_system(select(gathered, measure, filtered), by)
@@ -103,12 +106,12 @@ def compare(
     overall = values.xs(summary_task(table.columns), axis=1, level="task")
     if against not in overall:
         known = ", ".join(overall.columns)
-        raise TagspaceError(f"against: {against!r} is not there; there are {known}")
+        raise TagspaceError(f"against: {against!r} is not among the systems; accepted: {known}")
     overall = overall[overall[against].notna()]
-    # The reference in the runs that each system has.
+    # The reference, in the runs that each system has.
     reference = overall.mask(overall.notna(), overall[against], axis=0)
     gain = overall.mean() / reference.mean() - 1
-    # What each run has beyond the common ratio: of zero mean, and linear in both averages.
+    # The deviation of each run from the common ratio has zero mean and is linear in both averages.
     residuals = (overall - (1 + gain) * reference) / reference.mean()
     n_test = gathered.groupby("run")["n_queries"].max()
     shared = (n_test / gathered.groupby("run")["n_train"].first()).mean()
@@ -120,7 +123,7 @@ def compare(
 
 
 def verdict(compared: pd.DataFrame) -> pd.Series:
-    """Say of each system what the interval of its gain says.
+    """Classify each system by the interval of its gain.
 
     Parameters
     ----------
@@ -130,17 +133,17 @@ def verdict(compared: pd.DataFrame) -> pd.Series:
     Returns
     -------
     pandas.Series of str
-        ``better``, where the interval is above zero; ``worse``, below it; ``undecided``, with zero
-        in it. Empty for what was compared with, and for what has no interval.
+        ``better`` if the interval is above zero, ``worse`` if it is below, ``undecided`` if it
+        contains zero. Empty for the reference, and where there is no interval.
     """
-    told = pd.Series("", index=compared.index)
-    told[compared["low"].notna() & (compared["gain"] != 0)] = "undecided"
-    told[compared["low"] > 0] = "better"
-    told[compared["high"] < 0] = "worse"
-    return told
+    verdicts = pd.Series("", index=compared.index)
+    verdicts[compared["low"].notna() & (compared["gain"] != 0)] = "undecided"
+    verdicts[compared["low"] > 0] = "better"
+    verdicts[compared["high"] < 0] = "worse"
+    return verdicts
 
 
-def verdicts(compared: pd.DataFrame) -> dict[str, str]:
+def systems_by_verdict(compared: pd.DataFrame) -> dict[str, str]:
     """Name the systems of each :func:`verdict`, joined by semicolons; ``none`` if there is none.
 
     Parameters
@@ -148,46 +151,58 @@ def verdicts(compared: pd.DataFrame) -> dict[str, str]:
     compared : pandas.DataFrame
         See :func:`compare`.
     """
-    told = verdict(compared)
+    found = verdict(compared)
     kinds = ("better", "worse", "undecided")
-    return {kind: "; ".join(told.index[told == kind]) or "none" for kind in kinds}
+    return {kind: "; ".join(found.index[found == kind]) or "none" for kind in kinds}
 
 
 def once_per_seed_and_fold(gathered: pd.DataFrame, names: list[str]) -> None:
-    """Refuse to average or compare runs that differ in anything but their names, seed and fold."""
-    others = [name for name in EXPERIMENT if name not in (*names, "seed", "fold")]
-    # Variants are there to differ from one another, each as a whole.
+    """Refuse runs that differ in more than the columns ``names``, seed and fold.
+
+    Raises
+    ------
+    TagspaceError
+        If they do, or if two runs agree in all of these.
+    """
+    others = [name for name in EXPERIMENT_PARAMETERS if name not in (*names, "seed", "fold")]
+    # Variants may differ from one another; the runs of one variant may not.
     parts = [part for _, part in gathered.groupby("variant")] if "variant" in names else [gathered]
     counts = pd.concat([part[others].nunique() for part in parts], axis=1).max(axis=1)
     varying = counts.index[counts > 1]
     if len(varying):
         raise TagspaceError(
-            f"runs: {', '.join(varying)} varies, beside {', '.join(names)}; choose some of them"
+            f"runs: they differ in {', '.join(varying)}, not only in {', '.join(names)}; "
+            "select runs with one value of each"
         )
     copies = gathered.groupby([*names, "seed", "fold"])["run"].nunique()
     if copies.max() > 1:
         raise TagspaceError(
-            f"runs: {copies.max()} runs differ in nothing but their version ({names[0]} "
+            f"runs: {copies.max()} runs differ only in the version that made them ({names[0]} "
             f"{copies.idxmax()[0]}); keep one of them"
         )
 
 
 def by_system(rows: pd.DataFrame, by: str) -> pd.DataFrame:
-    """Name the ``system`` of each row; those that know least come first."""
+    """Name the ``system`` of each row, and sort the baselines before the trained networks.
+
+    Raises
+    ------
+    TagspaceError
+        If a trained network has the name of a representation.
+    """
     trained = rows["representation"] == "trained"
     if rows[by].isin(REPRESENTATIONS).any():
-        raise TagspaceError(f"{by}: a system of one's own cannot be called "
+        raise TagspaceError(f"{by}: a system must not be named after a representation: "
                             f"{', '.join(REPRESENTATIONS)}")  # fmt: skip
     system = rows["representation"].astype(str).mask(trained, rows[by])
     wanted = (trained | (rows[by] == rows[by].iloc[0])) & ~rows["task"].isin(["artist", "album"])
-    *heard, told = REPRESENTATIONS
-    order = [*reversed(heard), told]
+    order = ["random", "rhythm", "timbre", "timbre+rhythm", "untrained", "trained", "tags"]
     return rows.assign(system=system)[wanted].sort_values(
         "representation", key=lambda names: names.astype(str).map(order.index), kind="stable"
     )
 
 
 def summary_task(tasks: Iterable[str]) -> str:
-    """Name the task that sums up the others: their mean, or the only one."""
+    """Return the task that summarises the others: their mean, or the only one."""
     tasks = list(tasks)
     return "mean" if "mean" in tasks else tasks[0]

@@ -1,4 +1,4 @@
-"""Search by example: neighbours, precision and nDCG, with chance and ceiling (Section VI)."""
+"""Search by example: nearest neighbours, precision and nDCG (Section VI)."""
 
 from __future__ import annotations
 
@@ -14,15 +14,16 @@ from scipy import sparse
 
 from tagspace.datasets.groups import Groups
 from tagspace.errors import TagspaceError
+from tagspace.tags.relatedness import jaccard
 from tagspace.tags.tagsets import TagMatrix
 
-CUTOFFS = (10, 100)
-BLOCK_CELLS = 2_000_000  # queries x tracks at a time: bounds memory at any number of tracks
+CUTOFFS = (10, 100)  # P@100 is the paper's
+BLOCK_CELLS = 2_000_000  # queries x tracks at a time; bounds memory for any number of tracks
 BOOTSTRAP_DRAWS = 1000
 KEYS = ["relevance", "filter", "task", "metric", "cutoff"]
-TASK = 1 + KEYS.index("task")  # its place in a row
+TASK = 1 + KEYS.index("task")  # position in a row
 COLUMNS = ["representation", *KEYS, "value", "low", "high", "chance", "ceiling", "n_queries"]
-# Which filters leave the neighbours of a task anything to find, or any query to ask.
+# The filters that leave relevant tracks for a task; by default, all filters do.
 TASK_FILTERS = {"artist": ("none", "album"), "album": ("none",)}
 FILTERS = ("none", "album", "artist")
 
@@ -30,14 +31,14 @@ Relevant = dict[tuple[str, str], torch.Tensor]
 
 
 class Distances(Protocol):
-    """Tells how far all tracks are from some; only their order counts."""
+    """Measures how far tracks are from queries; only the order of a row counts."""
 
     def __call__(self, queries: np.ndarray) -> torch.Tensor:
         """Return the matrix of shape (n_queries, n_tracks) for the rows ``queries``."""
 
 
 class Euclidean:
-    """Distances of embeddings, less what is the same for all neighbours of a query.
+    """Squared Euclidean distances of embeddings, minus a constant for each query.
 
     Parameters
     ----------
@@ -47,13 +48,12 @@ class Euclidean:
 
     def __init__(self, embeddings: torch.Tensor) -> None:
         self.embeddings = embeddings
-        # Not squared one by one first, which would make a copy of them all.
+        # Squaring the elements first would copy the whole matrix.
         self._squares = torch.linalg.vector_norm(embeddings, dim=1).square()
 
     def __call__(self, queries: np.ndarray) -> torch.Tensor:
-        """Return the squared distances, less the squared length of the query."""
-        wanted = self.embeddings[queries]
-        return torch.addmm(self._squares, wanted, self.embeddings.T, alpha=-2)
+        """Return the squared distances, minus the squared length of the query."""
+        return torch.addmm(self._squares, self.embeddings[queries], self.embeddings.T, alpha=-2)
 
 
 def neighbours(distances: torch.Tensor, cutoff: int) -> torch.Tensor:
@@ -62,7 +62,7 @@ def neighbours(distances: torch.Tensor, cutoff: int) -> torch.Tensor:
     Parameters
     ----------
     distances : torch.Tensor, shape (n_queries, n_tracks)
-        Infinite where a track may not be a neighbour: the query itself, for one.
+        Infinite where a track must not be a neighbour, such as the query itself.
     cutoff : int
         How many neighbours, at most ``n_tracks``.
 
@@ -75,20 +75,20 @@ def neighbours(distances: torch.Tensor, cutoff: int) -> torch.Tensor:
 
 
 def ndcg(embeddings: torch.Tensor, gains: torch.Tensor, cutoff: int) -> float:
-    """Measure nDCG where every track queries all others.
+    """Compute nDCG with every track as a query among all others.
 
     Parameters
     ----------
     embeddings : torch.Tensor, shape (n, d), float32
     gains : torch.Tensor, shape (n, n)
-        How relevant each track (column) is to each query (row), not negative.
+        How relevant each track (column) is to each query (row); not negative.
     cutoff : int
-        How many neighbours count.
+        Number of neighbours.
 
     Returns
     -------
     float
-        The mean over queries to which anything is relevant.
+        The mean over the queries that have a relevant track; NaN if none has.
     """
     allowed = ~torch.eye(len(gains), dtype=torch.bool, device=gains.device)
     gains = gains.masked_fill(~allowed, 0)
@@ -107,17 +107,21 @@ def evaluate(
     queries: np.ndarray | None = None,
     seed: int = 0,
 ) -> pd.DataFrame:
-    """Measure how relevant the neighbours in each representation are to the query.
+    """Measure how relevant the nearest neighbours in each representation are.
 
-    Relevance of a track to a query, where the task is a tag set: ``exact``, the same set of tags
-    (which the paper's figures fit); ``any``, a tag in common; ``graded``, the Jaccard index of the
-    two sets of tags. Where the task is the artist or the album: the same or not.
+    A task is a tag set, the artist or the album. For a tag set, a track is relevant to a query by
+    three definitions: ``exact``, the same set of tags (the reading that fits the paper's figures);
+    ``any``, at least one tag in common; ``graded``, the Jaccard index of the two sets of tags. For
+    the artist and the album, a track is relevant if it has the same one.
+
+    Every figure is given with all other tracks as possible neighbours (filter ``none``, the
+    paper's), without those of the query's album (``album``) and without those of the query's artist
+    (``artist``).
 
     Parameters
     ----------
     representations : mapping of str to torch.Tensor, shape (n_tracks, d), float32
-        Named embeddings of the tracks among which neighbours are sought; or what measures their
-        distances.
+        Named embeddings of the tracks to search in; or objects that measure their distances.
     tags : TagMatrix
         Tags of these tracks in all tag sets.
     groups : Groups
@@ -125,38 +129,56 @@ def evaluate(
     queries : numpy.ndarray of int, optional
         Rows of the queries; by default every track.
     seed : int
-        Of the bootstrap.
+        Seed of the bootstrap.
 
     Returns
     -------
     pandas.DataFrame
         One figure per row, with columns :data:`COLUMNS`. ``low`` and ``high`` bound a 95 %
-        bootstrap interval over query artists; task ``mean`` is the mean over the tag sets, where
-        there are several; ``chance`` is the value expected of a random order,
-        ``ceiling`` that of the best one. Metric ``rprecision`` is the precision at as many tracks
-        as are relevant to the query; its ``cutoff`` is 0. A cutoff that takes in every track is
-        left out: all orders are equal there. So is a query without tags or album, and for nDCG and
-        R-precision one that nothing is relevant to. A query whose artist is not known counts as the
-        only track of its artist.
+        bootstrap interval over the artists of the queries. Task ``mean`` is the mean over the tag
+        sets, if there are several. ``chance`` is the expected value of a random order, ``ceiling``
+        the value of the best order. Metric ``rprecision`` is the precision at the number of
+        relevant tracks; its ``cutoff`` is 0.
 
     Raises
     ------
     TagspaceError
         If there are too few tracks for the smallest cutoff.
+
+    Notes
+    -----
+    A query without tags, or without a known album, is left out of that task. A query without any
+    relevant track is left out of nDCG and R-precision. A cutoff that includes every track is left
+    out, because all orders are equal there. A query with an unknown artist counts as the only track
+    of its artist.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from scipy import sparse
+    >>> from tagspace.datasets.groups import Groups
+    >>> mood = np.arange(30) % 2
+    >>> vocabulary = pd.DataFrame({"tagset": "moods", "tag": ["calm", "wild"]})
+    >>> tags = TagMatrix(sparse.csr_array(np.eye(2)[mood]), pd.RangeIndex(30), vocabulary)
+    >>> groups = Groups(np.arange(30), sparse.csr_array((30, 1)))
+    >>> heard = torch.as_tensor(mood[:, None], dtype=torch.float32)
+    >>> figures = evaluate({"heard": heard}, tags, groups).set_index(["relevance", "metric"])
+    >>> figures.loc[("exact", "precision"), ["task", "cutoff", "value"]].head(1).values.tolist()
+    [['moods', 10, 1.0]]
     """
     n_tracks = len(tags.track_ids)
     queries = np.arange(n_tracks) if queries is None else queries
     cutoffs = [cutoff for cutoff in CUTOFFS if cutoff < n_tracks - 1]
     if not cutoffs:
-        raise TagspaceError(f"dataset: {n_tracks} tracks to search in; "
+        raise TagspaceError(f"dataset: there are {n_tracks} tracks to search in; "
                             f"at least {min(CUTOFFS) + 2} are needed")  # fmt: skip
-    matrices = {name: tags.of(name).astype(np.float32) for name in tags.tagsets}
+    matrices = {name: tags.tagset(name).astype(np.float32) for name in tags.tagsets}
     measures = {
         name: Euclidean(given) if isinstance(given, torch.Tensor) else given
         for name, given in representations.items()
     }
     per_query = defaultdict(lambda: defaultdict(list))
-    for rows in blocks(queries, n_tracks):
+    for rows in query_blocks(queries, n_tracks):
         relevant = _relevance(rows, matrices, groups)
         distances = {name: measure(rows) for name, measure in measures.items()}
         for filtered in FILTERS:
@@ -173,14 +195,17 @@ def evaluate(
     return _summary(per_query, tags.tagsets, groups.artist[queries], seed)
 
 
-def blocks(queries: np.ndarray, n_tracks: int) -> Iterator[np.ndarray]:
-    """Cut queries into parts whose matrices queries x tracks have a bounded size."""
+def query_blocks(queries: np.ndarray, n_tracks: int) -> Iterator[np.ndarray]:
+    """Cut queries into blocks such that a matrix queries x tracks has a bounded size."""
     size = max(BLOCK_CELLS // n_tracks, 1)
     return (queries[start : start + size] for start in range(0, len(queries), size))
 
 
 def _relevance(rows: np.ndarray, matrices: dict[str, sparse.csr_array], groups: Groups) -> Relevant:
-    """Compute for each task and relevance a matrix queries x tracks, 0 to 1; NaN: no answer."""
+    """Compute a matrix queries x tracks for each task and definition of relevance.
+
+    Values are 0 to 1; the row of a query that the task cannot be asked of is NaN.
+    """
     relevant = {}
     for task, matrix in matrices.items():
         relevant |= {(task, name): gains for name, gains in _tag_relevance(matrix, rows)}
@@ -195,19 +220,14 @@ def _relevance(rows: np.ndarray, matrices: dict[str, sparse.csr_array], groups: 
 def _tag_relevance(
     matrix: sparse.csr_array, rows: np.ndarray
 ) -> Iterator[tuple[str, torch.Tensor]]:
-    sizes = torch.as_tensor(matrix.sum(axis=1))
-    # All tracks' tags stay sparse, and memory bounded: only those of the queries are filled out.
-    common = torch.as_tensor(matrix @ matrix[rows].toarray().T).T.contiguous()
-    union = sizes[rows][:, None] + sizes[None, :] - common
-    jaccard = common / union
-    jaccard[sizes[rows] == 0] = torch.nan
-    yield "graded", jaccard
-    untagged = jaccard.isnan()
-    yield "exact", (jaccard == 1).float().masked_fill_(untagged, torch.nan)
-    yield "any", (jaccard > 0).float().masked_fill_(untagged, torch.nan)
+    graded = torch.as_tensor(jaccard(matrix[rows], matrix))
+    untagged = torch.as_tensor(matrix[rows].sum(axis=1) == 0)[:, None]
+    for name, gains in (("graded", graded), ("exact", graded == 1), ("any", graded > 0)):
+        yield name, gains.float().masked_fill(untagged, torch.nan)
 
 
 def _allowed(rows: np.ndarray, groups: Groups, filtered: str) -> torch.Tensor:
+    """Mask the tracks that may be neighbours of each query."""
     everything = np.arange(len(groups.artist))
     allowed = np.ones((len(rows), len(everything)), dtype=bool)
     if filtered == "album":
@@ -219,14 +239,17 @@ def _allowed(rows: np.ndarray, groups: Groups, filtered: str) -> torch.Tensor:
 
 
 def _order(distances: torch.Tensor, allowed: torch.Tensor) -> torch.Tensor:
-    """Sort the tracks by distance from each query, those that are not allowed last."""
+    """Sort the tracks by distance from each query; those not allowed come last."""
     return distances.masked_fill(~allowed.to(distances.device), torch.inf).argsort(1).cpu()
 
 
 def _scores(
     gains: torch.Tensor, allowed: torch.Tensor, found: dict[str, torch.Tensor], cutoffs: list[int]
 ) -> Iterator[tuple[str, int, str, torch.Tensor]]:
-    """Yield metric, cutoff, name and the value of each query; names: found's, chance, ceiling."""
+    """Yield metric, cutoff, name and one value per query.
+
+    Names are those of the representations in ``found``, ``chance`` and ``ceiling``.
+    """
     gains = gains.masked_fill(~allowed, 0.0)
     available = allowed.sum(1)
     best = gains.topk(max(cutoffs)).values
@@ -240,22 +263,24 @@ def _scores(
             yield "ndcg", cutoff, name, _dcg(ranking, cutoff) / ideal
         mean = gains.sum(1) / available
         yield "precision", cutoff, "chance", mean
-        yield "ndcg", cutoff, "chance", mean * _discounts(cutoff).cumsum(0)[depth - 1] / ideal
+        # A random order has the mean gain at every rank, down to the last allowed track.
+        discount = torch.cat([torch.zeros(1), _discounts(cutoff).cumsum(0)])[depth]
+        yield "ndcg", cutoff, "chance", mean * discount / ideal
 
 
 def _r_precision(
     gains: torch.Tensor, allowed: torch.Tensor, found: dict[str, torch.Tensor]
 ) -> Iterator[tuple[str, int, str, torch.Tensor]]:
-    """Yield as :func:`_scores` does: the precision at the number of relevant tracks."""
+    """Yield, in the form of :func:`_scores`, the precision at the number of relevant tracks."""
     gains = gains.masked_fill(~allowed, 0.0)
-    relevant = gains.sum(1)  # where it is 0 or NaN there is no answer: so is what is divided by it
+    relevant = gains.sum(1)
+    relevant[relevant == 0] = torch.nan  # such a query has no R-precision
     depth = int(relevant.nan_to_num().max())
     first = torch.arange(depth) < relevant[:, None]
     for name, order in found.items():
         yield "rprecision", 0, name, (gains.gather(1, order[:, :depth]) * first).sum(1) / relevant
-    one = relevant / relevant
-    yield "rprecision", 0, "chance", one * relevant / allowed.sum(1)
-    yield "rprecision", 0, "ceiling", one
+    yield "rprecision", 0, "chance", relevant / allowed.sum(1)
+    yield "rprecision", 0, "ceiling", torch.where(relevant.isnan(), relevant, 1.0)
 
 
 def _dcg(gains: torch.Tensor, cutoff: int) -> torch.Tensor:
@@ -271,13 +296,13 @@ def _float(mask: np.ndarray) -> torch.Tensor:
 
 
 class _Figure(NamedTuple):
-    """The value of one figure, what to hold it against, and its bootstrap."""
+    """The value of one figure, its chance level and ceiling, and its bootstrap samples."""
 
     value: float
     chance: float
     ceiling: float
     n_queries: int
-    draws: np.ndarray  # the value in each bootstrap sample; NaN where no query was drawn
+    draws: np.ndarray  # one value per bootstrap sample; NaN where the sample has no query
 
 
 def _summary(
@@ -302,16 +327,19 @@ def _summary(
                 int(asked.sum()),
                 _bootstrap(value[asked], weights[:, asked]),
             )
-    of_tags = {key: figure for key, figure in figures.items() if key[TASK] in tagsets}
+    by_tagset = {key: figure for key, figure in figures.items() if key[TASK] in tagsets}
+    by_group = {key: figure for key, figure in figures.items() if key[TASK] not in tagsets}
+    ordered = [by_tagset, _means(by_tagset, tagsets), by_group]
     rows = [
         (*key, figure.value, *_interval(figure.draws), *figure[1:4])
-        for key, figure in (of_tags | _means(of_tags, tagsets) | figures).items()
+        for part in ordered
+        for key, figure in part.items()
     ]
     return pd.DataFrame(rows, columns=COLUMNS)
 
 
 def _means(figures: dict[tuple, _Figure], tagsets: tuple[str, ...]) -> dict[tuple, _Figure]:
-    """Average each figure over the tag sets, where there are several and all of them have it."""
+    """Average each figure over the tag sets, if there are several and all of them have it."""
     parts = defaultdict(list)
     for key, figure in figures.items():
         parts[(*key[:TASK], "mean", *key[TASK + 1 :])].append(figure)
@@ -329,7 +357,7 @@ def _means(figures: dict[tuple, _Figure], tagsets: tuple[str, ...]) -> dict[tupl
 
 
 def _bootstrap_weights(artists: np.ndarray, seed: int) -> np.ndarray:
-    """Draw artists with replacement; return how often each query counts, (draws, n_queries)."""
+    """Draw artists with replacement; return how often each query counts, (n_draws, n_queries)."""
     codes = np.unique(artists, return_inverse=True)[1]
     n_artists = codes.max() + 1
     generator = np.random.default_rng(seed)

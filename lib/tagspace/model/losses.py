@@ -1,4 +1,4 @@
-"""What training asks of the embeddings of a batch."""
+"""Losses on the embeddings of a batch, as modules of embeddings and labels (Section III-A)."""
 
 from __future__ import annotations
 
@@ -6,113 +6,192 @@ from typing import NamedTuple
 
 import numpy as np
 import torch
-from scipy import sparse
 from torch import nn
 from torch.nn import functional
 
 from tagspace.model import mining
-from tagspace.model.mining import Candidates, Triplets
+from tagspace.model.mining import NEGATIVE_THRESHOLD, POSITIVE_THRESHOLD, Triplets
 
-SMALLEST_VARIANCE = 1e-5  # within a batch, of a value of the embeddings
+SMALLEST_VARIANCE = 1e-5  # of an embedding's dimension within a batch
 
 
-class Batch(NamedTuple):
-    """The embeddings of some tracks, and what is known of these.
+class LossTerms(NamedTuple):
+    """A loss and what it was computed from.
 
-    ``rows``, shape (n,), are their rows in the corpus, ``embeddings`` has shape (n, d),
-    ``distances``, shape (n, n), are squared; ``pairs`` are those that may form a triplet.
+    ``value`` is the scalar loss, ``active`` the number of terms with a gradient (triplets, pairs or
+    tracks), ``anchors`` the number of tracks that took part. All three are tensors without
+    dimensions, so that no GPU has to wait for the processor.
     """
 
-    rows: np.ndarray
-    embeddings: torch.Tensor
-    distances: torch.Tensor
-    pairs: Candidates
+    value: torch.Tensor
+    active: torch.Tensor
+    anchors: torch.Tensor
 
 
-class TripletLoss(nn.Module):
-    """The paper's: a related track should be nearer than an unrelated one (Section III-A).
+class Loss(nn.Module):
+    """A loss of embeddings, shape (n, d), and labels of the same n tracks."""
+
+    def forward(
+        self,
+        embeddings: torch.Tensor,
+        labels: torch.Tensor,
+        excluded: torch.Tensor | None = None,
+    ) -> torch.Tensor:
+        """Return the scalar loss; see :meth:`terms`."""
+        return self.terms(embeddings, labels, excluded).value
+
+    def terms(
+        self, embeddings: torch.Tensor, labels: torch.Tensor, excluded: torch.Tensor | None = None
+    ) -> LossTerms:
+        """Return the loss and what it was computed from.
+
+        Parameters
+        ----------
+        embeddings : torch.Tensor, shape (n, d)
+            One row per track.
+        labels : torch.Tensor, shape (n, m)
+            What is known of the tracks; each loss says which.
+        excluded : torch.Tensor of bool, shape (n, n), optional
+            Pairs that take no part, such as tracks of one album.
+        """
+        raise NotImplementedError
+
+
+class TripletLoss(Loss):
+    """The paper's loss, equation 2: a related track should be nearer than an unrelated one.
+
+    Labels are a relatedness matrix, shape (n, n).
 
     Parameters
     ----------
+    margin : float
+        How much nearer, in squared Euclidean distance.
     strategy : {"all", "semihard", "hard", "literal"}
-        Which triplets; see :func:`tagspace.model.mining.mine`.
-    margin : float
-        By how much nearer.
+        Which triplets of a batch to use; see :func:`tagspace.model.mining.mine`.
+    positive_threshold, negative_threshold : float
+        See :func:`tagspace.model.mining.candidate_pairs`.
+
+    Examples
+    --------
+    >>> embeddings = torch.tensor([[0.0], [1.0], [1.5]], requires_grad=True)
+    >>> relatedness = torch.tensor([[1.0, 0.9, 0.1], [0.9, 1.0, 0.1], [0.1, 0.1, 1.0]])
+    >>> loss = TripletLoss(margin=0.2)(embeddings, relatedness)
+    >>> round(loss.item(), 2)  # of the anchor in the middle: 1 - 0.25 + 0.2
+    0.95
+    >>> loss.backward()
     """
 
-    def __init__(self, strategy: mining.Strategy, margin: float) -> None:
+    def __init__(
+        self,
+        margin: float = 0.2,
+        strategy: mining.Strategy = "all",
+        positive_threshold: float = POSITIVE_THRESHOLD,
+        negative_threshold: float = NEGATIVE_THRESHOLD,
+    ) -> None:
         super().__init__()
-        self.strategy = strategy
         self.margin = margin
+        self.strategy = strategy
+        self.thresholds = positive_threshold, negative_threshold
 
-    def forward(self, batch: Batch) -> tuple[torch.Tensor, int]:
-        """Return the loss, and how many triplets have a part in it."""
-        triplets = mining.mine(batch.distances.detach(), batch.pairs, self.strategy, self.margin)
-        each = hinges(batch.distances, triplets, self.margin)
-        return average(each), int((each > 0).sum())
+    def terms(
+        self, embeddings: torch.Tensor, labels: torch.Tensor, excluded: torch.Tensor | None = None
+    ) -> LossTerms:
+        """Return the mean hinge of the triplets that violate the margin."""
+        pairs = mining.candidate_pairs(labels, excluded, *self.thresholds)
+        distances = squared_distances(embeddings)
+        triplets = mining.mine(distances.detach(), pairs, self.strategy, self.margin)
+        hinges = triplet_hinges(distances, triplets, self.margin)
+        return LossTerms(mean_of_positive(hinges), (hinges > 0).sum(), pairs.anchors.sum())
 
 
-class ContrastiveLoss(nn.Module):
-    """That of the siamese network: related tracks near, unrelated ones farther than a margin.
+class ContrastiveLoss(Loss):
+    """The siamese network's loss: related tracks near, unrelated ones beyond a margin.
 
-    Of a batch, the related pairs that are apart and the unrelated ones that are too near are
-    averaged each for themselves, and so count alike however many there are.
+    Labels are a relatedness matrix, shape (n, n). Related pairs at a distance and unrelated pairs
+    within the margin are averaged separately, so both count the same however many there are.
 
     Parameters
     ----------
     margin : float
-        Of the distance, not squared.
+        In Euclidean distance, not squared.
+    positive_threshold, negative_threshold : float
+        See :func:`tagspace.model.mining.candidate_pairs`.
 
     References
     ----------
-    Hadsell, Chopra and LeCun 2006, equation 4, for one pair and twice as much.
+    Hadsell, Chopra and LeCun 2006; twice their equation 4 for one pair.
+
+    Examples
+    --------
+    >>> embeddings = torch.tensor([[0.0], [1.0], [1.5]], requires_grad=True)
+    >>> relatedness = torch.tensor([[1.0, 0.9, 0.1], [0.9, 1.0, 0.1], [0.1, 0.1, 1.0]])
+    >>> round(ContrastiveLoss(margin=1.0)(embeddings, relatedness).item(), 2)
+    1.25
     """
 
-    def __init__(self, margin: float) -> None:
+    def __init__(
+        self,
+        margin: float = 1.0,
+        positive_threshold: float = POSITIVE_THRESHOLD,
+        negative_threshold: float = NEGATIVE_THRESHOLD,
+    ) -> None:
         super().__init__()
         self.margin = margin
+        self.thresholds = positive_threshold, negative_threshold
 
-    def forward(self, batch: Batch) -> tuple[torch.Tensor, int]:
-        """Return the loss, and how many pairs have a part in it."""
-        near = batch.distances[batch.pairs.positive]
-        # A root has no slope at 0, where a pair of equal embeddings would be.
-        apart = batch.distances[batch.pairs.negative].clamp_min(1e-12).sqrt()
-        intruding = (self.margin - apart).clamp_min(0).square()
-        loss = average(near) + average(intruding)
-        return loss, int((near > 0).sum() + (intruding > 0).sum())
+    def terms(
+        self, embeddings: torch.Tensor, labels: torch.Tensor, excluded: torch.Tensor | None = None
+    ) -> LossTerms:
+        """Return the sum of both means."""
+        pairs = mining.candidate_pairs(labels, excluded, *self.thresholds)
+        distances = squared_distances(embeddings)
+        attracted = distances[pairs.positive]
+        # The square root has no slope at 0, where a pair of equal embeddings would be.
+        apart = distances[pairs.negative].clamp_min(1e-12).sqrt()
+        repelled = (self.margin - apart).clamp_min(0).square()
+        value = mean_of_positive(attracted) + mean_of_positive(repelled)
+        active = (attracted > 0).sum() + (repelled > 0).sum()
+        return LossTerms(value, active, pairs.anchors.sum())
 
 
-class TagLoss(nn.Module):
-    """That of a tagger: a linear layer on the embedding should tell which tags a track carries.
+class TagLoss(Loss):
+    """A tagger's loss: a linear layer on the embedding predicts the tags of a track.
 
-    It begins with how frequent each tag is, so that only what tells tracks apart is left to learn,
-    and sees embeddings as standardised over the batch: in their space they differ by little.
+    Labels are tags, shape (n, n_tags), 0 or 1. The layer starts from how frequent each tag is, so
+    it only has to learn differences between tracks. It sees embeddings that are standardised over
+    the batch, because in their own space they differ by little.
 
     Parameters
     ----------
-    tags : scipy.sparse.csr_array, shape (n_tracks, n_tags)
-        Of all tracks of the corpus.
-    train : numpy.ndarray of int
-        Rows of the training tracks, on which tags are counted.
+    frequencies : array_like, shape (n_tags,)
+        Share of the training tracks that carry each tag, above 0 and below 1.
     dimensions : int
         Of the embeddings.
+
+    Examples
+    --------
+    >>> embeddings, tags = torch.tensor([[1.0], [-1.0]]), torch.tensor([[1.0], [0.0]])
+    >>> loss = TagLoss(frequencies=[0.5], dimensions=1)
+    >>> bool(loss(embeddings, tags) > 0)
+    True
     """
 
-    def __init__(self, tags: sparse.csr_array, train: np.ndarray, dimensions: int) -> None:
+    def __init__(self, frequencies: np.ndarray | list[float], dimensions: int) -> None:
         super().__init__()
-        self.tags = tags
-        self.head = nn.Linear(dimensions, tags.shape[1])
-        carriers = torch.as_tensor(tags[train].sum(axis=0), dtype=torch.float32)
+        shares = torch.as_tensor(frequencies, dtype=torch.float32)
+        self.head = nn.Linear(dimensions, len(shares))
         with torch.no_grad():
-            self.head.bias.copy_(torch.logit((carriers + 0.5) / (len(train) + 1)))
+            self.head.bias.copy_(torch.logit(shares))
 
-    def forward(self, batch: Batch) -> tuple[torch.Tensor, int]:
-        """Return the mean binary cross-entropy, and the number of tracks."""
-        carried = torch.as_tensor(self.tags[batch.rows].toarray(), dtype=torch.float32)
-        centred = batch.embeddings - batch.embeddings.mean(0)
+    def terms(
+        self, embeddings: torch.Tensor, labels: torch.Tensor, excluded: torch.Tensor | None = None
+    ) -> LossTerms:
+        """Return the mean binary cross-entropy; ``excluded`` has no meaning here."""
+        centred = embeddings - embeddings.mean(0)
         predicted = self.head(centred / (centred.square().mean(0) + SMALLEST_VARIANCE).sqrt())
-        loss = functional.binary_cross_entropy_with_logits(predicted, carried.to(predicted.device))
-        return loss, len(batch.rows)
+        value = functional.binary_cross_entropy_with_logits(predicted, labels)
+        n_tracks = torch.tensor(len(embeddings))
+        return LossTerms(value, n_tracks, n_tracks)
 
 
 def squared_distances(embeddings: torch.Tensor) -> torch.Tensor:
@@ -132,10 +211,8 @@ def squared_distances(embeddings: torch.Tensor) -> torch.Tensor:
     return (squares[:, None] + squares[None, :] - 2 * products).clamp_min(0)
 
 
-def hinges(distances: torch.Tensor, triplets: Triplets, margin: float) -> torch.Tensor:
-    """Compute the triplet loss of each triplet (Section III-A).
-
-    ``max(|a - p|^2 - |a - n|^2 + margin, 0)``
+def triplet_hinges(distances: torch.Tensor, triplets: Triplets, margin: float) -> torch.Tensor:
+    """Compute the hinge of each triplet: ``max(|a - p|^2 - |a - n|^2 + margin, 0)``.
 
     Parameters
     ----------
@@ -144,7 +221,7 @@ def hinges(distances: torch.Tensor, triplets: Triplets, margin: float) -> torch.
     triplets : Triplets
         Indices into the batch.
     margin : float
-        By how much the negative should be farther than the positive.
+        How much farther the negative should be than the positive.
 
     Returns
     -------
@@ -155,10 +232,9 @@ def hinges(distances: torch.Tensor, triplets: Triplets, margin: float) -> torch.
     return (distances[anchor, positive] - distances[anchor, negative] + margin).clamp_min(0)
 
 
-def average(hinges: torch.Tensor) -> torch.Tensor:
-    """Average the loss over the triplets that have one; zero where no triplet violates the margin.
+def mean_of_positive(terms: torch.Tensor) -> torch.Tensor:
+    """Average the terms above zero; zero where there are none.
 
-    Those at zero teach nothing, and counting them would make the step shorter the more of them
-    there are.
+    Terms at zero contribute no gradient. Including them would shorten the step by their number.
     """
-    return hinges.sum() / (hinges > 0).sum().clamp_min(1)
+    return terms.sum() / (terms > 0).sum().clamp_min(1)

@@ -1,4 +1,4 @@
-"""Online triplet mining: relatedness proposes the pairs, distances choose the triplets (III-A)."""
+"""Online triplet mining: relatedness proposes pairs, distances choose triplets (Section III-A)."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from typing import Literal, NamedTuple
 import torch
 
 Strategy = Literal["all", "semihard", "hard", "literal"]
-MAX_PAIRS = 10_000  # positive pairs per batch; beyond, a draw of them bounds time and memory
+POSITIVE_THRESHOLD, NEGATIVE_THRESHOLD = 0.8, 0.2  # of the cosine, as in the paper
+MAX_PAIRS = 10_000  # positive pairs of a batch; a sample of more bounds time and memory
 
 
 class Triplets(NamedTuple):
@@ -18,77 +19,98 @@ class Triplets(NamedTuple):
     negative: torch.Tensor
 
 
-class Candidates(NamedTuple):
-    """Boolean matrices of shape (n, n): which tracks may be an anchor's positive and negative."""
+class CandidatePairs(NamedTuple):
+    """Boolean matrices, shape (n, n): which tracks may be positives and negatives of an anchor."""
 
     positive: torch.Tensor
     negative: torch.Tensor
 
     @property
     def anchors(self) -> torch.Tensor:
-        """Mask of the tracks that have both, shape (n,): others can form no triplet."""
+        """Mask of the tracks that have both a positive and a negative, shape (n,)."""
         return self.positive.any(1) & self.negative.any(1)
 
 
-def candidates(
+def candidate_pairs(
     relatedness: torch.Tensor,
-    excluded: torch.Tensor,
-    positive: float = 0.8,
-    negative: float = 0.2,
-) -> Candidates:
-    """Find the candidate pairs of a batch.
+    excluded: torch.Tensor | None = None,
+    positive_threshold: float = POSITIVE_THRESHOLD,
+    negative_threshold: float = NEGATIVE_THRESHOLD,
+) -> CandidatePairs:
+    """Find the candidate positives and negatives of a batch.
 
     Parameters
     ----------
     relatedness : torch.Tensor, shape (n, n)
-        Cosines of the LSI vectors, say.
-    excluded : torch.Tensor of bool, shape (n, n)
-        Pairs that take no part, such as tracks of one album. The diagonal takes none in any case.
-    positive, negative : float
-        Related from ``positive`` on (>=), unrelated below ``negative`` (<).
+        For example, cosines of the LSI vectors.
+    excluded : torch.Tensor of bool, shape (n, n), optional
+        Pairs that take no part, such as tracks of one album (the album filter). A track is never
+        paired with itself.
+    positive_threshold, negative_threshold : float
+        A pair is positive from the first threshold on (>=) and negative below the second (<).
+
+    Examples
+    --------
+    >>> relatedness = torch.tensor([[1.0, 0.9, 0.1], [0.9, 1.0, 0.5], [0.1, 0.5, 1.0]])
+    >>> pairs = candidate_pairs(relatedness)
+    >>> pairs.positive.nonzero().tolist(), pairs.negative.nonzero().tolist()
+    ([[0, 1], [1, 0]], [[0, 2], [2, 0]])
     """
-    allowed = ~excluded
+    allowed = torch.ones_like(relatedness, dtype=torch.bool) if excluded is None else ~excluded
     allowed.fill_diagonal_(False)
-    return Candidates((relatedness >= positive) & allowed, (relatedness < negative) & allowed)
+    return CandidatePairs(
+        (relatedness >= positive_threshold) & allowed, (relatedness < negative_threshold) & allowed
+    )
 
 
-def mine(distances: torch.Tensor, pairs: Candidates, strategy: Strategy, margin: float) -> Triplets:
+def mine(
+    distances: torch.Tensor, pairs: CandidatePairs, strategy: Strategy = "all", margin: float = 0.2
+) -> Triplets:
     """Choose the triplets of a batch.
 
     Parameters
     ----------
     distances : torch.Tensor, shape (n, n)
         Squared Euclidean distances of the embeddings.
-    pairs : Candidates
-        Who may be whose positive and negative.
+    pairs : CandidatePairs
+        Candidate positives and negatives.
     strategy : {"all", "semihard", "hard", "literal"}
         ``all``: every triplet that violates the margin. ``semihard``: for each positive pair, the
         nearest negative that is farther than the positive but within the margin. ``hard``: for
-        each anchor, its farthest positive and nearest negative. ``literal``: the paper's words,
-        for each anchor its nearest positive and farthest negative.
+        each anchor, its farthest positive and nearest negative. ``literal``: the paper's words, for
+        each anchor its nearest positive and farthest negative, which is the easiest triplet.
     margin : float
-        Of the triplet loss.
+        Margin of the triplet loss.
 
     Returns
     -------
     Triplets
-        May be empty.
+        There may be none.
+
+    Examples
+    --------
+    >>> relatedness = torch.tensor([[1.0, 0.9, 0.1], [0.9, 1.0, 0.5], [0.1, 0.5, 1.0]])
+    >>> distances = torch.tensor([[0.0, 0.5, 0.6], [0.5, 0.0, 0.1], [0.6, 0.1, 0.0]])
+    >>> [part.tolist() for part in mine(distances, candidate_pairs(relatedness))]
+    [[0], [1], [2]]
     """
-    miner = {"all": _all, "semihard": _semihard, "hard": _hard, "literal": _literal}[strategy]
-    complete = pairs.anchors[:, None]
-    return miner(
-        distances, Candidates(pairs.positive & complete, pairs.negative & complete), margin
-    )
+    anchors = pairs.anchors[:, None]
+    complete = CandidatePairs(pairs.positive & anchors, pairs.negative & anchors)
+    if strategy == "all":
+        return _all(distances, complete, margin)
+    if strategy == "semihard":
+        return _semihard(distances, complete, margin)
+    return _extreme(distances, complete, hard=strategy == "hard")
 
 
-def _all(distances: torch.Tensor, pairs: Candidates, margin: float) -> Triplets:
+def _all(distances: torch.Tensor, pairs: CandidatePairs, margin: float) -> Triplets:
     anchor, positive = _positive_pairs(pairs)
     reach = distances[anchor, positive][:, None] + margin
     pair, negative = (pairs.negative[anchor] & (distances[anchor] < reach)).nonzero(as_tuple=True)
     return Triplets(anchor[pair], positive[pair], negative)
 
 
-def _semihard(distances: torch.Tensor, pairs: Candidates, margin: float) -> Triplets:
+def _semihard(distances: torch.Tensor, pairs: CandidatePairs, margin: float) -> Triplets:
     anchor, positive = _positive_pairs(pairs)
     near = distances[anchor, positive][:, None]
     row = distances[anchor]
@@ -98,21 +120,16 @@ def _semihard(distances: torch.Tensor, pairs: Candidates, margin: float) -> Trip
     return Triplets(anchor[found], positive[found], negative[found])
 
 
-def _hard(distances: torch.Tensor, pairs: Candidates, margin: float) -> Triplets:  # noqa: ARG001
+def _extreme(distances: torch.Tensor, pairs: CandidatePairs, *, hard: bool) -> Triplets:
+    """Take one triplet per anchor: the hardest, or the easiest."""
     anchor = pairs.positive.any(1).nonzero().flatten()
-    positive = distances.masked_fill(~pairs.positive, -torch.inf).argmax(1)
-    negative = distances.masked_fill(~pairs.negative, torch.inf).argmin(1)
+    signed = distances if hard else -distances
+    positive = signed.masked_fill(~pairs.positive, -torch.inf).argmax(1)
+    negative = signed.masked_fill(~pairs.negative, torch.inf).argmin(1)
     return Triplets(anchor, positive[anchor], negative[anchor])
 
 
-def _literal(distances: torch.Tensor, pairs: Candidates, margin: float) -> Triplets:  # noqa: ARG001
-    anchor = pairs.positive.any(1).nonzero().flatten()
-    positive = distances.masked_fill(~pairs.positive, torch.inf).argmin(1)
-    negative = distances.masked_fill(~pairs.negative, -torch.inf).argmax(1)
-    return Triplets(anchor, positive[anchor], negative[anchor])
-
-
-def _positive_pairs(pairs: Candidates) -> tuple[torch.Tensor, torch.Tensor]:
+def _positive_pairs(pairs: CandidatePairs) -> tuple[torch.Tensor, torch.Tensor]:
     anchor, positive = pairs.positive.nonzero(as_tuple=True)
     if len(anchor) > MAX_PAIRS:
         drawn = torch.randperm(len(anchor), device=anchor.device)[:MAX_PAIRS]

@@ -1,37 +1,86 @@
-"""One run of training: batches, triplets, steps, early stop (Sections III-A and IV)."""
+"""Training: batches, steps, validation, early stopping (Sections III-A and IV)."""
 
 from __future__ import annotations
 
 import copy
 import time
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 import torch
 from torch import nn
-from torch.nn import functional
 
 from tagspace.audio.augmentation import augment
-from tagspace.configuration import Configuration
-from tagspace.corpus import Corpus
 from tagspace.errors import TagspaceError
 from tagspace.evaluation import retrieval
-from tagspace.model import losses, mining
+from tagspace.model import encoders
 from tagspace.model.dpnn import DPNN
+from tagspace.model.losses import Loss
 from tagspace.support import memory
 from tagspace.support.progress import Progress
 from tagspace.tags.relatedness import Relatedness
-from tagspace.tags.tagsets import parse
 
-COLLAPSED = 1e-3  # a mean squared distance under which all embeddings of a batch are one point
-EMBED_TRACKS = 128  # at a time, where no gradient is needed
-ENOUGH_EXCERPTS = 10_000  # to be heard in training, repeated or not, if the user names no epochs
-OFTEN = 20  # epochs; a track heard more often than this may be learned by heart
-UNRELATED = 1e-6  # what is less related than this is so by rounding errors
-AVERAGED = 10  # the weights kept are an average over about the last tenth of all steps
+COLLAPSED = 1e-3  # a mean squared distance below this: all embeddings of a batch are one point
+ROUNDING = 1e-6  # a relatedness below this is rounding error
+ENOUGH_EXCERPTS = 10_000  # heard in training, repeated or not, if the user gives no epochs
+AVERAGING = 10  # the kept weights are an average over about the last tenth of all steps
+
+
+@dataclass(frozen=True)
+class Examples:
+    """What a network learns from. All rows are in one order.
+
+    Attributes
+    ----------
+    excerpts : numpy.ndarray, shape (n_tracks, n_excerpts, 80, 130), float16
+        Log-mel excerpts.
+    train, validation : numpy.ndarray of int
+        Rows of the training and of the validation tracks.
+    relatedness : Relatedness
+        Of all tracks: the gain of the validation score, and the labels of most losses.
+    excluded_pairs : callable
+        For the rows of a batch, shape (n,), the mask of pairs that take no part, shape (n, n).
+    labels : callable
+        For the rows of a batch, a tensor with the labels that the loss takes.
+    """
+
+    excerpts: np.ndarray
+    train: np.ndarray
+    validation: np.ndarray
+    relatedness: Relatedness
+    excluded_pairs: Callable[[np.ndarray], np.ndarray]
+    labels: Callable[[torch.Tensor], torch.Tensor]
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """How to train.
+
+    Attributes
+    ----------
+    epochs : int
+        At most.
+    batch_size : int
+        Tracks per step, about.
+    learning_rate : float
+        Of Adam at the first step; it falls to zero along a cosine.
+    patience : int
+        Training stops after this many epochs without gain on the validation tracks.
+    augment : bool
+        Whether to change the tone of excerpts and mask parts of them.
+    seed : int
+        Shuffles tracks and draws excerpts and augmentation.
+    """
+
+    epochs: int
+    batch_size: int = 128
+    learning_rate: float = 1e-4
+    patience: int = 20
+    augment: bool = False
+    seed: int = 0
 
 
 @dataclass(frozen=True)
@@ -40,172 +89,57 @@ class Fit:
 
     Attributes
     ----------
-    model : DPNN
+    network : DPNN
         With the averaged weights of the best epoch, in evaluation mode.
     history : pandas.DataFrame
-        One row per epoch: ``loss``; ``triplets``, how many violated the margin (with another loss:
-        pairs, or tracks, that have a part in it); ``spread``, the mean squared distance within a
-        batch; ``validation``, nDCG@10 of the validation tracks with
-        their relatedness as gain; ``seconds``.
+        One row per epoch: ``loss``; ``triplets``, how many violated the margin (with other losses,
+        how many pairs or tracks had a gradient); ``spread``, the mean squared distance within a
+        batch; ``validation``, nDCG@10 of the validation tracks with their relatedness as gain;
+        ``seconds``.
     best_epoch : int
         The epoch whose weights were kept.
     stopped : str
         Why training ended.
     """
 
-    model: DPNN
+    network: DPNN
     history: pd.DataFrame
     best_epoch: int
     stopped: str
 
 
-def choose_device(name: str) -> torch.device:
-    """Find the device to compute on.
+def default_epochs(n_train: int) -> int:
+    """Choose a number of epochs, 10 to 100, that lets about 10,000 excerpts be heard."""
+    return min(max(ENOUGH_EXCERPTS // n_train, 10), 100)
+
+
+def fit(network: DPNN, loss: Loss, examples: Examples, schedule: Schedule) -> Fit:
+    """Train a network until the validation score stops rising, and keep its best weights.
+
+    The weights that are validated and kept are an average over the last steps: single steps on
+    small data are noisy, and the best of many noisy epochs would be the luckiest.
 
     Parameters
     ----------
-    name : str
-        ``auto`` takes the GPU where there is one.
+    network : DPNN
+        The initial network, on the device to compute on. It is changed in place.
+    loss : Loss
+        Its parameters, if any, are trained too.
+    examples : Examples
+        What to learn from.
+    schedule : Schedule
+        How to train.
 
     Raises
     ------
     TagspaceError
-        If there is no such device here.
-    """
-    if name == "auto":
-        name = "cuda" if torch.cuda.is_available() else "cpu"
-    try:
-        return torch.empty(0, device=name).device
-    except (RuntimeError, AssertionError):  # torch without CUDA asserts
-        raise TagspaceError(
-            f"device: {name!r} is not on this machine; auto takes what is"
-        ) from None
-
-
-def initial_model(configuration: Configuration, device: torch.device) -> DPNN:
-    """Make the untrained network; its weights follow from seed and dimensions alone."""
-    torch.manual_seed(configuration.seed)
-    return DPNN(configuration.unit_norm, configuration.dimensions).to(device)
-
-
-def epochs(configuration: Configuration, n_train: int) -> int:
-    """Choose the number of epochs: the one asked for, else as many as small data need.
-
-    Parameters
-    ----------
-    configuration : Configuration
-        Its ``epochs`` may be 0: then 10,000 excerpts are heard in 10 to 100 epochs.
-    n_train : int
-        Number of training tracks.
-    """
-    return configuration.epochs or min(max(ENOUGH_EXCERPTS // n_train, 10), 100)
-
-
-def embed(model: DPNN, excerpts: np.ndarray | torch.Tensor) -> torch.Tensor:
-    """Embed tracks, each as the mean over the embeddings of its excerpts.
-
-    Parameters
-    ----------
-    model : DPNN
-        Is put into evaluation mode.
-    excerpts : array or tensor, shape (n_tracks, n_excerpts, 80, 130), float16
-        Log-mel excerpts.
-
-    Returns
-    -------
-    torch.Tensor, shape (n_tracks, dimensions), float32
-        On the model's device; of unit length where the model's embeddings are.
-    """
-    model.eval()
-    parts = []
-    with torch.no_grad():
-        for chunk in torch.as_tensor(excerpts).split(EMBED_TRACKS):
-            each = forward(model, chunk.flatten(0, 1))
-            parts.append(each.unflatten(0, chunk.shape[:2]).mean(1))
-    embeddings = torch.cat(parts)
-    return functional.normalize(embeddings, dim=1) if model.unit_norm == "output" else embeddings
-
-
-def forward(model: DPNN, spectrograms: torch.Tensor) -> torch.Tensor:
-    """Embed spectrograms, in half precision where the device is the faster for it.
-
-    Parameters
-    ----------
-    model : DPNN
-        In either mode.
-    spectrograms : torch.Tensor, shape (n, 80, 130), float16
-        On any device.
-
-    Returns
-    -------
-    torch.Tensor, shape (n, dimensions), float32
-    """
-    device = model.dense.weight.device
-    x = spectrograms.to(device).float().unsqueeze(1)
-    with torch.autocast(device.type, torch.bfloat16, enabled=_half_precision_pays(device)):
-        return model(x).float()
-
-
-def calibrate(model: DPNN, excerpts: torch.Tensor) -> None:
-    """Let an untrained network's batch normalisations see data; nothing else of it changes.
-
-    Without this their statistics are zero mean and unit variance, which fits no spectrogram, and
-    the untrained network would be a weaker baseline than it is.
-
-    Parameters
-    ----------
-    model : DPNN
-        Is changed in place.
-    excerpts : torch.Tensor, shape (n, 80, 130), float16
-        Of the training tracks.
-    """
-    layers = [part for part in model.modules() if isinstance(part, nn.BatchNorm2d)]
-    for layer in layers:
-        layer.reset_running_stats()
-        layer.momentum = None  # the plain average over all batches
-    model.train()
-    with torch.no_grad():
-        # Of nearly equal sizes, as the average is over batches.
-        for chunk in excerpts.tensor_split(-(-len(excerpts) // EMBED_TRACKS)):
-            forward(model, chunk)
-    for layer in layers:
-        layer.momentum = 0.1
-
-
-def fit(
-    corpus: Corpus, relatedness: Relatedness, configuration: Configuration, device: torch.device
-) -> Fit:
-    """Train a network until the validation split no longer gains, and keep its best weights.
-
-    The weights that are validated and kept are an average over the last steps (:func:`follow`):
-    single steps on small data are noisy, and the best of many noisy epochs is the luckiest.
-
-    Parameters
-    ----------
-    corpus : Corpus
-        The tracks; the test rows are not touched.
-    relatedness : Relatedness
-        Of the corpus' tracks, by row.
-    configuration : Configuration
-        Everything else.
-    device : torch.device
-        Where to compute.
-
-    Returns
-    -------
-    Fit
-        The network and its history.
-
-    Raises
-    ------
-    TagspaceError
-        If no batch of the first epoch holds a candidate triplet, no two validation tracks are
+        If no batch of the first epoch has a candidate triplet, no two validation tracks are
         related, or training diverges.
     """
-    trainer = Trainer(corpus, relatedness, configuration, device)
+    trainer = Trainer(network, loss, examples, schedule)
     history: list[dict[str, float]] = []
     best, best_epoch, stopped = {}, 0, "all epochs are done"
-    with Progress(range(1, trainer.epochs + 1), desc="training", unit="epoch") as bar:
+    with Progress(range(1, schedule.epochs + 1), desc="training", unit="epoch") as bar:
         for epoch in bar:
             row = {"epoch": epoch, **trainer.epoch()}
             history.append(row)
@@ -215,97 +149,44 @@ def fit(
             if row["triplets"] == 0:
                 stopped = f"no triplet violated the margin in epoch {epoch}"
                 break
-            if epoch - best_epoch >= configuration.patience:
-                stopped = f"no gain on the validation split in {configuration.patience} epochs"
+            if epoch - best_epoch >= schedule.patience:
+                stopped = f"no gain on the validation tracks in {schedule.patience} epochs"
                 break
     trainer.average.load_state_dict(best)
     return Fit(trainer.average.eval(), pd.DataFrame(history), best_epoch, stopped)
 
 
-def candidates(
-    corpus: Corpus, relatedness: Relatedness, configuration: Configuration, rows: np.ndarray
-) -> mining.Candidates:
-    """Find the candidate pairs of a batch.
-
-    Parameters
-    ----------
-    corpus : Corpus
-        The tracks.
-    relatedness : Relatedness
-        Of the corpus' tracks, by row.
-    configuration : Configuration
-        Gives thresholds and batch filter.
-    rows : numpy.ndarray of int, shape (n,)
-        The batch, as rows of the corpus.
-    """
-    related = relatedness(torch.as_tensor(rows))
-    excluded = corpus.groups.same(configuration.batch_filter, rows)
-    return mining.candidates(
-        related,
-        torch.as_tensor(excluded, device=related.device),
-        configuration.positive,
-        configuration.negative,
-    )
-
-
-def follow(average: nn.Module, model: nn.Module, step: int) -> None:
-    """Move averaged weights towards those after one more step.
-
-    The average over all steps, in which a step weighs the more the later it came: after ``n``
-    steps, most of the weight is on the last tenth of them (polynomial-decay averaging, Shamir and
-    Zhang 2013, with eta = 9). Batch normalisations' statistics are averaged with the weights.
-
-    Parameters
-    ----------
-    average, model : torch.nn.Module
-        Two of a kind; ``average`` is changed in place.
-    step : int
-        How many steps were taken, from 1.
-    """
-    share = AVERAGED / (step + AVERAGED - 1)
-    with torch.no_grad():
-        states = zip(average.state_dict().values(), model.state_dict().values(), strict=True)
-        for mean, now in states:
-            if mean.is_floating_point():
-                mean.lerp_(now, share)
-
-
 class Trainer:
     """Trains one network, an epoch at a time.
 
-    The initial weights, and the order of tracks and excerpts, follow from the seed alone: they are
-    the same whatever the tag sets, as in the paper's experiments.
+    The order of tracks and excerpts follows from the seed alone. It is the same whatever the tag
+    sets, as in the paper's experiments.
+
+    Parameters
+    ----------
+    network, loss, examples, schedule
+        See :func:`fit`.
     """
 
-    def __init__(
-        self,
-        corpus: Corpus,
-        relatedness: Relatedness,
-        configuration: Configuration,
-        device: torch.device,
-    ) -> None:
+    def __init__(self, network: DPNN, loss: Loss, examples: Examples, schedule: Schedule) -> None:
+        device = network.dense.weight.device
         if device.type == "cpu":
             memory.keep_freed()
-        self.corpus = corpus
-        self.relatedness = relatedness
-        self.configuration = configuration
-        # In memory once and for all, on the GPU where there is one: 20 kB an excerpt.
-        self.excerpts = torch.as_tensor(corpus.excerpts, device=device)
-        self.model = initial_model(configuration, device)
-        self.average = copy.deepcopy(self.model)
-        self.steps = 0
-        self.loss = _loss(corpus, configuration).to(device)
-        parameters = [*self.model.parameters(), *self.loss.parameters()]
-        self.optimiser = torch.optim.Adam(parameters, lr=configuration.learning_rate)
-        self.epochs = epochs(configuration, len(corpus.split.train))
-        self.augments = _augments(configuration, self.epochs)
-        self.schedule = torch.optim.lr_scheduler.CosineAnnealingLR(self.optimiser, self.epochs)
-        self.generator = np.random.default_rng(configuration.seed)
-        self.augmentation = np.random.default_rng([configuration.seed, 1])
-        self.started = self.warned = False
+        self.network, self.loss = network, loss.to(device)
+        self.examples, self.schedule = examples, schedule
+        # All in memory, and on the GPU where there is one: 20 kB per excerpt.
+        self.excerpts = torch.as_tensor(examples.excerpts, device=device)
+        self.average = copy.deepcopy(network)
+        parameters = [*network.parameters(), *self.loss.parameters()]
+        self.optimiser = torch.optim.Adam(parameters, lr=schedule.learning_rate)
+        self.rates = torch.optim.lr_scheduler.CosineAnnealingLR(self.optimiser, schedule.epochs)
+        self.generator = np.random.default_rng(schedule.seed)
+        self.augmentation = np.random.default_rng([schedule.seed, 1])
+        self.epochs_done = self.steps = 0
+        self.warned = False
 
     def epoch(self) -> dict[str, float]:
-        """Take one step per batch, and look at the validation split.
+        """Take one step per batch, and score the validation tracks.
 
         Returns
         -------
@@ -313,11 +194,11 @@ class Trainer:
             The values of one row of :attr:`Fit.history`.
         """
         started = time.perf_counter()
-        self.model.train()
+        self.network.train()
         steps = pd.DataFrame([self.step(rows) for rows in self.batches()])
-        self.schedule.step()
+        self.rates.step()
         self._check(steps)
-        self.started = True
+        self.epochs_done += 1
         return {
             "loss": steps["loss"].mean(),
             "triplets": int(steps["triplets"].sum()),
@@ -328,91 +209,88 @@ class Trainer:
 
     def batches(self) -> Iterator[np.ndarray]:
         """Shuffle the training rows and cut them into batches of nearly equal size."""
-        shuffled = self.generator.permutation(self.corpus.split.train)
-        return iter(
-            np.array_split(shuffled, max(round(len(shuffled) / self.configuration.batch_size), 1))
-        )
+        shuffled = self.generator.permutation(self.examples.train)
+        n_batches = max(round(len(shuffled) / self.schedule.batch_size), 1)
+        return iter(np.array_split(shuffled, n_batches))
 
     def step(self, rows: np.ndarray) -> dict[str, float]:
-        """Embed a batch, each track once, and follow the gradient of its loss."""
+        """Embed a batch, each track once, and follow the gradient of the loss."""
         draw = self.generator.integers(self.excerpts.shape[1], size=len(rows))
         excerpts = self.excerpts[rows, draw]
-        if self.augments:
+        if self.schedule.augment:
             excerpts = augment(excerpts, self.augmentation)
-        embeddings = forward(self.model, excerpts)
-        distances = losses.squared_distances(embeddings)
-        pairs = candidates(self.corpus, self.relatedness, self.configuration, rows)
-        loss, active = self.loss(losses.Batch(rows, embeddings, distances, pairs))
+        embeddings = encoders.embed_excerpts(self.network, excerpts)
+        labels = self.examples.labels(torch.as_tensor(rows))
+        excluded = torch.as_tensor(self.examples.excluded_pairs(rows), device=embeddings.device)
+        terms = self.loss.terms(embeddings, labels, excluded)
         self.optimiser.zero_grad()
-        loss.backward()
+        terms.value.backward()
         self.optimiser.step()
         self.steps += 1
-        follow(self.average, self.model, self.steps)
+        update_average(self.average, self.network, self.steps)
         return {
-            "loss": loss.item(),
-            "triplets": active,
-            "anchors": int(pairs.anchors.sum()),
-            "spread": distances.mean().item(),
+            "loss": terms.value.item(),
+            "triplets": int(terms.active),
+            "anchors": int(terms.anchors),
+            "spread": mean_squared_distance(embeddings.detach()).item(),
         }
 
     def validation(self) -> float:
-        """Measure nDCG@10 among the validation tracks, with their relatedness as gain."""
-        rows = torch.as_tensor(self.corpus.split.validation, device=self.excerpts.device)
-        embeddings = embed(self.average, self.excerpts[rows])
+        """Compute nDCG@10 among the validation tracks, with their relatedness as gain."""
+        rows = torch.as_tensor(self.examples.validation, device=self.excerpts.device)
+        embeddings = encoders.embed(self.average, self.excerpts[rows])
         if not embeddings.isfinite().all():
             raise TagspaceError(
-                f"learning_rate: {self.configuration.learning_rate} is too high: the weights have "
-                "grown out of all bounds; try a lower one"
+                f"learning_rate: {self.schedule.learning_rate} is too high: the weights have grown "
+                "out of bounds; try a lower one"
             )
-        gains = self.relatedness(rows)
-        gains = gains.masked_fill(gains < UNRELATED, 0)
+        gains = self.examples.relatedness(rows)
+        gains = gains.masked_fill(gains < ROUNDING, 0)
         score = retrieval.ndcg(embeddings, gains, cutoff=10)
         if np.isnan(score):
             raise TagspaceError(
-                "dataset: no two validation tracks are related, so nothing tells which epoch is "
-                "the best; try another seed, folds or tag sets"
+                "dataset: no two validation tracks are related, so the best epoch cannot be found; "
+                "try another seed, other folds or other tag sets"
             )
         return score
 
     def _check(self, steps: pd.DataFrame) -> None:
-        configuration = self.configuration
-        # Later on, such an epoch ends training like one whose triplets all keep the margin.
-        if steps["anchors"].sum() == 0 and not self.started and configuration.loss != "tags":
+        # In later epochs, this ends training like triplets that all keep the margin.
+        if steps["anchors"].sum() == 0 and not self.epochs_done:
             raise TagspaceError(
-                f"positive, negative: no training track has both a related track "
-                f"(>= {configuration.positive}) and an unrelated one (< {configuration.negative}) "
-                f"in its batch, so nothing is learned; try other thresholds, topics or tag sets"
+                "positive_threshold, negative_threshold: no training track has both a related and "
+                "an unrelated track in its batch, so nothing can be learned; try other thresholds, "
+                "fewer topics, larger batches or other tag sets"
             )
         if steps["spread"].mean() < COLLAPSED and not self.warned:
             self.warned = True
-            advice = "mining all or semihard, or " if configuration.loss == "triplet" else ""
             warnings.warn(
                 f"the embedding has collapsed: the mean squared distance within a batch is "
-                f"{steps['spread'].mean():.0e}; try {advice}a lower learning_rate",
+                f"{steps['spread'].mean():.0e}; try a lower learning_rate or other triplets",
                 stacklevel=3,
             )
 
 
-def _loss(corpus: Corpus, configuration: Configuration) -> nn.Module:
-    if configuration.loss == "tags":
-        tagsets = parse(configuration.tagsets, corpus.tags.tagsets)
-        tags = corpus.tags.select(tagsets).matrix
-        return losses.TagLoss(tags, corpus.split.train, configuration.dimensions)
-    if configuration.loss == "contrastive":
-        return losses.ContrastiveLoss(configuration.margin)
-    return losses.TripletLoss(configuration.mining, configuration.margin)
+def mean_squared_distance(embeddings: torch.Tensor) -> torch.Tensor:
+    """Compute the mean squared distance of all pairs of rows, each row with itself included."""
+    return 2 * embeddings.var(0, correction=0).sum()
 
 
-def _augments(configuration: Configuration, epochs: int) -> bool:
-    if configuration.augment == "auto":
-        return epochs > OFTEN
-    return configuration.augment == "always"
+def update_average(average: nn.Module, network: nn.Module, step: int) -> None:
+    """Move averaged weights towards those after one more step; later steps weigh more.
 
+    Polynomial-decay averaging (Shamir and Zhang 2013, with eta = 9): after n steps, most of the
+    weight is on the last tenth of them. The statistics of batch normalisations are averaged too.
 
-def _half_precision_pays(device: torch.device) -> bool:
-    if device.type == "cuda":
-        return torch.cuda.is_bf16_supported()
-    # A processor without instructions for bfloat16 emulates it, several times slower than float32.
-    capabilities = torch.cpu.get_capabilities()
-    known = capabilities.get("amx_bf16") or capabilities.get("avx512_bf16")
-    return device.type == "cpu" and bool(known)  # where it is not known: on ARM, for one
+    Parameters
+    ----------
+    average, network : torch.nn.Module
+        Two of a kind; ``average`` is changed in place.
+    step : int
+        Number of steps taken, from 1.
+    """
+    means, values = (
+        [value for value in module.state_dict().values() if value.is_floating_point()]
+        for module in (average, network)
+    )
+    torch._foreach_lerp_(means, values, AVERAGING / (step + AVERAGING - 1))

@@ -6,27 +6,33 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import lru_cache
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import torch
 
-from tagspace.evaluation import baselines, retrieval
-from tagspace.tags import relatedness
-from tagspace.runs import records
-from tagspace.model import training
 from tagspace.configuration import Configuration
-from tagspace.corpus import Corpus, FEWEST_TEST
+from tagspace.corpus import FEWEST_TEST, Corpus
+from tagspace.datasets.vectors import read_vectors
 from tagspace.errors import TagspaceError
+from tagspace.evaluation import baselines, retrieval
 from tagspace.evaluation.retrieval import Distances
+from tagspace.model import encoders, losses, training
+from tagspace.model.dpnn import DPNN
+from tagspace.model.training import Examples, Fit, Schedule
+from tagspace.runs import records
 from tagspace.runs.records import Record
-from tagspace.tags.tagsets import parse
+from tagspace.support.device import choose_device, describe_device, seeded
+from tagspace.tags import relatedness, tagsets
+from tagspace.tags.relatedness import Cosine, Relatedness, SameGroup
+from tagspace.tags.tagsets import TagMatrix
 
-# The parameters on which the representations depend that no training made.
-MATTER_UNTRAINED = ("seed", "unit_norm", "dimensions", "pool")
+BASELINE_PARAMETERS = ("seed", "unit_norm", "dimensions", "pool")  # what baselines depend on
+AUGMENT_ABOVE = 20  # epochs; hearing a track more often may overfit
 
 
-def run(corpus: Corpus, configuration: Configuration) -> Record:
+def run_experiment(corpus: Corpus, configuration: Configuration) -> Record:
     """Train and evaluate a network, or find the record of the same run.
 
     Parameters
@@ -39,35 +45,41 @@ def run(corpus: Corpus, configuration: Configuration) -> Record:
     Returns
     -------
     Record
-        With the figures of the trained network beside those of the baselines: ``untrained`` (the
-        same initial weights), ``timbre``, ``rhythm``, ``timbre+rhythm``, ``random``, and ``tags``,
-        which knows the tags themselves.
+        The figures of the trained network and of the baselines: ``untrained`` (the same initial
+        weights), ``timbre``, ``rhythm``, ``timbre+rhythm``, ``random``, and ``tags`` (the LSI
+        vectors of the tags themselves).
 
     Raises
     ------
     TagspaceError
-        If the device is not there, the tags give no triplet, or there is too little to search in.
+        If the device does not exist, the tags give no triplet, or there is too little to search in.
     """
-    device = training.choose_device(configuration.device)
-    folder, name = records.runs_folder(configuration), records.run_id(configuration, corpus)
-    return records.find(folder, name) or _compute(corpus, configuration, device, name)
+    device = choose_device(configuration.device)
+    chosen = tagsets.resolve(configuration.tagsets, corpus.tags.tagsets)
+    folder = records.runs_folder(configuration)
+    name = records.run_id(configuration, corpus.name, corpus.fingerprint, chosen)
+    return records.find(folder, name) or _compute(corpus, configuration, chosen, device, name)
 
 
 def _compute(
-    corpus: Corpus, configuration: Configuration, device: torch.device, name: str
+    corpus: Corpus,
+    configuration: Configuration,
+    chosen: tuple[str, ...],
+    device: torch.device,
+    name: str,
 ) -> Record:
     clock = Clock()
     rows, queries = _pool(corpus, configuration.pool)
     with clock.stage("relatedness"):
-        tagsets = parse(configuration.tagsets, corpus.tags.tagsets)
-        related = relatedness.of(corpus, configuration, device)
-        topics = corpus.topics.vectors(tagsets, configuration.topics)
+        tags = corpus.tags.select(chosen)
+        related = make_relatedness(corpus, tags, configuration, device)
+        topics = relatedness.lsi_vectors(tags.matrix, corpus.split.train, configuration.topics)
     with clock.stage("training"):
-        fit = training.fit(corpus, related, configuration, device)
+        fit = train(corpus, tags, related, configuration, device)
     with clock.stage("evaluation"):
         representations = {
-            "trained": training.embed(fit.model, corpus.excerpts[rows]),
-            **_baselines(corpus, configuration.only(*MATTER_UNTRAINED), device),
+            "trained": encoders.embed(fit.network, corpus.excerpts[rows]),
+            **_baselines(corpus, configuration.only(*BASELINE_PARAMETERS), device),
             "tags": torch.as_tensor(topics[rows], dtype=torch.float32, device=device),
         }
         metrics = retrieval.evaluate(
@@ -80,16 +92,16 @@ def _compute(
     return records.write(
         records.runs_folder(configuration),
         name,
-        run={
+        info={
             "id": name,
             "parameters": configuration.model_dump(),
-            "tagsets": tagsets,
+            "tagsets": chosen,
             "topics": topics.shape[1],
             "best_epoch": fit.best_epoch,
             "stopped": fit.stopped,
             "data": corpus.summary(),
             "seconds": clock.seconds,
-            "device": _describe(device),
+            "device": describe_device(device),
             **records.environment(),
         },
         history=fit.history,
@@ -98,12 +110,108 @@ def _compute(
             representations["trained"][queries].cpu().numpy(),
             index=corpus.tags.track_ids[rows[queries]],
         ).rename(columns="d{:03d}".format),
-        weights=fit.model.state_dict(),
+        weights=fit.network.state_dict(),
     )
 
 
+def make_relatedness(
+    corpus: Corpus, tags: TagMatrix, configuration: Configuration, device: torch.device
+) -> Relatedness:
+    """Make the relatedness that a run learns from.
+
+    Parameters
+    ----------
+    corpus : Corpus
+        The tracks.
+    tags : TagMatrix
+        Their tags in the tag sets to learn from.
+    configuration : Configuration
+        Names the kind of relatedness and the number of topics.
+    device : torch.device
+        Where the matrices of batches are wanted.
+
+    Raises
+    ------
+    TagspaceError
+        If the tags or the table of vectors cannot be used.
+    """
+    kind = configuration.relatedness
+    if kind == "artist":
+        return SameGroup(torch.as_tensor(corpus.groups.artist, device=device))
+    if kind in ("lsi", "tfidf", "lda", "overlap"):
+        train, topics, seed = corpus.split.train, configuration.topics, configuration.seed
+        return relatedness.relatedness_from_tags(tags.matrix, train, kind, topics, seed, device)
+    vectors = read_vectors(Path(kind).expanduser(), corpus.tags.track_ids)
+    return Cosine(torch.as_tensor(vectors, dtype=torch.float32, device=device))
+
+
+def train(
+    corpus: Corpus,
+    tags: TagMatrix,
+    related: Relatedness,
+    configuration: Configuration,
+    device: torch.device,
+) -> Fit:
+    """Train a network; the test tracks are not used.
+
+    The initial weights follow from the seed alone: they are the same whatever the tag sets, as in
+    the paper's experiments.
+
+    Parameters
+    ----------
+    corpus, tags, configuration, device
+        See :func:`make_relatedness`.
+    related : Relatedness
+        Of the tracks of the corpus.
+
+    Raises
+    ------
+    TagspaceError
+        See :func:`tagspace.model.training.fit`.
+    """
+    with seeded(configuration.seed):
+        network = DPNN(configuration.unit_norm, configuration.dimensions)
+        loss = _loss(corpus, tags, configuration)
+
+    def tag_labels(rows: torch.Tensor) -> torch.Tensor:
+        carried = tags.matrix[rows.numpy()].toarray()
+        return torch.as_tensor(carried, dtype=torch.float32, device=device)
+
+    n_train = len(corpus.split.train)
+    epochs = configuration.epochs or training.default_epochs(n_train)
+    examples = Examples(
+        corpus.excerpts,
+        corpus.split.train,
+        corpus.split.validation,
+        related,
+        lambda rows: corpus.groups.excluded_pairs(rows, configuration.batch_filter),
+        tag_labels if configuration.loss == "tags" else related,
+    )
+    schedule = Schedule(
+        epochs,
+        configuration.batch_size,
+        configuration.learning_rate,
+        configuration.patience,
+        augment={"always": True, "never": False}.get(configuration.augment, epochs > AUGMENT_ABOVE),
+        seed=configuration.seed,
+    )
+    return training.fit(network.to(device), loss, examples, schedule)
+
+
+def _loss(corpus: Corpus, tags: TagMatrix, configuration: Configuration) -> losses.Loss:
+    thresholds = configuration.positive_threshold, configuration.negative_threshold
+    if configuration.loss == "tags":
+        train = corpus.split.train
+        # Half a track more with and without each tag: no share is 0 or 1.
+        frequencies = (tags.matrix[train].sum(axis=0) + 0.5) / (len(train) + 1)
+        return losses.TagLoss(frequencies, configuration.dimensions)
+    if configuration.loss == "contrastive":
+        return losses.ContrastiveLoss(configuration.margin, *thresholds)
+    return losses.TripletLoss(configuration.margin, configuration.mining, *thresholds)
+
+
 def _pool(corpus: Corpus, pool: str) -> tuple[np.ndarray, np.ndarray]:
-    """Give the corpus rows of the tracks to search in, and which of these are the queries."""
+    """Return the corpus rows of the tracks to search in, and which of these are queries."""
     if pool == "all":
         return np.arange(len(corpus)), corpus.split.test
     rows = corpus.split.validation if pool == "validation" else corpus.split.test
@@ -121,27 +229,23 @@ def _baselines(
 ) -> dict[str, torch.Tensor | Distances]:
     rows, _ = _pool(corpus, configuration.pool)
     excerpts = corpus.excerpts[rows]
-    untrained = training.initial_model(configuration, device)
-    training.calibrate(untrained, torch.as_tensor(corpus.excerpts[corpus.split.train, 0]))
+    untrained = encoders.initial_network(
+        configuration.seed, configuration.unit_norm, configuration.dimensions
+    ).to(device)
+    encoders.calibrate(untrained, torch.as_tensor(corpus.excerpts[corpus.split.train, 0]))
     timbre = baselines.Timbre(excerpts)
     rhythm = retrieval.Euclidean(baselines.rhythm(excerpts))
     return {
-        "untrained": training.embed(untrained, excerpts),
+        "untrained": encoders.embed(untrained, excerpts),
         "timbre": timbre,
         "rhythm": rhythm,
-        "timbre+rhythm": baselines.Together(timbre, rhythm),
-        "random": baselines.random(len(corpus), configuration.seed)[rows],
+        "timbre+rhythm": baselines.SumOfDistances(timbre, rhythm),
+        "random": baselines.random_embeddings(len(corpus), configuration.seed)[rows],
     }
 
 
-def _describe(device: torch.device) -> str:
-    if device.type == "cuda":
-        return f"{device}: {torch.cuda.get_device_name(device)}"
-    return f"{device}: {torch.get_num_threads()} threads"
-
-
 class Clock:
-    """Measures stages; ``seconds`` has the time of each, by name."""
+    """Measures stages; ``seconds`` has the duration of each, by name."""
 
     def __init__(self) -> None:
         self.seconds: dict[str, float] = {}

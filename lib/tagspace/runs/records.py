@@ -13,51 +13,60 @@ import tempfile
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import torch
 from safetensors.torch import load_file, save_file
 
-from tagspace.configuration import ELSEWHERE, EXPERIMENT, RELATEDNESS, Configuration
-from tagspace.corpus import Corpus
+from tagspace.configuration import (
+    EXPERIMENT_PARAMETERS,
+    LOCATION_PARAMETERS,
+    RELATEDNESS_KINDS,
+    Configuration,
+)
 from tagspace.model.dpnn import DPNN
-from tagspace.tags.tagsets import parse
 
 CHECKOUT = Path(__file__).resolve().parents[3]
-# Where the package was installed without its checkout, records go where it is used.
+# Where the package is installed without its checkout, records go to the current folder.
 PROJECT = CHECKOUT if (CHECKOUT / "pyproject.toml").exists() else Path.cwd()
-# The modules whose code decides what a run finds: after a change to one, a run is another run.
-DECIDING = (
+# The modules whose code determines results: after a change to one, a run gets another id.
+RESULT_MODULES = (
     *("audio/reading", "audio/spectrogram", "audio/augmentation", "tags/tagsets", "tags/lsi"),
     *("tags/relatedness", "datasets/groups", "datasets/splits", "corpus", "model/dpnn"),
-    *("model/mining", "model/losses", "model/training", "evaluation/retrieval"),
-    *("evaluation/baselines", "runs/experiment"),
+    *("model/mining", "model/losses", "model/encoders", "model/training"),
+    *("evaluation/retrieval", "evaluation/baselines", "runs/experiment"),
 )
 VERSIONS = ["tagspace", "torch", "numpy", "scipy", "pandas", "librosa", "soundfile", "soxr"]
 
 
 @dataclass(frozen=True)
 class Record:
-    """What a run left on disk.
+    """The files that a run leaves on disk.
 
     Attributes
     ----------
     folder : Path
         Holds ``run.json``, ``history.csv``, ``metrics.csv``, ``embeddings.parquet`` and
         ``weights.safetensors``.
+
+    Examples
+    --------
+    >>> record = Record(Path("runs/demo-moods-0123456789"))  # doctest: +SKIP
+    >>> record.metrics.head(), record.network()  # doctest: +SKIP
     """
 
     folder: Path
 
     @property
-    def run(self) -> dict:
-        """Parameters, versions, data and stages."""
+    def info(self) -> dict[str, Any]:
+        """Parameters, versions, data and seconds per stage, from ``run.json``."""
         return json.loads((self.folder / "run.json").read_text(encoding="utf-8"))
 
     @property
-    def parameters(self) -> dict:
-        """All parameters; those that the run's version did not have, as they are by default."""
-        return {**Configuration().model_dump(), **self.run["parameters"]}
+    def parameters(self) -> dict[str, Any]:
+        """All parameters; those that the run's version did not have have their defaults."""
+        return {**Configuration().model_dump(), **self.info["parameters"]}
 
     @property
     def history(self) -> pd.DataFrame:
@@ -71,35 +80,34 @@ class Record:
 
     @property
     def embeddings(self) -> pd.DataFrame:
-        """The embeddings of the queries, the test tracks as a rule, indexed by track_id."""
+        """The embeddings of the queries, usually the test tracks, indexed by track_id."""
         return pd.read_parquet(self.folder / "embeddings.parquet")
 
-    def model(self) -> DPNN:
+    def network(self) -> DPNN:
         """Load the trained network, in evaluation mode."""
         parameters = self.parameters
-        model = DPNN(parameters["unit_norm"], parameters["dimensions"])
-        model.load_state_dict(load_file(self.folder / "weights.safetensors"))
-        return model.eval()
+        network = DPNN(parameters["unit_norm"], parameters["dimensions"])
+        network.load_state_dict(load_file(self.folder / "weights.safetensors"))
+        return network.eval()
 
     def describe(self) -> str:
-        """Say on what and how the run was trained."""
-        run = self.run
+        """Summarise data and training in three lines."""
+        info, parameters = self.info, self.parameters
         return (
-            f"{len(self.history)} epochs on {run['data']['tracks']['train']} tracks "
-            f"({self.parameters['relatedness']} of {'+'.join(run['tagsets'])}, "
-            f"{run['topics']} topics)\n"
-            f"{run['stopped']}; "
-            f"the weights of epoch {run['best_epoch']} were kept\n"
-            f"data {run['data']['name']}, seed {run['parameters']['seed']}, "
-            f"commit {run['commit'][:10] or 'unknown'}"
+            f"{len(self.history)} epochs on {info['data']['tracks']['train']} tracks "
+            f"({parameters['relatedness']} of {'+'.join(info['tagsets'])}, "
+            f"{info['topics']} topics)\n"
+            f"{info['stopped']}; the weights of epoch {info['best_epoch']} were kept\n"
+            f"data {info['data']['name']}, seed {parameters['seed']}, "
+            f"commit {info['commit'][:10] or 'unknown'}"
         )
 
 
 @cache
 def code_fingerprint() -> str:
-    """Hash the code that decides what a run finds, without its comments and docstrings."""
+    """Hash the code that determines results, without its comments and docstrings."""
     digest = hashlib.sha256()
-    for name in DECIDING:
+    for name in RESULT_MODULES:
         tree = ast.parse((Path(__file__).parents[1] / f"{name}.py").read_text(encoding="utf-8"))
         for node in ast.walk(tree):
             if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef) and ast.get_docstring(
@@ -110,30 +118,41 @@ def code_fingerprint() -> str:
     return digest.hexdigest()
 
 
-def run_id(configuration: Configuration, corpus: Corpus) -> str:
-    """Name a run after its parameters, data and code; equal ones have the same name anywhere.
+def run_id(
+    configuration: Configuration, dataset: str, fingerprint: str, tagsets: tuple[str, ...]
+) -> str:
+    """Name a run after its parameters, data and code; equal runs have the same name everywhere.
 
-    Where the data lie, where records go and which device computes does not count.
+    The name does not depend on where the data lie, where records go and which device computes.
+
+    Parameters
+    ----------
+    configuration : Configuration
+        All parameters.
+    dataset, fingerprint : str
+        Name of the data set, and a hash of its tracks and tags.
+    tagsets : tuple of str
+        The tag sets to learn from.
     """
-    parameters = configuration.model_dump(exclude=ELSEWHERE)
-    if configuration.relatedness not in RELATEDNESS:
+    parameters = configuration.model_dump(exclude=LOCATION_PARAMETERS)
+    if configuration.relatedness not in RELATEDNESS_KINDS:
         table = Path(configuration.relatedness).expanduser()
         parameters["relatedness"] = hashlib.sha256(table.read_bytes()).hexdigest()
-    parameters["tagsets"] = parse(configuration.tagsets, corpus.tags.tagsets)
-    counts = [corpus.name, corpus.fingerprint, parameters, code_fingerprint()]
-    digest = hashlib.sha256(json.dumps(counts, sort_keys=True).encode()).hexdigest()
-    label = f"{corpus.name}-{'+'.join(parameters['tagsets'])}"
+    parameters["tagsets"] = tagsets
+    identity = [dataset, fingerprint, parameters, code_fingerprint()]
+    digest = hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()
+    label = f"{dataset}-{'+'.join(tagsets)}"
     file_name = re.sub(r"[^\w+-]", "_", label)[:80]  # a user's tag set may be called mood/theme
     return f"{file_name}-{digest[:10]}"
 
 
 def runs_folder(configuration: Configuration) -> Path:
-    """Find the folder of records: the one asked for, else ``runs/`` in the project."""
+    """Return the folder of records: the configured one, or else ``runs/`` in the project."""
     return Path(configuration.runs).expanduser() if configuration.runs else PROJECT / "runs"
 
 
 def find(folder: Path, name: str) -> Record | None:
-    """Return the record of a run, or None where it is not there."""
+    """Return the record of a run, or None if there is none."""
     return Record(folder / name) if (folder / name / "run.json").exists() else None
 
 
@@ -141,7 +160,7 @@ def write(
     folder: Path,
     name: str,
     *,
-    run: dict,
+    info: dict[str, Any],
     history: pd.DataFrame,
     metrics: pd.DataFrame,
     embeddings: pd.DataFrame,
@@ -152,9 +171,9 @@ def write(
     Parameters
     ----------
     folder, name : Path, str
-        Where it goes.
-    run : dict
-        Everything to know about the run that no other file says.
+        Folder of records, and name of this one.
+    info : dict
+        Contents of ``run.json``.
     history, metrics, embeddings : pandas.DataFrame
         See :class:`Record`.
     weights : dict of str to torch.Tensor
@@ -163,7 +182,7 @@ def write(
     Returns
     -------
     Record
-        If another process has written the same run meanwhile, its record: the runs are equal.
+        If another process wrote the same run in the meantime, its record; the runs are equal.
     """
     folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=f".{name}-", dir=folder) as temporary:
@@ -173,7 +192,7 @@ def write(
         embeddings.to_parquet(draft / "embeddings.parquet")
         contiguous = {key: value.contiguous() for key, value in weights.items()}
         save_file(contiguous, draft / "weights.safetensors")
-        (draft / "run.json").write_text(json.dumps(run, indent=2) + "\n", encoding="utf-8")
+        (draft / "run.json").write_text(json.dumps(info, indent=2) + "\n", encoding="utf-8")
         draft.chmod(0o755)
         try:
             draft.rename(folder / name)
@@ -184,7 +203,7 @@ def write(
 
 
 def gather(folder: str | Path) -> pd.DataFrame:
-    """Join the metrics of all records of a folder, each row with what is known of its run.
+    """Join the metrics of all records of a folder, each row with the parameters of its run.
 
     Parameters
     ----------
@@ -194,22 +213,22 @@ def gather(folder: str | Path) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        ``run``, ``commit`` and ``n_train``, the number of training tracks; the parameters that make
-        a difference, with the data set's name and the tag sets joined by +; the columns of
-        ``metrics.csv``. Empty where there are no records.
+        ``run``, ``commit``, ``dataset``, ``fingerprint`` and ``n_train`` (the number of training
+        tracks); the parameters of the experiment, with the tag sets joined by +; the columns of
+        ``metrics.csv``. Empty if there are no records.
     """
     tables = []
     for file in sorted(Path(folder).glob("[!.]*/run.json")):
         record = Record(file.parent)
-        run, parameters, metrics = record.run, record.parameters, record.metrics
+        info, parameters, metrics = record.info, record.parameters, record.metrics
         about = {
             "run": file.parent.name,
-            "commit": run["commit"],
-            "dataset": run["data"]["name"],
-            "fingerprint": run["data"]["fingerprint"],
-            "n_train": run["data"]["tracks"]["train"],
-            "tagsets": "+".join(run["tagsets"]),
-            **{name: parameters[name] for name in EXPERIMENT if name != "tagsets"},
+            "commit": info["commit"],
+            "dataset": info["data"]["name"],
+            "fingerprint": info["data"]["fingerprint"],
+            "n_train": info["data"]["tracks"]["train"],
+            "tagsets": "+".join(info["tagsets"]),
+            **{name: parameters[name] for name in EXPERIMENT_PARAMETERS if name != "tagsets"},
         }
         tables.append(pd.DataFrame(about, index=metrics.index).join(metrics))
     return pd.concat(tables, ignore_index=True) if tables else pd.DataFrame()
@@ -226,7 +245,7 @@ def environment() -> dict[str, object]:
 
 
 def _commit() -> str:
-    """Name the project's commit, with a + where files differ from it; empty outside a checkout."""
+    """Return the commit of the checkout, with a + if files differ from it; empty without one."""
     if PROJECT != CHECKOUT:
         return ""
     command = [

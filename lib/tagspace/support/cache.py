@@ -1,20 +1,22 @@
-"""Where the package keeps what it made or fetched."""
+"""Where the package keeps what it makes or downloads."""
 
 from __future__ import annotations
 
 import os
 from pathlib import Path
 
-import pooch
-
 
 def cache_folder() -> Path:
-    """Give the folder of all that can be made again: audio, features, local copies of data sets.
+    """Return the folder for everything that can be made again: audio, features, data sets.
 
     Returns
     -------
     pathlib.Path
-        The environment variable ``TAGSPACE_CACHE``, else the user's cache folder of the platform.
-        It need not exist yet.
+        The environment variable ``TAGSPACE_CACHE``, or else the platform's cache folder of the
+        user. It may not exist yet.
     """
-    return Path(os.environ.get("TAGSPACE_CACHE") or pooch.os_cache("tagspace")).expanduser()
+    if named := os.environ.get("TAGSPACE_CACHE"):
+        return Path(named).expanduser()
+    import pooch
+
+    return Path(pooch.os_cache("tagspace"))

@@ -1,24 +1,24 @@
-"""Progress bars that are seen in the notebook and in the terminal, and leave no trace in either."""
+"""Progress bars for notebook and terminal that leave no trace in a saved notebook."""
 
 from __future__ import annotations
 
 import os
 import sys
 from collections.abc import Iterable
-from typing import TextIO
+from typing import Any, TextIO
 
 from tqdm import tqdm
 
 
 class Progress(tqdm):
-    """A tqdm bar for notebooks that may also be run from a terminal.
+    """A tqdm bar for notebooks that may also run from a terminal.
 
-    In a Jupyter kernel, stderr is the cell's output. The bar shows there, and is wiped when it is
-    done, so that a saved notebook stays clean; and it shows in the terminal from which papermill
+    In a Jupyter kernel, stderr is the output of the cell. The bar is shown there and erased at the
+    end, so a saved notebook stays clean. It is also shown in the terminal from which papermill
     started the kernel, if there is one.
     """
 
-    def __init__(self, iterable: Iterable | None = None, **options: object) -> None:
+    def __init__(self, iterable: Iterable[Any] | None = None, **options: Any) -> None:
         self._in_kernel = "ipykernel" in type(sys.stderr).__module__
         self._screens = _Screens()
         if options.get("total") == 0:  # nothing to wait for
@@ -26,7 +26,7 @@ class Progress(tqdm):
         super().__init__(iterable, file=self._screens, leave=False, **options)
 
     def close(self) -> None:
-        """Wipe the bar."""
+        """Erase the bar."""
         shown = not self.disable
         super().close()
         self._screens.close()
@@ -37,7 +37,7 @@ class Progress(tqdm):
 
 
 class _Screens:
-    """Writes to stderr, and from within a kernel to the terminal behind it."""
+    """Writes to stderr and, inside a kernel, to the terminal that started it."""
 
     def __init__(self) -> None:
         self.streams = [sys.stderr, *_terminal()]
@@ -59,8 +59,8 @@ class _Screens:
 
 
 def _terminal() -> list[TextIO]:
-    # ipykernel keeps the process's own stderr under this name when it takes stderr over.
-    behind = getattr(sys.stderr, "_original_stdstream_copy", None)
-    if behind is None or not os.isatty(behind):
+    # Where ipykernel redirects stderr, it keeps the original file descriptor under this name.
+    original = getattr(sys.stderr, "_original_stdstream_copy", None)
+    if original is None or not os.isatty(original):
         return []
-    return [os.fdopen(os.dup(behind), "w")]
+    return [os.fdopen(os.dup(original), "w")]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -15,16 +16,28 @@ from tagspace.errors import TagspaceError
 
 @dataclass(frozen=True)
 class TagMatrix:
-    """Which track carries which tag.
+    """Tracks x tags, 1 where a track carries a tag: the paper's W, transposed.
 
     Attributes
     ----------
     matrix : scipy.sparse.csr_array, shape (n_tracks, n_tags), float64
-        1 where the track (row) carries the tag (column), 0 elsewhere. The paper's W, transposed.
+        Binary.
     track_ids : pandas.Index
         The tracks, in row order.
     vocabulary : pandas.DataFrame
         ``tagset`` and ``tag`` of each column. Equal strings in two tag sets are two tags.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from scipy import sparse
+    >>> vocabulary = pd.DataFrame({"tagset": ["moods", "themes"], "tag": ["Playful", "Playful"]})
+    >>> matrix = sparse.csr_array([[1.0, 0.0], [1.0, 1.0]])
+    >>> tags = TagMatrix(matrix, pd.Index(["a", "b"]), vocabulary)
+    >>> tags.tagsets
+    ('moods', 'themes')
+    >>> tags.select(("themes",)).matrix.toarray().ravel().tolist()
+    [0.0, 1.0]
     """
 
     matrix: sparse.csr_array
@@ -33,20 +46,16 @@ class TagMatrix:
 
     @property
     def tagsets(self) -> tuple[str, ...]:
-        """The tag sets, in the data set's order."""
+        """The tag sets, in the order of the data set."""
         return tuple(self.vocabulary["tagset"].unique())
 
-    def columns(self, tagsets: tuple[str, ...]) -> np.ndarray:
-        """Find the columns of some tag sets."""
-        return np.flatnonzero(self.vocabulary["tagset"].isin(tagsets))
+    def tagset(self, name: str) -> sparse.csr_array:
+        """Return the columns of one tag set, shape (n_tracks, n_tags in the set)."""
+        return self.select((name,)).matrix
 
-    def of(self, tagset: str) -> sparse.csr_array:
-        """Return the columns of one tag set."""
-        return self.matrix[:, self.columns((tagset,))]
-
-    def select(self, tagsets: tuple[str, ...]) -> TagMatrix:
+    def select(self, tagsets: Sequence[str]) -> TagMatrix:
         """Keep the tags of some tag sets, joined."""
-        columns = self.columns(tagsets)
+        columns = np.flatnonzero(self.vocabulary["tagset"].isin(tagsets))
         vocabulary = self.vocabulary.iloc[columns].reset_index(drop=True)
         return TagMatrix(self.matrix[:, columns], self.track_ids, vocabulary)
 
@@ -55,8 +64,8 @@ class TagMatrix:
         return TagMatrix(self.matrix[rows], self.track_ids[rows], self.vocabulary)
 
 
-def parse(tagsets: str | list[str], known: tuple[str, ...]) -> tuple[str, ...]:
-    """Read a combination of tag sets as a user writes it.
+def resolve(tagsets: str | list[str], known: tuple[str, ...]) -> tuple[str, ...]:
+    """Resolve a user's choice of tag sets to their names.
 
     Parameters
     ----------
@@ -68,21 +77,26 @@ def parse(tagsets: str | list[str], known: tuple[str, ...]) -> tuple[str, ...]:
     Returns
     -------
     tuple of str
-        The names in the data set's order.
+        The names, in the order of the data set.
 
     Raises
     ------
     TagspaceError
-        If a name is unknown, stands twice, or none is given.
+        If a name is unknown or repeated, or there is none.
+
+    Examples
+    --------
+    >>> resolve("moods+styles", ("genres", "styles", "moods"))
+    ('styles', 'moods')
     """
     names = tagsets.split("+") if isinstance(tagsets, str) else list(tagsets)
     names = list(known) if names == ["all"] else [name.strip() for name in names]
     accepted = f"accepted: {', '.join(known)}, several joined by +, or all"
     for name in names:
         if name not in known:
-            raise TagspaceError(f"tagsets: {name!r} is no tag set of this data set; {accepted}")
+            raise TagspaceError(f"tagsets: {name!r} is not a tag set of this data set; {accepted}")
     if not names or len(set(names)) < len(names):
-        raise TagspaceError(f"tagsets: {tagsets!r} names none or one twice; {accepted}")
+        raise TagspaceError(f"tagsets: {tagsets!r} repeats a name or has none; {accepted}")
     return tuple(name for name in known if name in names)
 
 
@@ -93,6 +107,11 @@ def binary_matrix(dataset: Dataset) -> TagMatrix:
     -------
     TagMatrix
         One row per track of the data set, with or without tags; tags sorted within their set.
+
+    Raises
+    ------
+    TagspaceError
+        If a tag belongs to a track that the data set does not list.
     """
     order = {tagset: position for position, tagset in enumerate(dataset.tagsets)}
     vocabulary = dataset.tags[["tagset", "tag"]].drop_duplicates()
@@ -103,22 +122,22 @@ def binary_matrix(dataset: Dataset) -> TagMatrix:
         pd.MultiIndex.from_frame(dataset.tags[["tagset", "tag"]])
     )
     if (rows < 0).any():
-        stranger = dataset.tags["track_id"].iloc[int(np.argmin(rows))]
-        raise TagspaceError(f"dataset: {dataset.name} has tags for {stranger!r}, which is no track")
+        unknown = dataset.tags["track_id"].iloc[int(np.argmin(rows))]
+        raise TagspaceError(f"dataset: {dataset.name} has tags for {unknown!r}, which is no track")
     shape = len(dataset.tracks), len(vocabulary)
     matrix = sparse.csr_array((np.ones(len(rows)), (rows, columns)), shape=shape)
     return TagMatrix(matrix, dataset.tracks.index, vocabulary)
 
 
 def intersection(tags: TagMatrix) -> np.ndarray:
-    """Find the tracks with at least one tag in every set, as the paper requires.
+    """Find the tracks with at least one tag in every set; the paper uses only these.
 
     Returns
     -------
     numpy.ndarray of bool, shape (n_tracks,)
         True for the tracks to use.
     """
-    tagged = [tags.of(tagset).sum(axis=1) > 0 for tagset in tags.tagsets]
+    tagged = [tags.tagset(name).sum(axis=1) > 0 for name in tags.tagsets]
     return np.logical_and.reduce(tagged)
 
 
@@ -138,27 +157,27 @@ def restrict(tags: TagMatrix, tracks: np.ndarray) -> TagMatrix:
     return TagMatrix(kept.matrix[:, used], kept.track_ids, vocabulary)
 
 
-def combinations(matrix: sparse.csr_array) -> np.ndarray:
-    """Give each distinct set of tags a number.
+def combination_codes(matrix: sparse.csr_array) -> np.ndarray:
+    """Assign a number to each distinct set of tags (the paper's tag combinations).
 
     Parameters
     ----------
     matrix : scipy.sparse.csr_array, shape (n_tracks, n_tags)
-        Binary; its indices must be sorted.
+        Binary.
 
     Returns
     -------
     numpy.ndarray of int, shape (n_tracks,)
-        Two tracks have the same number if and only if they carry exactly the same tags.
+        Two tracks have the same code if and only if they carry exactly the same tags.
     """
     matrix.sort_indices()
     rows = (matrix.indices[start:end] for start, end in pairwise(matrix.indptr))
-    numbers: dict[bytes, int] = {}
-    return np.array([numbers.setdefault(row.tobytes(), len(numbers)) for row in rows], dtype=int)
+    codes: dict[bytes, int] = {}
+    return np.array([codes.setdefault(row.tobytes(), len(codes)) for row in rows], dtype=int)
 
 
-def table_1(dataset: Dataset, tags: TagMatrix) -> pd.DataFrame:
-    """Count tags, tag combinations, albums and tracks, as in one half of the paper's Table I.
+def counts_table(dataset: Dataset, tags: TagMatrix) -> pd.DataFrame:
+    """Count tags, tag combinations, albums and tracks: one half of the paper's Table I.
 
     Parameters
     ----------
@@ -174,12 +193,12 @@ def table_1(dataset: Dataset, tags: TagMatrix) -> pd.DataFrame:
     """
     albums = dataset.tracks["album"].loc[tags.track_ids].to_numpy()
     rows = {}
-    for tagset in dataset.tagsets:
-        matrix = tags.of(tagset)
+    for name in dataset.tagsets:
+        matrix = tags.tagset(name)
         tagged = np.flatnonzero(matrix.sum(axis=1) > 0)
-        rows[tagset] = {
+        rows[name] = {
             "tags": int((matrix.sum(axis=0) > 0).sum()),
-            "combinations": len(np.unique(combinations(matrix[tagged]))),
+            "combinations": len(np.unique(combination_codes(matrix[tagged]))),
             "albums": len({album for row in tagged for album in albums[row]}),
             "tracks": len(tagged),
         }
@@ -194,31 +213,8 @@ def frequencies(tags: TagMatrix) -> pd.DataFrame:
     pandas.DataFrame
         ``tagset``, ``tag``, ``tracks``; within each tag set, the most frequent tag first.
     """
-    counted = tags.vocabulary.assign(tracks=tags.matrix.sum(axis=0).astype(int))
-    order = {tagset: position for position, tagset in enumerate(tags.tagsets)}
-    return (
-        counted.assign(order=counted["tagset"].map(order))
-        .sort_values(["order", "tracks"], ascending=[True, False], kind="stable", ignore_index=True)
-        .drop(columns="order")
-    )
-
-
-def cooccurrence(tags: TagMatrix, columns: np.ndarray) -> np.ndarray:
-    """Measure how often tags stand together.
-
-    Parameters
-    ----------
-    tags : TagMatrix
-        The tracks.
-    columns : numpy.ndarray of int
-        Which tags.
-
-    Returns
-    -------
-    numpy.ndarray, shape (len(columns), len(columns))
-        Jaccard index of the tracks that carry each pair of tags; 1 on the diagonal.
-    """
-    chosen = tags.matrix[:, columns]
-    common = (chosen.T @ chosen).toarray()
-    counts = np.diag(common)
-    return common / (counts[:, None] + counts[None, :] - common)
+    counts = tags.vocabulary.assign(tracks=tags.matrix.sum(axis=0).astype(int))
+    order = {name: position for position, name in enumerate(tags.tagsets)}
+    by_set = counts.assign(order=counts["tagset"].map(order))
+    by_set = by_set.sort_values(["order", "tracks"], ascending=[True, False], kind="stable")
+    return by_set.drop(columns="order").reset_index(drop=True)

@@ -1,12 +1,16 @@
-"""The demo corpus: short pieces composed and synthesised by the package itself.
+"""The demo corpus: about 1,200 short pieces that this package composes and synthesises.
 
-It stands in for a music collection where none is at hand: real audio files, four tag sets given
-per album, artists with a sound and albums with a production. What is measured on it says that
-the pipeline works, and nothing about music.
+It replaces a music collection in examples and tests. The pieces are real audio files. Each album
+has tags in four tag sets and its own production, and each artist has a characteristic sound.
+Results on the demo corpus show that the pipeline works; they say nothing about music.
 
-The modules read in the order in which a piece is made: :mod:`styles`, :mod:`moods` and
-:mod:`instruments` are the tables, :mod:`piece` says what is asked of a piece, :mod:`plan` draws the
-catalogue, :mod:`compose` writes the notes, :mod:`synth` plays them.
+The modules, in the order in which a piece is made:
+
+- :mod:`styles`, :mod:`moods` and :mod:`instruments`: tables of constants
+- :mod:`piece`: the parameters of a piece
+- :mod:`plan`: draws artists, albums, tags and the parameters of all pieces
+- :mod:`compose`: turns the parameters of a piece into notes
+- :mod:`synth`: turns notes into audio
 """
 
 from __future__ import annotations
@@ -28,18 +32,18 @@ from tagspace.datasets.demo.synth import SAMPLE_RATE, synthesise
 from tagspace.support.cache import cache_folder
 from tagspace.support.progress import Progress
 
-# Raise this whenever the same plan would sound different, so that no stale file is found.
+# Increase this number whenever the audio of a piece changes, so that cached files are not reused.
 VERSION = "2"
 
 
 def load() -> Dataset:
-    """List the demo corpus; its audio is made by ``make_audio`` of the result.
+    """Return the tracks and tags of the demo corpus, without creating its audio.
 
     Returns
     -------
     Dataset
-        About 1,200 tracks of 12 s in the tag sets genres, styles, moods and themes. The files lie
-        in the cache folder.
+        About 1,200 tracks of 12 s with the tag sets genres, styles, moods and themes. Its
+        ``make_audio`` creates the audio files in the cache folder.
     """
     folder = cache_folder() / "datasets" / f"demo-{VERSION}"
     albums = catalogue()
@@ -68,42 +72,43 @@ def load() -> Dataset:
 
 
 def audio_path(piece: Piece, folder: Path) -> Path:
-    """Where the audio of a piece lies in a folder."""
+    """Return the path of the audio file of a piece in the given folder."""
     return folder / f"{piece.track_id}.flac"
 
 
 def render(pieces: Sequence[Piece], folder: Path) -> None:
-    """Make the audio files that are not there yet, on all processors, with a progress bar.
+    """Create the missing audio files on all processors, with a progress bar.
+
+    An interrupted run can be resumed, because a file appears only when it is complete.
 
     Parameters
     ----------
     pieces : sequence of Piece
-        What to render.
+        The pieces to render.
     folder : Path
-        Where the files go. A file appears there whole or not at all, so that an interrupted run
-        is taken up where it stopped.
+        Where the files are stored. It is created if it does not exist.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    with FileLock(f"{folder}.lock"):  # of several workers, one makes them and the others wait
+    with FileLock(f"{folder}.lock"):  # one of several processes renders, the others wait
         missing = [piece for piece in pieces if not audio_path(piece, folder).exists()]
         if not missing:
             return
-        # Threads are enough, as numpy lets go of the interpreter lock for nearly all of the work.
+        # Threads suffice, because numpy releases the interpreter lock for nearly all of the work.
         with ThreadPoolExecutor(os.cpu_count()) as pool:
-            made = pool.map(partial(render_piece, folder=folder), missing)
-            for _ in Progress(made, desc="demo corpus", total=len(missing), unit="piece"):
+            rendered = pool.map(partial(render_piece, folder=folder), missing)
+            for _ in Progress(rendered, desc="demo corpus", total=len(missing), unit="piece"):
                 pass
 
 
 def render_piece(piece: Piece, folder: Path) -> None:
-    """Compose, play and write one piece.
+    """Compose and synthesise one piece and write it as a FLAC file.
 
     Parameters
     ----------
     piece : Piece
-        What is asked for.
+        The piece to render.
     folder : Path
-        An existing folder.
+        An existing folder for the file.
     """
     path = audio_path(piece, folder)
     unfinished = path.with_suffix(f".{os.getpid()}.part")

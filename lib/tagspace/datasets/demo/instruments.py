@@ -1,4 +1,4 @@
-"""The instruments of the demo corpus: a row of overtones and an envelope each."""
+"""Define the instruments of the demo corpus by their overtones and envelopes."""
 
 from dataclasses import dataclass
 
@@ -14,15 +14,15 @@ class Instrument:
     Attributes
     ----------
     overtones : numpy.ndarray, shape (n,)
-        Amplitudes, the fundamental first.
+        Amplitudes, starting with the fundamental.
     attack, decay, release : float
         Time constants in seconds.
     vibrato : float
         Depth in cents.
     chorus : float
-        Distance in cents between two voices in unison, 0 for one voice.
-    flash : float
-        How much brighter a note begins than it goes on.
+        Difference in cents between two unison voices; 0 for a single voice.
+    onset_brightness : float
+        Additional level of the unfiltered tone at the onset; it fades within about 0.1 s.
     """
 
     overtones: np.ndarray
@@ -31,23 +31,25 @@ class Instrument:
     release: float
     vibrato: float = 0.0
     chorus: float = 0.0
-    flash: float = 0.0
+    onset_brightness: float = 0.0
 
 
 @dataclass(frozen=True)
 class Drum:
-    """A drum: a tone that falls in pitch, and a band of noise.
+    """A drum: a tone with falling pitch, and band-limited noise.
 
     Attributes
     ----------
-    tone, sweep, tone_decay : float
-        Frequency in hertz, how many times higher it starts less one, decay in seconds.
+    tone : float
+        Final frequency of the tone in hertz.
+    sweep : float
+        The tone starts at ``(1 + sweep) * tone``.
     noise : tuple of float
-        Lowest and highest frequency in hertz.
-    noise_decay : float
-        In seconds.
+        Lowest and highest frequency of the noise in hertz.
+    tone_decay, noise_decay : float
+        Decay times in seconds.
     tone_level, noise_level : float
-        RMS levels at the start.
+        RMS levels at the onset.
     """
 
     tone: float
@@ -59,14 +61,15 @@ class Drum:
     noise_level: float
 
 
+# Common overtone series: all numbers, odd numbers, and a string plucked near its end.
 _N = np.arange(1, OVERTONES + 1)
 _ODD = np.where(_N % 2, 1.0, 0.08)
 _PLUCKED = np.abs(np.sin(np.pi * _N / 5.3))
 
 INSTRUMENTS = {
-    "piano": Instrument(_N**-1.4, 0.004, 0.7, 0.10, flash=0.6),
-    "guitar": Instrument(_PLUCKED * _N**-1.1, 0.003, 0.45, 0.08, flash=0.5),
-    "harpsichord": Instrument(_N**-0.5, 0.001, 0.3, 0.06, flash=0.3),
+    "piano": Instrument(_N**-1.4, 0.004, 0.7, 0.10, onset_brightness=0.6),
+    "guitar": Instrument(_PLUCKED * _N**-1.1, 0.003, 0.45, 0.08, onset_brightness=0.5),
+    "harpsichord": Instrument(_N**-0.5, 0.001, 0.3, 0.06, onset_brightness=0.3),
     "bell": Instrument(np.array([1, 0, 0, 0.5, 0, 0, 0, 0, 0, 0.25]), 0.002, 0.8, 0.25),
     "overdrive": Instrument(_ODD * _N**-0.6 + 0.3 / _N, 0.006, 4.0, 0.05, chorus=7),
     "organ": Instrument(np.array([1, 0.8, 0.6, 0.5, 0.1, 0.3, 0, 0.3]), 0.012, 30, 0.06, 5),
@@ -75,11 +78,11 @@ INSTRUMENTS = {
     "flute": Instrument(np.array([1, 0.4, 0.12, 0.06, 0.02]), 0.05, 30, 0.08, 16),
     "clarinet": Instrument(_ODD * _N**-0.9, 0.035, 30, 0.07, 6),
     "accordion": Instrument(_N[:14] ** -0.5, 0.03, 30, 0.06, chorus=16),
-    "brass": Instrument(_N**-0.7, 0.03, 3.0, 0.07, 8, flash=0.5),
+    "brass": Instrument(_N**-0.7, 0.03, 3.0, 0.07, 8, onset_brightness=0.5),
     "square": Instrument(_ODD / _N, 0.004, 2.0, 0.05, chorus=5),
     "pad": Instrument(_N**-1.3, 0.2, 30, 0.4, chorus=14),
     "upright": Instrument(_N**-1.7, 0.008, 0.35, 0.06),
-    "pick": Instrument(_PLUCKED * _N**-1.0, 0.004, 0.5, 0.05, flash=0.4),
+    "pick": Instrument(_PLUCKED * _N**-1.0, 0.004, 0.5, 0.05, onset_brightness=0.4),
     "synthbass": Instrument(_ODD * _N**-0.9, 0.004, 1.0, 0.04),
     "cello": Instrument(_N**-1.1, 0.06, 30, 0.12, 12),
 }

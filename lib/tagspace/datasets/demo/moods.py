@@ -1,7 +1,7 @@
-"""Moods and themes of the demo corpus: points in the plane of valence and energy.
+"""Define the moods and themes of the demo corpus as points of valence and energy.
 
-Valence runs from sad (-1) to glad (1), energy from calm (-1) to lively (1). Tags that lie near to
-each other go together on albums, which is what latent semantic indexing can find.
+Valence ranges from sad (-1) to happy (1), energy from calm (-1) to lively (1). Albums receive tags
+that are near to each other. Latent semantic indexing can find these co-occurrences.
 """
 
 from dataclasses import dataclass
@@ -36,7 +36,7 @@ MOODS = {
 
 @dataclass(frozen=True)
 class Theme:
-    """A theme: where it lies among the moods, and the genres that take to it."""
+    """A theme: its valence and energy, and the genres in which it is more frequent."""
 
     mood: tuple[float, float]
     genres: tuple[str, ...]

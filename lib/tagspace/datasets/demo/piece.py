@@ -1,4 +1,4 @@
-"""What is asked of each piece of the demo corpus."""
+"""Define the parameters from which a piece of the demo corpus is composed and synthesised."""
 
 from __future__ import annotations
 
@@ -7,22 +7,22 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Sound:
-    """What an artist keeps on every record.
+    """The sound of an artist, the same in all pieces.
 
     Attributes
     ----------
     detune : float
-        Tuning, in cents from 440 Hz.
+        Deviation from standard tuning (440 Hz), in cents.
     slope : float
-        Added to the exponent by which overtones fall off.
+        Added to the exponent with which overtones decrease.
     attack : float
         Factor on attack times.
     drum_pitch, drum_decay : float
-        Factors on the pitch and the decay of drums.
+        Factors on the pitch and on the decay time of drums.
     drum_level : float
         Level of the drums, in decibels.
     register : int
-        Semitones by which the lead lies higher.
+        Transposition of the lead, in semitones.
     """
 
     detune: float
@@ -36,18 +36,20 @@ class Sound:
 
 @dataclass(frozen=True)
 class Production:
-    """How a piece was mixed; like the others of its album, which causes the album effect.
+    """The mixing and mastering of a piece.
+
+    Pieces of an album are produced similarly, which causes the album effect.
 
     Attributes
     ----------
     tilt : float
         Slope of the equaliser, in decibels per octave.
     bump_hz, bump_db : float
-        Centre and gain of a bell filter about an octave wide.
+        Centre frequency and gain of a bell filter, about an octave wide.
     reverb_s, wet : float
-        Time in which the room decays by 60 dB, and its level relative to the direct sound.
+        Decay time of the room (to -60 dB), and its level relative to the direct sound.
     compression : float
-        0 leaves the dynamics alone, 1 makes every moment equally loud.
+        0 keeps the dynamics, 1 makes every moment equally loud.
     noise_db : float
         Noise floor relative to the music, in decibels.
     level_db : float
@@ -66,30 +68,30 @@ class Production:
 
 @dataclass(frozen=True)
 class Piece:
-    """What is asked of one piece.
+    """All parameters of one piece.
 
     Attributes
     ----------
     track_id, title : str
         Id and title.
     seed : tuple of int
-        Seeds every random choice in composing and rendering it.
+        Seed of all random choices in composing and synthesising the piece.
     style : str
-        The style whose rhythm and harmony it has.
+        Style that sets rhythm and harmony, a key of ``STYLES``.
     lead, harmony, bass : str
-        The instruments.
+        Instruments of the three pitched parts.
     valence, energy : float
-        Its point among the moods, each in [-1, 1].
+        Mood, each in [-1, 1].
     tempo : float
         Beats per minute; a beat of 6/8 is a dotted crotchet.
     mode : str
         "major" or "minor".
     tonic : int
-        Pitch class of the key, 0 is C.
+        Pitch class of the key; 0 is C.
     sound : Sound
-        The artist's.
+        Sound of the artist.
     production : Production
-        Near to the album's.
+        Production of this piece, a variation of the album's production.
     """
 
     track_id: str
@@ -109,38 +111,38 @@ class Piece:
 
     @property
     def density(self) -> float:
-        """How many of the optional notes are played, 0 to 1."""
+        """Share of the optional notes that are played, 0 to 1."""
         return 0.5 + 0.5 * self.energy
 
     @property
     def legato(self) -> float:
-        """How far notes are held on until the next one, 0 to 1."""
+        """How far notes extend to the next one, from 0 (staccato) to 1 (legato)."""
         return min(max(0.5 - 0.6 * self.valence - 0.1 * self.energy, 0.0), 1.0)
 
     @property
     def brightness(self) -> float:
-        """Frequency above which overtones fall off, in hertz."""
+        """Frequency above which overtones are attenuated, in hertz."""
         return 1700 * 2 ** (2.2 * self.energy + 0.8 * self.valence)
 
     @property
-    def slowness(self) -> float:
-        """Factor on attack times: calm music swells."""
+    def attack(self) -> float:
+        """Factor on attack times: notes of calm music swell slowly."""
         return 2 ** (-1.5 * self.energy)
 
     @property
-    def marcato(self) -> float:
-        """Time constant of the stress that begins a note, in seconds: short in lively music."""
+    def accent_s(self) -> float:
+        """Time constant of the accent at the start of a note, in seconds: short in lively music."""
         return 2 ** (-2.2 * self.energy)
 
     @property
     def rise(self) -> float:
-        """Scale steps by which the melody climbs in a phrase; glad ones rise, sad ones fall."""
+        """Scale steps by which a melody rises (happy) or falls (sad, negative) in a phrase."""
         return 9 * self.valence
 
 
 @dataclass(frozen=True)
 class Album:
-    """An album: its pieces, and the tags that an editor gave it, by tag set."""
+    """An album: artist, title, tags by tag set, and pieces."""
 
     artist: str
     title: str

@@ -1,4 +1,4 @@
-"""The catalogue: which artists there are, how albums are tagged, what each piece asks for."""
+"""Draw the artists, albums, tags and pieces of the demo corpus."""
 
 from __future__ import annotations
 
@@ -15,19 +15,20 @@ SEED = 2019
 TAGSETS = ("genres", "styles", "moods", "themes")
 KEYS = ("C", "D flat", "D", "E flat", "E", "F", "F sharp", "G", "A flat", "A", "B flat", "B")
 
-# How often an editor leaves out a tag, and a whole set of tags.
+# Probability that an editor omits a tag of an album, and all its tags of one set.
 TAG_OMITTED = {"genres": 0.0, "styles": 0.1, "moods": 0.12, "themes": 0.15}
 SET_OMITTED = {"genres": 0.02, "styles": 0.01, "moods": 0.02, "themes": 0.02}
 
-_FIRST = (
+# Words for the names of artists ("Amber Arcade") and albums ("Before Anchors").
+_ADJECTIVES = (
     "Amber Blue Broken Copper Distant Electric Fearless Gentle Golden Hollow Iron Late Little "
     "Northern Paper Quiet Restless Silver Velvet Wandering"
 )
-_LAST = (
+_ARTIST_NOUNS = (
     "Arcade Bridges Compass Foxes Gliders Harbour Lanterns Mirrors Parade Rivers Signals Sparrows"
 )
-_OF = "Before After Under Beyond Between Without Towards Over Across Around"
-_THINGS = (
+_PREPOSITIONS = "Before After Under Beyond Between Without Towards Over Across Around"
+_TITLE_NOUNS = (
     "Anchors Beacons Bonfires Candles Clocks Comets Corridors Doorways Driftwood Embers Engines "
     "Feathers Fields Fountains Gardens Harvests Horizons Islands Ladders Letters Maps Markets "
     "Meadows Mornings Oceans Orchards Pebbles Quarries Rooftops Sails Satellites Shadows Snowfall "
@@ -37,27 +38,21 @@ _THINGS = (
 
 
 def catalogue(seed: int = SEED) -> list[Album]:
-    """Plan the whole corpus.
+    """Draw all albums of the corpus.
 
     Parameters
     ----------
     seed : int
-        Same seed, same corpus.
+        The same seed gives the same corpus.
 
     Returns
     -------
     list of Album
-        Two albums of each of 240 artists, each of two or three pieces.
+        Two albums by each of 240 artists, with two or three pieces each.
     """
     rng = np.random.default_rng(seed)
-    titles = iter(
-        rng.permutation(
-            [f"{of} {thing}" for of in _OF.split() for thing in _THINGS.split()]
-        ).tolist()
-    )
-    artists = rng.permutation(
-        [f"{first} {last}" for first in _FIRST.split() for last in _LAST.split()]
-    ).tolist()
+    titles = iter(_shuffled_pairs(rng, _PREPOSITIONS, _TITLE_NOUNS))
+    artists = _shuffled_pairs(rng, _ADJECTIVES, _ARTIST_NOUNS)
     return [
         album
         for number, artist in enumerate(artists)
@@ -65,15 +60,23 @@ def catalogue(seed: int = SEED) -> list[Album]:
     ]
 
 
+def _shuffled_pairs(rng: np.random.Generator, first: str, second: str) -> list[str]:
+    """Combine each word of one string with each word of another, in random order."""
+    pairs = [f"{a} {b}" for a in first.split() for b in second.split()]
+    return [str(pair) for pair in rng.permutation(pairs)]
+
+
 def _discography(seed: tuple[int, int], artist: str, titles: Iterator[str]) -> list[Album]:
+    """Draw the two albums of an artist."""
     rng = np.random.default_rng(seed)
     sound = _sound(rng)
-    home = list(STYLES)[seed[1] % len(STYLES)]
-    homes = [home, _relative(rng, home)]
-    # What the artist adds to the mood of a style.
-    temper = rng.normal(0, 0.25, size=2)
+    main_style = list(STYLES)[seed[1] % len(STYLES)]
+    styles = [main_style, _related_style(rng, main_style)]
+    # The artist's own deviation from the typical mood of a style.
+    mood_offset = rng.normal(0, 0.25, size=2)
     return [
-        _album((*seed, number), artist, next(titles), sound, homes, temper) for number in range(2)
+        _album((*seed, number), artist, next(titles), sound, styles, mood_offset)
+        for number in range(2)
     ]
 
 
@@ -94,17 +97,17 @@ def _album(
     artist: str,
     title: str,
     sound: Sound,
-    homes: list[str],
-    temper: np.ndarray,
+    artist_styles: list[str],
+    mood_offset: np.ndarray,
 ) -> Album:
     rng = np.random.default_rng(seed)
-    styles = [_pick(rng, homes, (3, 1))]
-    for likely in (0.3, 0.1):
-        if rng.random() < likely:
-            styles.append(_relative(rng, styles[0]))
+    styles = [_pick(rng, artist_styles, (3, 1))]
+    for probability in (0.3, 0.1):
+        if rng.random() < probability:
+            styles.append(_related_style(rng, styles[0]))
     styles = list(dict.fromkeys(styles))
-    leaning = 0.5 * np.array(STYLES[styles[0]].mood)
-    mood = np.clip(leaning + temper + rng.normal(0, 0.4, size=2), -1, 1)
+    typical_mood = 0.5 * np.array(STYLES[styles[0]].mood)
+    mood = np.clip(typical_mood + mood_offset + rng.normal(0, 0.4, size=2), -1, 1)
     production = _production(rng)
     pieces = tuple(
         _piece((*seed, number), styles, mood, sound, production)
@@ -113,8 +116,8 @@ def _album(
     return Album(artist, title, _tags(rng, styles, mood), pieces)
 
 
-def _relative(rng: np.random.Generator, style: str) -> str:
-    """Another style, as a rule of the same genre."""
+def _related_style(rng: np.random.Generator, style: str) -> str:
+    """Draw another style, usually of the same genre."""
     others = [name for name in STYLES if name != style]
     weights = [1.0 if STYLES[name].genre == STYLES[style].genre else 0.04 for name in others]
     return _pick(rng, others, weights)
@@ -123,7 +126,7 @@ def _relative(rng: np.random.Generator, style: str) -> str:
 def _production(rng: np.random.Generator) -> Production:
     return Production(
         tilt=rng.uniform(-0.7, 0.7),
-        bump_hz=_hertz(rng),
+        bump_hz=_bump_hz(rng),
         bump_db=rng.uniform(-3, 3),
         reverb_s=rng.uniform(0.2, 0.8),
         wet=rng.uniform(0.05, 0.3),
@@ -133,22 +136,22 @@ def _production(rng: np.random.Generator) -> Production:
     )
 
 
-def _varied(rng: np.random.Generator, album: Production) -> Production:
-    """Give one piece a tone, noise and level of its own: another day, another room, another tape.
+def _vary(rng: np.random.Generator, album: Production) -> Production:
+    """Vary equaliser, noise and level of an album's production for one piece.
 
-    This is what training must learn to ignore.
+    A trained network must learn to ignore these variations.
     """
     return replace(
         album,
         tilt=album.tilt + rng.normal(0, 0.5),
-        bump_hz=_hertz(rng),
+        bump_hz=_bump_hz(rng),
         bump_db=album.bump_db + rng.normal(0, 3),
         noise_db=rng.uniform(album.noise_db, -40),
         level_db=album.level_db + rng.uniform(-12, 2),
     )
 
 
-def _hertz(rng: np.random.Generator) -> float:
+def _bump_hz(rng: np.random.Generator) -> float:
     return 200 * 2 ** rng.uniform(0, 4.5)
 
 
@@ -160,8 +163,8 @@ def _piece(
     production: Production,
 ) -> Piece:
     rng = np.random.default_rng(seed)
-    # About half the pieces of an album are in its first style, if it has several; the instruments
-    # may be those of any of them.
+    # The first of several styles is used for about half the pieces. The instruments may come from
+    # any of the styles.
     style = _pick(rng, styles, (2, 1, 1)[: len(styles)])
     band = STYLES[rng.choice(styles)]
     lead, harmony, bass = (
@@ -171,9 +174,10 @@ def _piece(
     slow, fast = STYLES[style].tempo
     mode = "major" if valence > 0 else "minor"
     tonic = int(rng.integers(12))
+    _, artist_number, album_number, piece_number = seed
     return Piece(
-        track_id="demo-{1:03d}-{2}-{3}".format(*seed),
-        title=f"{rng.choice(_THINGS.split())} in {KEYS[tonic]} {mode}",
+        track_id=f"demo-{artist_number:03d}-{album_number}-{piece_number}",
+        title=f"{rng.choice(_TITLE_NOUNS.split())} in {KEYS[tonic]} {mode}",
         seed=seed,
         style=style,
         lead=lead,
@@ -185,40 +189,43 @@ def _piece(
         mode=mode,
         tonic=tonic,
         sound=sound,
-        production=_varied(rng, production),
+        production=_vary(rng, production),
     )
 
 
 def _tags(
     rng: np.random.Generator, styles: list[str], mood: np.ndarray
 ) -> dict[str, tuple[str, ...]]:
-    """Draw the tags of an album, and leave out what an editor does not note."""
+    """Draw the tags of an album, then omit some as an editor would."""
     genres = list(dict.fromkeys(STYLES[name].genre for name in styles))
-    moods = {name: _closeness(mood, point, width=0.18) for name, point in MOODS.items()}
+    moods = {name: _proximity(mood, point, width=0.18) for name, point in MOODS.items()}
     themes = {
-        name: _closeness(mood, theme.mood, width=0.3)
+        name: _proximity(mood, theme.mood, width=0.3)
         * (5 if set(genres) & set(theme.genres) else 1)
         for name, theme in THEMES.items()
     }
-    true = {
+    complete = {
         "genres": genres,
         "styles": styles,
-        "moods": _several(rng, moods, rng.integers(2, 6)),
-        "themes": _several(rng, themes, rng.integers(1, 4)),
+        "moods": _sample(rng, moods, int(rng.integers(2, 6))),
+        "themes": _sample(rng, themes, int(rng.integers(1, 4))),
     }
-    return {name: _as_noted(rng, name, tags) for name, tags in true.items()}
+    return {tagset: _omit(rng, tagset, tags) for tagset, tags in complete.items()}
 
 
-def _closeness(point: np.ndarray, other: tuple[float, float], width: float) -> float:
+def _proximity(point: np.ndarray, other: tuple[float, float], width: float) -> float:
     return float(np.exp(-np.sum((point - other) ** 2) / (2 * width**2)))
 
 
-def _several(rng: np.random.Generator, weights: dict[str, float], count: int) -> list[str]:
+def _sample(rng: np.random.Generator, weights: dict[str, float], count: int) -> list[str]:
+    """Draw ``count`` different names with probabilities proportional to their weights."""
     p = np.array([*weights.values()]) + 1e-9
-    return rng.choice([*weights], size=count, replace=False, p=p / p.sum()).tolist()
+    names = rng.choice([*weights], size=count, replace=False, p=p / p.sum())
+    return [str(name) for name in names]
 
 
-def _as_noted(rng: np.random.Generator, tagset: str, tags: list[str]) -> tuple[str, ...]:
+def _omit(rng: np.random.Generator, tagset: str, tags: list[str]) -> tuple[str, ...]:
+    """Omit random tags, or all of them."""
     if rng.random() < SET_OMITTED[tagset]:
         return ()
     return tuple(tag for tag in tags if rng.random() >= TAG_OMITTED[tagset])

@@ -1,14 +1,15 @@
-"""The styles of the demo corpus: what a rhythm section and a band would play.
+"""Define the styles of the demo corpus: patterns, chords, tempo, mood and instruments.
 
-A pattern is one bar. Each character is one step, all steps are equally long:
+A pattern is one bar. Each character is one step, and all steps have the same length:
 
     .       silence
-    -       the note before goes on
-    x       a hit, a chord, or a melody note
-    o       the same, softer; thinned out in sparse music
-    1 to 8  that step of the scale, counted from the root of the chord
+    -       continuation of the previous note
+    x       a hit, a chord or a melody note
+    o       a softer hit; it may be left out at low density
+    1 to 8  this scale step, counted from the root of the chord
 
-Sixteen steps make a 4/4 bar of semiquavers, twelve a swung one of triplets.
+Sixteen steps are a 4/4 bar of semiquavers. Twelve steps are a 4/4 bar of swung triplets, or a bar
+of 3/4 or 6/8.
 """
 
 from dataclasses import dataclass
@@ -18,26 +19,26 @@ BEATS = {"4/4": 4, "3/4": 3, "6/8": 2}
 
 @dataclass(frozen=True)
 class Style:
-    """One style.
+    """A musical style.
 
     Attributes
     ----------
     genre : str
-        The genre it belongs to.
+        Genre of the style.
     metre : str
         A key of ``BEATS``.
     tempo : tuple of float
-        Slowest and fastest, in beats per minute.
+        Lowest and highest tempo, in beats per minute.
     mood : tuple of float
-        Valence and energy about which its albums lie, each in [-1, 1].
+        Valence and energy that its albums tend towards, each in [-1, 1].
     drums : dict of str to str
-        Pattern of every drum.
+        Pattern of each drum.
     bass, chords, lead : str
         Patterns of the three pitched parts.
     progressions : tuple of str
-        Each a row of scale degrees, one chord a bar.
+        Chord progressions: each digit is the scale degree of one bar's chord.
     voicing : str
-        Steps of the scale in a chord, counted from its root.
+        Scale steps of a chord, counted from its root.
     leads, harmonies, basses : tuple of str
         Instruments that may play each part.
     """
@@ -58,7 +59,7 @@ class Style:
 
 
 def _style(head: str, drums: str, parts: str, harmony: str, band: str) -> Style:
-    """Read a style from five lines of words; see the table below."""
+    """Parse the five strings that define a style in ``STYLES``."""
     genre, metre, slow, fast, valence, energy = head.split()
     kit = drums.split()
     bass, chords, lead = parts.split()
@@ -78,8 +79,12 @@ def _style(head: str, drums: str, parts: str, harmony: str, band: str) -> Style:
     )
 
 
-# Lines of a style: genre, metre, tempo from and to, valence, energy | drums | bass, chords and
-# lead | voicing and progressions | instruments for lead / chords / bass.
+# The five strings of a style are:
+# 1. genre, metre, lowest and highest tempo, valence and energy
+# 2. drums, each followed by its pattern
+# 3. patterns of bass, chords and lead
+# 4. voicing and progressions
+# 5. instruments of lead / chords / bass
 STYLES = {
     "Fiddle Jig": _style(
         "Folk 6/8 104 132 .5 .4",

@@ -1,0 +1,51 @@
+"""Tables of track vectors made elsewhere: from lyrics, reviews, covers, other encoders."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from tagspace.errors import TagspaceError
+
+
+def read_vectors(file: Path, track_ids: pd.Index) -> np.ndarray:
+    """Read a table of track vectors and scale them to unit length.
+
+    Parameters
+    ----------
+    file : pathlib.Path
+        CSV or Parquet: a column ``track_id``, and columns of numbers.
+    track_ids : pandas.Index
+        The tracks, in row order.
+
+    Returns
+    -------
+    numpy.ndarray, shape (n_tracks, n_columns)
+        Of unit length; zero for a track that the table does not list.
+
+    Raises
+    ------
+    TagspaceError
+        If the table cannot be read, a value is not a number, or it lists none of the tracks.
+    """
+    try:
+        if file.suffix == ".parquet":
+            table = pd.read_parquet(file)
+        else:  # ids as they are written: 001 is not 1, and NA is a name
+            table = pd.read_csv(file, dtype={"track_id": str}, keep_default_na=False)
+        table = table.astype({"track_id": str}).set_index("track_id").astype(float)
+    except (OSError, KeyError, ValueError, TypeError):
+        raise TagspaceError(
+            f"relatedness: {file} is not a table with a column track_id and columns of numbers"
+        ) from None
+    if table.empty:
+        raise TagspaceError(f"relatedness: {file} has no tracks or no columns of numbers")
+    if not table.index.is_unique or not np.isfinite(table.to_numpy()).all():
+        raise TagspaceError(f"relatedness: {file} lists a track twice or lacks a number")
+    if not table.index.isin(track_ids).any():
+        raise TagspaceError(f"relatedness: {file} lists none of the tracks of the data set")
+    vectors = table.reindex(track_ids, fill_value=0).to_numpy()
+    norms = np.linalg.norm(vectors, axis=1, keepdims=True)
+    return np.divide(vectors, norms, out=np.zeros_like(vectors), where=norms > 0)

@@ -1,0 +1,97 @@
+"""From excerpts to the embeddings of tracks, and the untrained network to compare with."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from torch import nn
+from torch.nn import functional
+
+from tagspace.model.dpnn import DPNN, N_DIMENSIONS, UnitNorm
+from tagspace.support.device import seeded, supports_fast_bfloat16
+
+TRACKS_AT_ONCE = 128  # where no gradient is needed
+
+
+def initial_network(
+    seed: int, unit_norm: UnitNorm = "output", dimensions: int = N_DIMENSIONS
+) -> DPNN:
+    """Make the untrained network of an experiment; its weights follow from the seed alone."""
+    with seeded(seed):
+        return DPNN(unit_norm, dimensions)
+
+
+def embed(network: DPNN, excerpts: np.ndarray | torch.Tensor) -> torch.Tensor:
+    """Embed tracks, each as the mean of the embeddings of its excerpts.
+
+    Parameters
+    ----------
+    network : DPNN
+        Is put into evaluation mode.
+    excerpts : array or tensor, shape (n_tracks, n_excerpts, 80, 130), float16 or float32
+        Log-mel excerpts, as :func:`tagspace.audio.reading.log_mel_excerpts` computes them.
+
+    Returns
+    -------
+    torch.Tensor, shape (n_tracks, dimensions), float32
+        On the network's device; of unit length where the network's own embeddings are.
+
+    Examples
+    --------
+    >>> embed(DPNN(), torch.zeros(3, 5, 80, 130)).shape
+    torch.Size([3, 256])
+    """
+    network.eval()
+    parts = []
+    with torch.no_grad():
+        for chunk in torch.as_tensor(excerpts).split(TRACKS_AT_ONCE):
+            each = embed_excerpts(network, chunk.flatten(0, 1))
+            parts.append(each.unflatten(0, chunk.shape[:2]).mean(1))
+    embeddings = torch.cat(parts)
+    return functional.normalize(embeddings, dim=1) if network.unit_norm == "output" else embeddings
+
+
+def embed_excerpts(network: DPNN, excerpts: torch.Tensor) -> torch.Tensor:
+    """Run the network, in bfloat16 where the device is faster at it.
+
+    Parameters
+    ----------
+    network : DPNN
+        In training or evaluation mode.
+    excerpts : torch.Tensor, shape (n, 80, 130), float16 or float32
+        On any device.
+
+    Returns
+    -------
+    torch.Tensor, shape (n, dimensions), float32
+    """
+    device = network.dense.weight.device
+    x = excerpts.to(device).float().unsqueeze(1)
+    with torch.autocast(device.type, torch.bfloat16, enabled=supports_fast_bfloat16(device)):
+        return network(x).float()
+
+
+def calibrate(network: DPNN, excerpts: torch.Tensor) -> None:
+    """Set the statistics of an untrained network's batch normalisations; weights do not change.
+
+    Without this the statistics are zero mean and unit variance, which fits no spectrogram, and the
+    untrained network would be a weaker baseline than it is.
+
+    Parameters
+    ----------
+    network : DPNN
+        Is changed in place.
+    excerpts : torch.Tensor, shape (n, 80, 130), float16
+        Of the training tracks.
+    """
+    layers = [part for part in network.modules() if isinstance(part, nn.BatchNorm2d)]
+    for layer in layers:
+        layer.reset_running_stats()
+        layer.momentum = None  # the plain average over all batches
+    network.train()
+    with torch.no_grad():
+        # Batches of nearly equal size, because the average is over batches.
+        for chunk in excerpts.tensor_split(-(-len(excerpts) // TRACKS_AT_ONCE)):
+            embed_excerpts(network, chunk)
+    for layer in layers:
+        layer.momentum = 0.1

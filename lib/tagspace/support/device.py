@@ -1,0 +1,60 @@
+"""The device to compute on, and random numbers that leave the global generator alone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import torch
+
+from tagspace.errors import TagspaceError
+
+
+def choose_device(name: str) -> torch.device:
+    """Find the device to compute on.
+
+    Parameters
+    ----------
+    name : str
+        ``auto`` takes the GPU where there is one.
+
+    Raises
+    ------
+    TagspaceError
+        If this machine has no such device.
+    """
+    if name == "auto":
+        name = "cuda" if torch.cuda.is_available() else "cpu"
+    try:
+        return torch.empty(0, device=name).device
+    except (RuntimeError, AssertionError):  # torch without CUDA raises AssertionError
+        raise TagspaceError(
+            f"device: this machine has no {name!r}; accepted: auto, which takes what there is"
+        ) from None
+
+
+def describe_device(device: torch.device) -> str:
+    """Name a device for the record of a run."""
+    if device.type == "cuda":
+        return f"{device}: {torch.cuda.get_device_name(device)}"
+    return f"{device}: {torch.get_num_threads()} threads"
+
+
+def supports_fast_bfloat16(device: torch.device) -> bool:
+    """Say whether bfloat16 is faster than float32 on a device.
+
+    A processor without instructions for bfloat16 emulates it, several times slower than float32.
+    """
+    if device.type == "cuda":
+        return torch.cuda.is_bf16_supported()
+    capabilities = torch.cpu.get_capabilities()  # of an ARM processor, torch does not say
+    known = capabilities.get("amx_bf16") or capabilities.get("avx512_bf16")
+    return device.type == "cpu" and bool(known)
+
+
+@contextmanager
+def seeded(seed: int) -> Iterator[None]:
+    """Seed torch's global generator inside the block, and restore its state afterwards."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        yield
