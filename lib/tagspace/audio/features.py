@@ -11,6 +11,7 @@ from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -189,8 +190,8 @@ def _merge_parts(store: Path, excerpts: int) -> pd.DataFrame:
             # After an interruption, some rows of a part may have been appended already.
             new = _missing(_resume(part, excerpts), index)
             if len(new):
-                values = np.memmap(part / "features.f16", np.float16, "r")
-                values = values.reshape(-1, excerpts, *SHAPE)
+                stored = np.memmap(part / "features.f16", np.float16, "r")
+                values = stored.reshape(-1, excerpts, *SHAPE)
                 with (store / "features.f16").open("ab") as array:
                     array.writelines(values[row].tobytes() for row in new["row"])
                 new[INDEX_COLUMNS].to_csv(
@@ -252,7 +253,7 @@ def _compute(files: pd.DataFrame, store: Path, excerpts: int) -> pd.DataFrame:
 
 def _in_flight(
     pool: ThreadPoolExecutor, files: pd.DataFrame, excerpts: int
-) -> Iterator[tuple[tuple, Future]]:
+) -> Iterator[tuple[Any, Future[Any]]]:
     """Yield files with their finished results; at most ``CHUNK`` are computed at a time."""
     rows = files.itertuples(index=False)
     while chunk := list(islice(rows, CHUNK)):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 import pandas as pd
@@ -28,6 +28,9 @@ TASK_FILTERS = {"artist": ("none", "album"), "album": ("none",)}
 FILTERS = ("none", "album", "artist")
 
 Relevant = dict[tuple[str, str], torch.Tensor]
+Key = tuple[str, str, str, str, int]
+FigureKey = tuple[Any, ...]  # a representation, then a Key
+PerQuery = dict[Key, dict[str, list[torch.Tensor]]]
 
 
 class Distances(Protocol):
@@ -177,7 +180,7 @@ def evaluate(
         name: Euclidean(given) if isinstance(given, torch.Tensor) else given
         for name, given in representations.items()
     }
-    per_query = defaultdict(lambda: defaultdict(list))
+    per_query: PerQuery = defaultdict(lambda: defaultdict(list))
     for rows in query_blocks(queries, n_tracks):
         relevant = _relevance(rows, matrices, groups)
         distances = {name: measure(rows) for name, measure in measures.items()}
@@ -206,7 +209,7 @@ def _relevance(rows: np.ndarray, matrices: dict[str, sparse.csr_array], groups: 
 
     Values are 0 to 1; the row of a query that the task cannot be asked of is NaN.
     """
-    relevant = {}
+    relevant: Relevant = {}
     for task, matrix in matrices.items():
         relevant |= {(task, name): gains for name, gains in _tag_relevance(matrix, rows)}
     everything = np.arange(len(groups.artist))
@@ -306,13 +309,13 @@ class _Figure(NamedTuple):
 
 
 def _summary(
-    per_query: Mapping[tuple, Mapping[str, list[torch.Tensor]]],
+    per_query: PerQuery,
     tagsets: tuple[str, ...],
     artists: np.ndarray,
     seed: int,
 ) -> pd.DataFrame:
     weights = _bootstrap_weights(artists, seed)
-    figures: dict[tuple, _Figure] = {}
+    figures: dict[FigureKey, _Figure] = {}
     for key, by_name in per_query.items():
         values = {name: torch.cat(parts).double().numpy() for name, parts in by_name.items()}
         asked = np.isfinite(values["ceiling"])
@@ -338,16 +341,16 @@ def _summary(
     return pd.DataFrame(rows, columns=COLUMNS)
 
 
-def _means(figures: dict[tuple, _Figure], tagsets: tuple[str, ...]) -> dict[tuple, _Figure]:
+def _means(figures: dict[FigureKey, _Figure], tagsets: tuple[str, ...]) -> dict[FigureKey, _Figure]:
     """Average each figure over the tag sets, if there are several and all of them have it."""
     parts = defaultdict(list)
     for key, figure in figures.items():
         parts[(*key[:TASK], "mean", *key[TASK + 1 :])].append(figure)
     return {
         key: _Figure(
-            np.mean([figure.value for figure in part]),
-            np.mean([figure.chance for figure in part]),
-            np.mean([figure.ceiling for figure in part]),
+            float(np.mean([figure.value for figure in part])),
+            float(np.mean([figure.chance for figure in part])),
+            float(np.mean([figure.ceiling for figure in part])),
             min(figure.n_queries for figure in part),
             np.mean([figure.draws for figure in part], axis=0),
         )

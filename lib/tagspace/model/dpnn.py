@@ -82,7 +82,7 @@ class DPNN(nn.Module):
         _equalise_frames(self.dense.weight)
         # Channels last is the fast order for these convolutions. All copies of the network keep
         # it, because some processors round differently in another order.
-        self.to(memory_format=torch.channels_last)
+        self.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
 
     def forward(self, spectrograms: torch.Tensor) -> torch.Tensor:
         """Embed spectrograms.

@@ -138,7 +138,8 @@ def fit(network: DPNN, loss: Loss, examples: Examples, schedule: Schedule) -> Fi
     """
     trainer = Trainer(network, loss, examples, schedule)
     history: list[dict[str, float]] = []
-    best, best_epoch, stopped = {}, 0, "all epochs are done"
+    best: dict[str, torch.Tensor] = {}
+    best_epoch, stopped = 0, "all epochs are done"
     with Progress(range(1, schedule.epochs + 1), desc="training", unit="epoch") as bar:
         for epoch in bar:
             row = {"epoch": epoch, **trainer.epoch()}

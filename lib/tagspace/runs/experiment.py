@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
+from typing import cast, get_args
 
 import numpy as np
 import pandas as pd
@@ -77,8 +78,9 @@ def _compute(
     with clock.stage("training"):
         fit = train(corpus, tags, related, configuration, device)
     with clock.stage("evaluation"):
+        trained = encoders.embed(fit.network, corpus.excerpts[rows])
         representations = {
-            "trained": encoders.embed(fit.network, corpus.excerpts[rows]),
+            "trained": trained,
             **_baselines(corpus, configuration.only(*BASELINE_PARAMETERS), device),
             "tags": torch.as_tensor(topics[rows], dtype=torch.float32, device=device),
         }
@@ -107,7 +109,7 @@ def _compute(
         history=fit.history,
         metrics=metrics,
         embeddings=pd.DataFrame(
-            representations["trained"][queries].cpu().numpy(),
+            trained[queries].cpu().numpy(),
             index=corpus.tags.track_ids[rows[queries]],
         ).rename(columns="d{:03d}".format),
         weights=fit.network.state_dict(),
@@ -138,9 +140,15 @@ def make_relatedness(
     kind = configuration.relatedness
     if kind == "artist":
         return SameGroup(torch.as_tensor(corpus.groups.artist, device=device))
-    if kind in ("lsi", "tfidf", "lda", "overlap"):
-        train, topics, seed = corpus.split.train, configuration.topics, configuration.seed
-        return relatedness.relatedness_from_tags(tags.matrix, train, kind, topics, seed, device)
+    if kind in get_args(relatedness.Kind):
+        return relatedness.relatedness_from_tags(
+            tags.matrix,
+            corpus.split.train,
+            cast(relatedness.Kind, kind),
+            configuration.topics,
+            configuration.seed,
+            device,
+        )
     vectors = read_vectors(Path(kind).expanduser(), corpus.tags.track_ids)
     return Cosine(torch.as_tensor(vectors, dtype=torch.float32, device=device))
 

@@ -348,7 +348,7 @@ def _cluster(grid: Grid) -> SpecCluster:
     cores = os.cpu_count() or 1
     workers = grid.workers or (1 if torch.cuda.is_available() else cores)
     if grid.scheduler == SLURM:
-        from dask_jobqueue import SLURMCluster
+        from dask_jobqueue.slurm import SLURMCluster
 
         cluster = SLURMCluster()  # cores, memory and queue come from Dask's own configuration
         cluster.scale(workers)

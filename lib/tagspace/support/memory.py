@@ -17,7 +17,9 @@ LARGEST = 2**31 - 1  # bytes; larger blocks are returned to the system all the s
 
 def keep_freed() -> None:
     """Keep freed memory in this process from now on, where the C library is glibc."""
-    library = ctypes.CDLL(None) if sys.platform == "linux" else None
+    if sys.platform != "linux":
+        return
+    library = ctypes.CDLL(None)
     if hasattr(library, "mallopt"):
         library.mallopt(MMAP_THRESHOLD, LARGEST)
         library.mallopt(TRIM_THRESHOLD, LARGEST)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 import os
 import sys
 from collections.abc import Iterable
@@ -10,7 +11,7 @@ from typing import Any, TextIO
 from tqdm import tqdm
 
 
-class Progress(tqdm):
+class Progress(tqdm):  # type: ignore[misc]  # tqdm has no types
     """A tqdm bar for notebooks that may also run from a terminal.
 
     In a Jupyter kernel, stderr is the output of the cell. The bar is shown there and erased at the
@@ -31,9 +32,8 @@ class Progress(tqdm):
         super().close()
         self._screens.close()
         if shown and self._in_kernel:
-            from IPython.display import clear_output
-
-            clear_output()
+            # IPython adds get_ipython to the builtins of a kernel, so it needs no import.
+            builtins.get_ipython().display_pub.clear_output()  # type: ignore[attr-defined]
 
 
 class _Screens:
