@@ -19,7 +19,6 @@ import numpy as np
 import pandas as pd
 import synthetic
 import torch
-from scipy import sparse
 from timing import processor, seconds
 
 from tagspace.audio import features, spectrogram
@@ -110,10 +109,7 @@ def evaluation() -> Iterator[Row]:
 
 
 def searched(n_tracks: int) -> tuple[TagMatrix, Groups, torch.Tensor]:
-    album = np.arange(n_tracks) // 7
-    albums = sparse.csr_array((np.ones(n_tracks), album, np.arange(n_tracks + 1)))
-    tags = synthetic.named(synthetic.tag_matrix()[:n_tracks])
-    return tags, Groups(album // 2, albums), torch.randn(n_tracks, 256)
+    return *synthetic.test_tracks(n_tracks), torch.randn(n_tracks, dpnn.N_DIMENSIONS)
 
 
 def memory() -> Iterator[Row]:

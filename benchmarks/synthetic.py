@@ -45,19 +45,20 @@ def mp3_dataset(paths: list[Path]) -> Dataset:
     return build("bench", [(path.stem, "", (), "", str(path)) for path in paths], [], ())
 
 
-def tag_matrix() -> sparse.csr_array:
-    """Draw the tags of albums, and so of tracks: topical, with a long tail, 2.05 million ones."""
+def tag_matrix(n_tracks: int = N_TRACKS) -> sparse.csr_array:
+    """Draw the tags of albums, and so of tracks: topical, with a long tail, 14.3 per track."""
+    n_albums = max(n_tracks * N_ALBUMS // N_TRACKS, 1)
     generator = np.random.default_rng(0)
     topics = generator.lognormal(0, 2, (60, N_TAGS)) / (np.arange(N_TAGS) + 5)
-    mixtures = generator.dirichlet(np.full(60, 0.05), N_ALBUMS)
+    mixtures = generator.dirichlet(np.full(60, 0.05), n_albums)
     chances = mixtures @ (topics / topics.sum(axis=1, keepdims=True)) + 1e-9
     # Sorting by log-chance plus Gumbel noise draws without replacement.
     order = np.argsort(-np.log(chances) - generator.gumbel(size=chances.shape), axis=1)
-    counts = 1 + generator.negative_binomial(4, 4 / (3 + TAGS_PER_ALBUM), N_ALBUMS)
-    album = np.sort(generator.integers(N_ALBUMS, size=N_TRACKS))
+    counts = 1 + generator.negative_binomial(4, 4 / (3 + TAGS_PER_ALBUM), n_albums)
+    album = np.sort(generator.integers(n_albums, size=n_tracks))
     indices = np.concatenate([np.sort(order[a, : counts[a]]) for a in album])
     indptr = np.concatenate([[0], counts[album].cumsum()])
-    return sparse.csr_array((np.ones(len(indices)), indices, indptr), shape=(N_TRACKS, N_TAGS))
+    return sparse.csr_array((np.ones(len(indices)), indices, indptr), shape=(n_tracks, N_TAGS))
 
 
 def named(matrix: sparse.csr_array) -> TagMatrix:
@@ -67,7 +68,14 @@ def named(matrix: sparse.csr_array) -> TagMatrix:
     return TagMatrix(matrix, pd.RangeIndex(matrix.shape[0]), vocabulary)
 
 
-def trainer(vectors: np.ndarray, margin: float, device: str = "cpu") -> Trainer:
+def test_tracks(n_tracks: int) -> tuple[TagMatrix, Groups]:
+    """Draw tags of test tracks in four sets, seven tracks per album and two albums per artist."""
+    album = np.arange(n_tracks) // 7
+    albums = sparse.csr_array((np.ones(n_tracks), album, np.arange(n_tracks + 1)))
+    return named(tag_matrix(n_tracks)), Groups(album // 2, albums)
+
+
+def trainer(vectors: np.ndarray, margin: float, device: torch.device | str = "cpu") -> Trainer:
     """Prepare training on tracks with these LSI vectors, two per album, with noise as audio."""
     rows = np.arange(len(vectors))
     albums = sparse.csr_array((np.ones(len(rows)), (rows, rows // 2)))

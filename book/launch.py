@@ -1,8 +1,8 @@
-"""Let the book's launch buttons lead to notebooks that run there: python book/launch.py OWNER/NAME.
+"""Add launch buttons to the book: python book/launch.py OWNER/NAME.
 
-Only whoever publishes the book knows where its repository is. The configuration gets the buttons,
-and each notebook a first cell, not shown in the book, that installs the package where it is not:
-on Colab, which opens a notebook alone. Meant for a branch of its own, and for the build from it.
+Only the publisher of the book knows where its repository is. The configuration gets the buttons,
+and each notebook a first cell, hidden in the book, that installs the package where it is missing:
+Colab opens a notebook without its repository. Run this on a branch of its own, and build from it.
 """
 
 import sys
@@ -14,11 +14,14 @@ import yaml
 ROOT = Path(__file__).parents[1]
 BRANCH = "launch"
 INSTALL = """import importlib.util
+import sys
 
-if not importlib.util.find_spec("tagspace"):
-    %pip install --quiet "tagspace[notebooks] @ git+https://github.com/{repository}"
+if not importlib.util.find_spec("compendium"):
+    !git clone --quiet --depth 1 https://github.com/{repository} tagspace-book
+    %pip install --quiet "./tagspace-book[notebooks]"
+    sys.path.append("tagspace-book/lib")
 """
-# Binder's machines have no GPU, and take the Python version only in this form.
+# Binder has no GPU, and accepts the Python version only in this form.
 BINDER = """dependencies:
   - python=3.12
   - pip

@@ -30,7 +30,7 @@ configuration = read_parameters(globals())
 # %% tags=["nbval-ignore-output"]
 from tagspace.datasets import registry
 
-collection = registry.load(configuration.dataset, configuration.shards)
+collection = registry.load_dataset(configuration.dataset, configuration.shards)
 if collection.make_audio is not None:
     collection.make_audio()
 files = [path for path in collection.tracks["path"] if path]

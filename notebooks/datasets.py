@@ -112,7 +112,7 @@ pd.DataFrame.from_dict(terms, orient="index")
 # %%
 from tagspace.tags import tagsets
 
-collection = registry.load(configuration.dataset)
+collection = registry.load_dataset(configuration.dataset)
 tags = tagsets.binary_matrix(collection)
 print(
     f"{collection.name}: {len(collection.tracks)} tracks of "

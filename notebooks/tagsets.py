@@ -33,7 +33,7 @@ import pandas as pd
 from tagspace.datasets import registry
 from tagspace.tags import tagsets
 
-collection = registry.load(configuration.dataset)
+collection = registry.load_dataset(configuration.dataset)
 everything = tagsets.binary_matrix(collection)
 intersection = tagsets.restrict(everything, tagsets.intersection(everything))
 halves = {"all": everything, "intersection": intersection}

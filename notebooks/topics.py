@@ -35,7 +35,7 @@ configuration = read_parameters(globals())
 from tagspace.datasets import registry
 from tagspace.tags import tagsets as tag_sets
 
-collection = registry.load(configuration.dataset)
+collection = registry.load_dataset(configuration.dataset)
 everything = tag_sets.binary_matrix(collection)
 intersection = tag_sets.restrict(everything, tag_sets.intersection(everything))
 tags = intersection.select(tag_sets.resolve(configuration.tagsets, collection.tagsets))

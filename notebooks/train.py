@@ -64,7 +64,7 @@ configuration = read_parameters(globals())
 from tagspace.datasets import registry
 from tagspace.tags.tagsets import resolve
 
-collection = registry.load(configuration.dataset, configuration.shards)
+collection = registry.load_dataset(configuration.dataset, configuration.shards)
 chosen = resolve(configuration.tagsets, collection.tagsets)
 print(f"{collection.name}: {len(collection.tracks)} tracks; trained on {' + '.join(chosen)}")
 

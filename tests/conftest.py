@@ -1,4 +1,6 @@
-"""A small collection in which the mood can be heard, whoever plays."""
+"""Fixtures for all tests: a small collection of tracks, and the figures of many runs."""
+
+import itertools
 
 import numpy as np
 import pandas as pd
@@ -7,12 +9,13 @@ import soundfile
 
 from tagspace.audio.features import Features
 from tagspace.audio.spectrogram import SHAPE
-from tagspace.configuration import Configuration
+from tagspace.configuration import EXPERIMENT_PARAMETERS, Configuration
 from tagspace.corpus import assemble
 from tagspace.datasets.base import build
+from tagspace.evaluation.retrieval import COLUMNS
 
 TRACKS = [(artist, number) for artist in range(10) for number in range(4)]
-# Two epochs take a few seconds; two folds leave 16 tracks to train on, and 20 for test.
+# Two epochs take a few seconds. Two folds leave 16 tracks for training and 20 for the test.
 SMALL = {
     "tagsets": "moods",
     "topics": 2,
@@ -22,6 +25,8 @@ SMALL = {
     "folds": 2,
     "device": "cpu",
 }
+COMBINATIONS = ["genres+moods", "moods", "genres"]
+SCORES = {"trained": 0.4, "untrained": 0.3, "timbre": 0.2, "tags": 0.9}
 
 
 def mood(number):
@@ -30,7 +35,7 @@ def mood(number):
 
 @pytest.fixture(scope="session")
 def collection():
-    """Ten artists with two albums of two tracks each: one calm, one wild."""
+    """Ten artists with two albums each; an album has two tracks, all calm or all wild."""
     return build(
         "small",
         [(f"t{a}{n}", f"artist {a}", (f"album {a}{n % 2}",), "", "") for a, n in TRACKS],
@@ -42,7 +47,7 @@ def collection():
 
 @pytest.fixture(scope="session")
 def store(collection, tmp_path_factory):
-    """Two excerpts per track: wild ones pulse, and everything else is noise."""
+    """Two excerpts per track: noise, with a pulse in the wild tracks of all artists."""
     generator = np.random.default_rng(0)
     pulse = np.where(np.arange(SHAPE[1]) % 8 < 4, 1.0, -1.0)
     wild = np.array([mood(number) == "wild" for _, number in TRACKS])
@@ -60,7 +65,7 @@ def store(collection, tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def small(collection, store):
-    """Give the corpus and the configuration of a small run, with parameters as asked for."""
+    """Return a function that makes a small corpus and its configuration from parameters."""
 
     def make(**parameters):
         configuration = Configuration.check({**SMALL, **parameters})
@@ -71,7 +76,7 @@ def small(collection, store):
 
 @pytest.fixture
 def manifest(tmp_path):
-    """Forty tones of ten artists; those of one style have one pitch."""
+    """Forty tones of ten artists in a folder with a manifest; each style has its own pitch."""
     rng = np.random.default_rng(0)
     rows = []
     for number in range(40):
@@ -84,3 +89,38 @@ def manifest(tmp_path):
     columns = ["track_id", "path", "artist", "album", "title", "styles", "moods"]
     pd.DataFrame(rows, columns=columns).to_csv(tmp_path / "manifest.csv", index=False)
     return tmp_path
+
+
+@pytest.fixture
+def metrics():
+    """The metrics of one run; every figure differs from every other."""
+    measures = [("graded", "ndcg", 10), ("graded", "ndcg", 100), ("exact", "precision", 10)]
+    tasks, names = ["styles", "moods", "mean", "artist"], ["trained", "random", "tags"]
+    rows = []
+    order = itertools.product(["none", "album"], measures, tasks, names)
+    for number, (filtered, (relevance, metric, cutoff), task, name) in enumerate(order):
+        value = 0.1 + number / 1000
+        bounds = value - 0.05, value + 0.05, 0.01 + tasks.index(task) / 100, 0.9
+        rows.append((name, relevance, filtered, task, metric, cutoff, value, *bounds, 50))
+    return pd.DataFrame(rows, columns=COLUMNS)
+
+
+@pytest.fixture
+def gathered():
+    """The figures of 18 unsorted runs: three combinations, two numbers of topics, three folds."""
+    noise = np.random.default_rng(0)
+    measures = [("ndcg", 10, "graded"), ("precision", 100, "exact")]
+    tasks = ["genres", "moods", "mean", "artist"]
+    rows = []
+    for tagsets, topics, fold in itertools.product(COMBINATIONS, (20, 3), range(3)):
+        parameters = Configuration(tagsets=tagsets, topics=topics, fold=fold).model_dump()
+        run = {"run": f"{tagsets}-{topics}-{fold}", "commit": "c0ffee", "dataset": "x"}
+        run |= {name: parameters[name] for name in EXPERIMENT_PARAMETERS}
+        run["n_train"] = 21
+        for (name, score), task in itertools.product(SCORES.items(), tasks):
+            for metric, cutoff, relevance in measures:
+                value = score + 0.01 * noise.normal()
+                key = (name, relevance, "none", task, metric, cutoff)
+                figures = dict(zip(COLUMNS, (*key, value, 0, 1, 0.1, 0.9, 7), strict=True))
+                rows.append({**run, **figures})
+    return pd.DataFrame(rows)

@@ -9,7 +9,7 @@ import pytest
 
 from compendium import measured
 from tagspace.cli import main
-from tagspace.datasets.registry import load
+from tagspace.datasets.registry import load_dataset
 from tagspace.evaluation import comparison
 from tagspace.runs import experiment, records
 
@@ -45,7 +45,7 @@ def test_album_tags_come_onto_tracks_and_are_read_again(release, capsys):
     told = capsys.readouterr().out
     assert "1 tracks that several albums fit (25.0%)" in told
     assert "2 of 4 albums were found (50.0%)" in told
-    dataset = load(str(release / "out"))
+    dataset = load_dataset(str(release / "out"))
     assert set(dataset.tags.itertuples(index=False, name=None)) == {
         ("TRAAAAA00000000001", "genres", "Polka"),
         ("TRAAAAA00000000001", "genres", "Ska"),

@@ -1,1 +1,1 @@
-"""What only the book needs: figures, tables, kept measurements, the paper's own numbers."""
+"""Figures, tables, archived measurements and the paper's published results, for the book only."""

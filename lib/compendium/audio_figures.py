@@ -1,4 +1,4 @@
-"""What the notebooks on audio draw and play."""
+"""Figures and audio players of the notebooks on audio."""
 
 from __future__ import annotations
 
@@ -13,146 +13,172 @@ import soundfile
 from IPython.display import HTML
 from matplotlib.figure import Figure
 
-from compendium.style import lay_out
+from compendium import style
 from tagspace.audio import reading, spectrogram
 from tagspace.datasets.base import Dataset
 
 
 def player(samples: np.ndarray, label: str) -> HTML:
-    """Make a player that needs nothing but the page it is on.
+    """Make an audio player with a caption.
 
     Parameters
     ----------
-    samples : numpy.ndarray, shape (n,)
+    samples : numpy.ndarray, shape (n,), float32
         Mono audio at 22,050 Hz.
     label : str
-        What is heard; read out to whoever does not see the page.
+        The caption. Screen readers read it aloud.
+
+    Returns
+    -------
+    IPython.display.HTML
+        The player, with the sound in it as MP3. It needs no other file.
     """
     caption = f"<figcaption>{html.escape(label)}</figcaption>"
-    return HTML(f'<figure style="margin: 0">{caption}{_audio(samples, label)}</figure>')
+    return HTML(f'<figure style="margin: 0">{caption}{_audio_element(samples, label)}</figure>')
 
 
 def search_table(
     dataset: Dataset, embeddings: pd.DataFrame, query: int = 0, nearest: int = 3
 ) -> HTML:
-    """Search by example, to be heard: a query, the tracks nearest to it, and the farthest one.
+    """Search by example, and make a table with a player for each track found.
 
-    Tracks of the query's own artist are left out. Of each track six seconds are heard, those that
-    the paper takes, beside the tags that the data set gives it.
+    The rows are the query, its nearest tracks and the farthest track. Other tracks of the query's
+    artist are left out. Each row plays the paper's excerpt of six seconds and lists the tags of the
+    track.
 
     Parameters
     ----------
     dataset : Dataset
-        Its audio files must be there.
+        Its audio files must exist.
     embeddings : pandas.DataFrame, shape (n_tracks, d)
         Indexed by track id.
     query : int
         Row of the query.
     nearest : int
-        How many of the nearest tracks to play, if there are as many.
+        Number of nearest tracks. The table has fewer if there are fewer.
+
+    Returns
+    -------
+    IPython.display.HTML
+        A table of class ``listen``.
     """
-    artists = dataset.tracks["artist"].loc[embeddings.index]
-    distances = np.linalg.norm(embeddings - embeddings.iloc[query], axis=1)
-    others = (artists != artists.iloc[query]) | (artists == "")
-    others.iloc[query] = False
-    found = embeddings.index[others][np.argsort(distances[others], kind="stable")]
-    chosen = {"the query": embeddings.index[query]}
-    chosen |= {f"nearest {place}": track for place, track in enumerate(found[:nearest], start=1)}
-    if len(found) > nearest:
-        chosen["the farthest"] = found[-1]
-    rows = "".join(_search_row(dataset, name, track) for name, track in chosen.items())
-    return HTML(f'<table class="listen">{rows}</table>')
+    ranking = _rank_other_artists(dataset, embeddings, query)
+    tracks = {"query": embeddings.index[query]}
+    for rank, track in enumerate(ranking[:nearest], start=1):
+        tracks[f"nearest {rank}"] = track
+    if len(ranking) > nearest:
+        tracks["farthest"] = ranking[-1]
+    rows = [_search_row(dataset, label, track) for label, track in tracks.items()]
+    return HTML(f'<table class="listen">{"".join(rows)}</table>')
 
 
 def excerpt_figure(samples: np.ndarray, offset: float = reading.OFFSET) -> Figure:
-    """Draw the waveform of a file, the excerpt taken from it, and its log-mel spectrogram.
+    """Draw a waveform, one excerpt of it (shaded), and the log-mel spectrogram of the excerpt.
 
     Parameters
     ----------
-    samples : numpy.ndarray, shape (n,)
+    samples : numpy.ndarray, shape (n,), float32
         The whole file, mono at 22,050 Hz.
     offset : float
-        Begin of the excerpt in s.
+        Start of the excerpt in s.
     """
     figure, (upper, lower) = plt.subplots(2, 1, figsize=(9, 5), height_ratios=(1, 2))
     seconds = np.arange(len(samples)) / spectrogram.SAMPLE_RATE
-    upper.plot(seconds[::20], samples[::20], color="#777777", linewidth=0.4)
-    upper.axvspan(offset, offset + spectrogram.SECONDS, color="#D55E00", alpha=0.25)
-    upper.set(xlim=(0, seconds[-1]), xlabel="s", ylabel="amplitude")
-    begin = round(offset * spectrogram.SAMPLE_RATE)
+    upper.plot(seconds[::20], samples[::20], color=style.MEDIUM_GREY, linewidth=0.4)
+    upper.axvspan(offset, offset + spectrogram.SECONDS, color=style.VERMILION, alpha=0.25)
+    upper.set(xlim=(0, seconds[-1]), xlabel="time (s)", ylabel="amplitude")
+    start = round(offset * spectrogram.SAMPLE_RATE)
     image = lower.imshow(
-        spectrogram.log_mel(samples[begin : begin + spectrogram.N_SAMPLES]),
+        spectrogram.log_mel(samples[start : start + spectrogram.N_SAMPLES]),
         origin="lower",
         aspect="auto",
         cmap="cividis",
         extent=(0, spectrogram.N_FRAMES, 0, spectrogram.N_MELS),
     )
-    lower.set(xlabel="frame", ylabel="mel band")
+    lower.set(xlabel="time (frames)", ylabel="frequency (mel bands)")
     figure.colorbar(image, ax=lower, label="log power")
-    return lay_out(figure)
+    return style.lay_out(figure)
 
 
 def filter_bank_figure() -> Figure:
-    """Draw every fourth filter of the mel filter bank, on a linear axis of frequency."""
+    """Draw every fourth filter of the mel filter bank on a linear frequency axis."""
     figure, axes = plt.subplots(figsize=(9, 2.6))
     hertz = np.fft.rfftfreq(spectrogram.N_FFT, 1 / spectrogram.SAMPLE_RATE)
-    for band in spectrogram.filter_bank().toarray()[::4]:
-        axes.plot(hertz, band / band.max(), color="black", linewidth=0.8)
-    axes.set(xlabel="Hz", ylabel="relative weight", xlim=(0, spectrogram.F_MAX))
-    return lay_out(figure)
+    for weights in spectrogram.filter_bank().toarray()[::4]:
+        axes.plot(hertz, weights / weights.max(), color="black", linewidth=0.8)
+    axes.set(xlabel="frequency (Hz)", ylabel="relative weight", xlim=(0, spectrogram.F_MAX))
+    return style.lay_out(figure)
 
 
 def levels_figure(levels: np.ndarray) -> Figure:
-    """Draw how loud files are against the time since their start: quartiles over files.
+    """Draw the level of audio files over time: the median and the quartiles.
+
+    The paper's excerpt is shaded.
 
     Parameters
     ----------
     levels : numpy.ndarray, shape (n_files, n_seconds)
-        Decibels relative to the mean of the file, one value per second.
+        Levels in dB; see :func:`levels`.
     """
     figure, axes = plt.subplots(figsize=(7, 2.6))
-    low, middle, high = np.percentile(levels, [25, 50, 75], axis=0)
-    second = np.arange(levels.shape[1]) + 0.5
-    axes.fill_between(second, low, high, color="#BBBBBB", label="middle half of the files")
-    axes.plot(second, middle, color="black", label="median")
-    axes.axvspan(reading.OFFSET, reading.OFFSET + spectrogram.SECONDS, color="#D55E00", alpha=0.15)
-    axes.set(xlabel="s", ylabel="dB relative to the file")
+    low, median, high = np.percentile(levels, [25, 50, 75], axis=0)
+    time = np.arange(levels.shape[1]) + 0.5
+    axes.fill_between(time, low, high, color=style.LIGHT_GREY, label="middle half of the files")
+    axes.plot(time, median, color="black", label="median")
+    end = reading.OFFSET + spectrogram.SECONDS
+    axes.axvspan(reading.OFFSET, end, color=style.VERMILION, alpha=0.15)
+    axes.set(xlabel="time (s)", ylabel="relative level (dB)")
     axes.legend(frameon=False, fontsize=8, loc="lower center", bbox_to_anchor=(0.5, 1), ncol=2)
-    return lay_out(figure)
+    return style.lay_out(figure)
 
 
 def levels(files: list[str], seconds: int) -> np.ndarray:
-    """Measure the level of files second by second, in decibels relative to the file's own mean.
+    """Measure the level of audio files in each second.
 
     Parameters
     ----------
     files : list of str
-        Audio files.
+        Paths of audio files.
     seconds : int
-        How much of each file, from its start.
+        Number of seconds to measure, from the start of each file.
 
     Returns
     -------
-    numpy.ndarray, shape (len(files), seconds)
+    numpy.ndarray, shape (n_files, seconds)
+        In dB, relative to the mean power of the file in these seconds.
     """
-    parts = [reading.read(file, 0.0, seconds).reshape(seconds, -1) for file in files]
-    power = np.array([np.mean(part**2, axis=1) for part in parts])
-    return 10 * np.log10(
-        (power + spectrogram.FLOOR) / (power.mean(axis=1, keepdims=True) + spectrogram.FLOOR)
-    )
+    audio = (reading.read(file, 0.0, seconds).reshape(seconds, -1) for file in files)
+    power = np.array([(each_second**2).mean(axis=1) for each_second in audio])
+    mean_power = power.mean(axis=1, keepdims=True)
+    return 10 * np.log10((power + spectrogram.FLOOR) / (mean_power + spectrogram.FLOOR))
 
 
-def _search_row(dataset: Dataset, name: str, track: str) -> str:
-    tags = dataset.tags[dataset.tags["track_id"] == track]
-    sets = [", ".join(tags["tag"][tags["tagset"] == tagset]) for tagset in dataset.tagsets]
-    told = "<br>".join(html.escape(tags) for tags in sets)
+def _rank_other_artists(dataset: Dataset, embeddings: pd.DataFrame, query: int) -> pd.Index:
+    """Rank the tracks of other artists by their distance from the query, nearest first."""
+    artists = dataset.tracks["artist"].loc[embeddings.index]
+    # A track without an artist shares its artist with no other track.
+    is_other = (artists != artists.iloc[query]) | (artists == "")
+    is_other.iloc[query] = False
+    distances = np.linalg.norm(embeddings - embeddings.iloc[query], axis=1)
+    return embeddings.index[is_other][np.argsort(distances[is_other], kind="stable")]
+
+
+def _search_row(dataset: Dataset, label: str, track: str) -> str:
     path = dataset.tracks["path"].loc[track]
-    (place,) = reading.place(reading.duration(path), excerpts=1)
-    heard = _audio(reading.read(path, place.offset), name)
-    return f'<tr><th scope="row">{name}<br>{heard}</th><td>{told}</td></tr>'
+    (placement,) = reading.place(reading.duration(path), excerpts=1)
+    audio = _audio_element(reading.read(path, placement.offset), label)
+    tags = _tag_lines(dataset, track)
+    return f'<tr><th scope="row">{label}<br>{audio}</th><td>{tags}</td></tr>'
 
 
-def _audio(samples: np.ndarray, label: str) -> str:
+def _tag_lines(dataset: Dataset, track: str) -> str:
+    """List the tags of a track as HTML, one line per tag set."""
+    tags = dataset.tags[dataset.tags["track_id"] == track]
+    lines = [", ".join(tags["tag"][tags["tagset"] == tagset]) for tagset in dataset.tagsets]
+    return "<br>".join(html.escape(line) for line in lines)
+
+
+def _audio_element(samples: np.ndarray, label: str) -> str:
     encoded = io.BytesIO()
     soundfile.write(encoded, samples, spectrogram.SAMPLE_RATE, format="MP3")
     source = base64.b64encode(encoded.getvalue()).decode()

@@ -1,4 +1,4 @@
-"""What the notebook on results draws and tabulates: Table II, of the paper and of one's own."""
+"""Figures and tables of results: Table II, comparisons of systems, and single runs."""
 
 from __future__ import annotations
 
@@ -16,78 +16,94 @@ from compendium import style
 from tagspace.configuration import EXPERIMENT_PARAMETERS
 from tagspace.evaluation import comparison
 
+FILTER_NAMES = {"none": "unfiltered", "album": "album filter", "artist": "artist filter"}
+
 
 def arrange_table_2(gathered: pd.DataFrame, measure: str, filtered: str = "none") -> pd.DataFrame:
-    """Arrange the figures of runs in the form of the paper's Table II.
+    """Arrange the figures of trained networks in the form of the paper's Table II.
 
     Parameters
     ----------
     gathered : pandas.DataFrame
-        As :func:`tagspace.runs.records.gather` returns it. Seeds and folds are averaged.
+        See :func:`tagspace.runs.records.gather`. Seeds and folds are averaged.
     measure : str
         A name of :data:`tagspace.evaluation.comparison.MEASURES`.
     filtered : {"none", "album", "artist"}
-        Which neighbours of a query are left out: nobody (the paper), or those of its own.
+        Which tracks are not accepted as neighbours: none are excluded (as in the paper), those of
+        the query's album, or those of the query's artist.
 
     Returns
     -------
     pandas.DataFrame
-        A row per combination of tag sets and number of ``topics``, in the order of the paper: few
-        sets before many. A column per tag set, then artist and album.
+        Indexed by ``tagsets`` and number of ``topics``, in the order of the paper: few tag sets
+        before many. A column per tag set, then artist and album.
 
     Raises
     ------
     TagspaceError
-        If more varies between runs than tag sets, topics, seeds and folds, or some are there twice.
+        If runs differ in more than tag sets, topics, seeds and folds, or a run occurs twice.
     """
     comparison.once_per_seed_and_fold(gathered, ["tagsets", "topics"])
     rows = comparison.select(gathered, measure, filtered)
     rows = rows[(rows["representation"] == "trained") & (rows["task"] != "mean")]
     table = rows.groupby(["tagsets", "topics", "task"], sort=False)["value"].mean().unstack()
     table = table[list(rows["task"].unique())].rename_axis(columns=None)
-    places = {name: place for place, name in enumerate(table.columns)}
-    parts = {name: name.split("+") for name in table.index.unique("tagsets")}
-    order = sorted(parts, key=lambda name: (len(parts[name]), [places[p] for p in parts[name]]))
-    return table.sort_index().loc[order]
+    return table.sort_index().loc[_paper_order(table)]
+
+
+def _paper_order(table: pd.DataFrame) -> list[str]:
+    """Sort the combinations of tag sets: by their number, then in the order of the columns."""
+    columns = list(table.columns)
+
+    def sort_key(combination: str) -> tuple[int, list[int]]:
+        places = [columns.index(tagset) for tagset in combination.split("+")]
+        return len(places), places
+
+    return sorted(table.index.unique("tagsets"), key=sort_key)
 
 
 def table_2_html(table: pd.DataFrame) -> HTML:
-    """Show Table II in blocks of one, two, three and four tag sets, with each block's best bold.
+    """Show Table II in blocks of one, two, three and four tag sets.
 
     Parameters
     ----------
     table : pandas.DataFrame
-        In the form of :func:`arrange_table_2`.
+        See :func:`arrange_table_2`.
+
+    Returns
+    -------
+    IPython.display.HTML
+        In each block, the largest value of each column is bold.
     """
-    sets = table.index.get_level_values("tagsets").str.count(r"\+") + 1
-    best = table.eq(table.groupby(sets).transform("max"))
+    n_sets = _count_tagsets(table.index.get_level_values("tagsets"))
+    is_best = table.eq(table.groupby(n_sets).transform("max"))
     cells = table.map("{:.4f}".format)
-    cells = cells.mask(best, "<b>" + cells + "</b>").reset_index()
+    cells = cells.mask(is_best, "<b>" + cells + "</b>").reset_index()
     cells["tagsets"] = cells["tagsets"].map(html.escape)
-    cells.insert(0, "sets", sets)
+    cells.insert(0, "sets", n_sets)
     return HTML(cells.set_index(["sets", "tagsets", "topics"]).to_html(escape=False))
 
 
 def topics_figure(table: pd.DataFrame, measure: str) -> Figure:
-    """Draw each column of Table II against the number of topics, a line per combination.
+    """Draw each task of Table II against the number of topics.
 
     Parameters
     ----------
     table : pandas.DataFrame
-        In the form of :func:`arrange_table_2`.
+        See :func:`arrange_table_2`. Each combination of tag sets becomes a line.
     measure : str
-        What its values are.
+        Name of the values, for the vertical axes.
     """
     rows = table.melt(var_name="task", value_name=measure, ignore_index=False).reset_index()
-    rows["tag sets"] = rows["tagsets"].str.count(r"\+") + 1
+    rows["n_sets"] = _count_tagsets(rows["tagsets"])
     grid = sns.relplot(
         rows,
         x="topics",
         y=measure,
         col="task",
         col_wrap=3,
-        hue="tag sets",
-        palette=sns.color_palette("colorblind", rows["tag sets"].nunique()),
+        hue="n_sets",
+        palette=sns.color_palette("colorblind", rows["n_sets"].nunique()),
         units="tagsets",
         estimator=None,
         kind="line",
@@ -97,93 +113,128 @@ def topics_figure(table: pd.DataFrame, measure: str) -> Figure:
         facet_kws={"sharey": False},
     )
     grid.set_titles("{col_name}")
-    sns.move_legend(grid, "lower center", bbox_to_anchor=(0.5, 1), ncol=4, title="joined tag sets")
+    grid.set_xlabels("number of topics")
+    title = "number of tag sets"
+    sns.move_legend(grid, "lower center", bbox_to_anchor=(0.5, 1), ncol=4, title=title)
     return style.lay_out(grid.figure)
 
 
-def comparison_table(compared: pd.DataFrame, against: str) -> pd.DataFrame:
-    """Write a comparison down, for reading: three digits, and gains with their intervals.
+def _count_tagsets(combinations: pd.Index | pd.Series) -> pd.Index | pd.Series:
+    return combinations.str.count(r"\+") + 1
+
+
+def comparison_table(compared: pd.DataFrame, reference: str) -> pd.DataFrame:
+    """Format a comparison of systems for reading.
 
     Parameters
     ----------
     compared : pandas.DataFrame
-        See :func:`compare`.
-    against : str
-        What was compared with.
+        See :func:`tagspace.evaluation.comparison.compare`.
+    reference : str
+        The reference system. Its own gain stays empty.
+
+    Returns
+    -------
+    pandas.DataFrame of str
+        A row per system. A column per tag set and their ``mean`` with three digits, and the gain
+        over the reference in percent, with its 95 % interval in brackets.
     """
-    shown = compared.drop(columns=["runs", "gain", "low", "high"]).map("{:.3f}".format)
-    gains = compared.apply(_gain_text, axis=1).mask(compared.index == against, "")
-    return shown.assign(**{f"against {against}": gains})
+    means = compared.drop(columns=["runs", "gain", "low", "high"]).map("{:.3f}".format)
+    gains = compared.apply(_format_gain, axis=1).mask(compared.index == reference, "")
+    return means.assign(**{f"gain over {reference}": gains})
 
 
-def left_out_table(
-    gathered: pd.DataFrame, measure: str, against: str, filters: Sequence[str]
+def filters_table(
+    gathered: pd.DataFrame, measure: str, reference: str, filters: Sequence[str]
 ) -> pd.DataFrame:
-    """Write comparisons of variants down, one below the other, for several filters of neighbours.
+    """Format comparisons of variants under several filters, one below the other.
 
     Parameters
     ----------
-    gathered, measure, against
-        See :func:`compare`.
+    gathered, measure
+        See :func:`tagspace.evaluation.comparison.compare`.
+    reference : str
+        The reference system.
     filters : sequence of {"none", "album", "artist"}
-        Which neighbours of a query are left out.
+        Which tracks are not accepted as neighbours.
+
+    Returns
+    -------
+    pandas.DataFrame of str
+        Indexed by ``filter`` and ``system``; see :func:`comparison_table`.
     """
-    tables = {
-        left_out: comparison_table(
-            comparison.compare(gathered, measure, against, filtered=left_out), against
-        )
-        for left_out in filters
-    }
-    return pd.concat(tables, names=["left out", "system"])
+    tables = {}
+    for filtered in filters:
+        compared = comparison.compare(gathered, measure, reference, filtered=filtered)
+        tables[FILTER_NAMES[filtered]] = comparison_table(compared, reference)
+    return pd.concat(tables, names=["filter", "system"])
 
 
 def systems_figure(gathered: pd.DataFrame, measure: str, by: str = "variant") -> Figure:
-    """Draw the mean over tag sets of each system: a dot for each run, a line for their average.
+    """Draw each system: a dot per run, and a bar at the average of the runs.
 
     Parameters
     ----------
     gathered, measure, by
-        See :func:`compare`.
+        See :func:`tagspace.evaluation.comparison.compare`.
     """
     rows = comparison.by_system(comparison.select(gathered, measure), by)
-    rows = rows[rows["task"] == comparison.summary_task(rows["task"])]
-    names = list(rows["system"].unique())
-    figure, axes = plt.subplots(figsize=(8, 0.6 + 0.28 * len(names)))
-    for height, name in enumerate(names):
-        part = rows[rows["system"] == name]
-        colour = style.COLOURS[part["representation"].iloc[0]]
-        axes.plot(part["value"], [height] * len(part), ".", color=colour, alpha=0.5)
-        axes.plot(part["value"].mean(), height, "|", color=colour, markersize=16, markeredgewidth=3)
-    axes.set(yticks=range(len(names)), yticklabels=names, xlabel=measure)
-    axes.set_ylim(len(names) - 0.5, -0.5)  # the first on top
+    task = comparison.summary_task(rows["task"])
+    rows = rows[rows["task"] == task]
+    systems = list(rows["system"].unique())
+    figure, axes = plt.subplots(figsize=(8, 0.6 + 0.28 * len(systems)))
+    for height, system in enumerate(systems):
+        runs = rows[rows["system"] == system]
+        colour = style.REPRESENTATION_COLOURS[runs["representation"].iloc[0]]
+        average = runs["value"].mean()
+        axes.plot(runs["value"], [height] * len(runs), ".", color=colour, alpha=0.5)
+        axes.plot(average, height, "|", color=colour, markersize=16, markeredgewidth=3)
+    what = f"{measure}, mean over tag sets" if task == "mean" else measure
+    axes.set_xlabel(f"{what} (dots: runs; bars: averages)")
+    _label_rows(axes, systems)
     return style.lay_out(figure)
 
 
 def provenance(gathered: pd.DataFrame) -> str:
-    """Say from which runs figures come: data, parameters, seeds and commit.
+    """Describe the runs that figures come from: number, commit, data and parameters.
 
     Parameters
     ----------
     gathered : pandas.DataFrame
         See :func:`tagspace.runs.records.gather`.
+
+    Returns
+    -------
+    str
+        Lines of at most 90 characters.
     """
-    about = ["commit", "dataset", *EXPERIMENT_PARAMETERS]
-    values = {name: ", ".join(map(str, sorted(gathered[name].unique()))) for name in about}
-    told = [f"{len(gathered['run'].unique())} runs"]
-    told.extend(f"{name} {value}" for name, value in values.items())
-    return textwrap.fill("; ".join(told), 90)
-
-
-def _gain_text(row: pd.Series) -> str:
-    gain, low, high = (f"{row[name]:+.1%}" for name in ("gain", "low", "high"))
-    # The space within the brackets does not break.
-    return gain if pd.isna(row["low"]) else f"{gain} [{low},\N{NO-BREAK SPACE}{high}]"
+    parts = [f"{gathered['run'].nunique()} runs"]
+    for name in ["commit", "dataset", *EXPERIMENT_PARAMETERS]:
+        values = sorted(gathered[name].unique())
+        parts.append(f"{name} {', '.join(map(str, values))}")
+    return textwrap.fill("; ".join(parts), 90)
 
 
 def results_table(metrics: pd.DataFrame, measure: str, filtered: str = "none") -> pd.DataFrame:
-    """Tabulate one measure: representations x tasks, each with its interval; chance, ceiling."""
+    """Tabulate one measure of a run for each representation and task.
+
+    Parameters
+    ----------
+    metrics : pandas.DataFrame
+        See :func:`tagspace.evaluation.retrieval.evaluate`.
+    measure : str
+        A name of :data:`tagspace.evaluation.comparison.MEASURES`.
+    filtered : {"none", "album", "artist"}
+        Which tracks are not accepted as neighbours.
+
+    Returns
+    -------
+    pandas.DataFrame of str
+        A row per representation, each value with its 95 % interval in brackets; then ``chance``
+        and ``ceiling``. A column per task.
+    """
     rows = comparison.select(metrics, measure, filtered)
-    cells = rows.assign(cell=rows.apply(_with_interval, axis=1))
+    cells = rows.assign(cell=rows.apply(_format_value, axis=1))
     table = cells.set_index(["representation", "task"])["cell"].unstack()
     bounds = rows.groupby("task", sort=False)[["chance", "ceiling"]].first().map("{:.3f}".format).T
     tasks = list(rows["task"].unique())
@@ -191,37 +242,69 @@ def results_table(metrics: pd.DataFrame, measure: str, filtered: str = "none") -
 
 
 def results_figure(metrics: pd.DataFrame, measure: str, filtered: str = "none") -> Figure:
-    """Draw one measure per task: each representation with its interval, and the chance level."""
+    """Draw one measure of a run for each representation, one panel per task.
+
+    Parameters
+    ----------
+    metrics, measure, filtered
+        See :func:`results_table`.
+    """
     rows = comparison.select(metrics, measure, filtered)
     grid = sns.FacetGrid(rows, col="task", height=2.6, aspect=0.75, sharex=True)
     for task, axes in grid.axes_dict.items():
-        part = rows[rows["task"] == task].sort_values("representation")
-        for height, row in enumerate(part.itertuples()):
-            colour = style.COLOURS[row.representation]
-            axes.plot([row.low, row.high], [height, height], color=colour, linewidth=3)
-            axes.plot(row.value, height, "o", color=colour)
-        axes.axvline(part["chance"].iloc[0], color="black", linestyle=":", linewidth=1)
-        axes.set(title=task, yticks=range(len(part)), yticklabels=part["representation"])
-        axes.set_ylim(len(part) - 0.5, -0.5)  # the first on top
-    grid.figure.supxlabel(f"{measure} with 95 % interval; dotted: chance", fontsize=9)
+        figures = rows[rows["task"] == task].sort_values("representation")
+        for height, figure in enumerate(figures.itertuples()):
+            colour = style.REPRESENTATION_COLOURS[figure.representation]
+            axes.plot([figure.low, figure.high], [height, height], color=colour, linewidth=3)
+            axes.plot(figure.value, height, "o", color=colour)
+        axes.axvline(figures["chance"].iloc[0], color="black", linestyle=":", linewidth=1)
+        axes.set_title(task)
+        _label_rows(axes, list(figures["representation"]))
+    legend = "bars: 95 % intervals; dotted line: chance"
+    grid.figure.supxlabel(f"{measure} ({legend})", fontsize=9)
     return style.lay_out(grid.figure)
 
 
 def history_figure(history: pd.DataFrame, best_epoch: int) -> Figure:
-    """Draw loss, violating triplets and validation score by epoch; a line marks the best epoch."""
+    """Draw the training curves of a run: loss, triplets that violate the margin, validation score.
+
+    Parameters
+    ----------
+    history : pandas.DataFrame
+        One row per epoch; see :class:`tagspace.model.training.Fit`.
+    best_epoch : int
+        Is marked by a dotted line.
+    """
     panels = {
         "loss": "loss",
         "triplets": "violating triplets",
         "validation": "validation nDCG@10",
     }
     figure, axes = plt.subplots(1, len(panels), figsize=(9, 2.6))
-    for panel, (column, label) in zip(axes, panels.items(), strict=True):
-        panel.plot(history["epoch"], history[column], ".-", color=style.COLOURS["trained"])
+    for panel, (column, title) in zip(axes, panels.items(), strict=True):
+        colour = style.REPRESENTATION_COLOURS["trained"]
+        panel.plot(history["epoch"], history[column], ".-", color=colour)
         panel.axvline(best_epoch, color="black", linestyle=":", linewidth=1)
-        panel.set(xlabel="epoch", title=label)
+        panel.set(xlabel="epoch", title=title)
     return style.lay_out(figure)
 
 
-def _with_interval(row: pd.Series) -> str:
-    # The space within the brackets does not break.
-    return f"{row['value']:.3f} [{row['low']:.3f},\N{NO-BREAK SPACE}{row['high']:.3f}]"
+def _label_rows(axes: plt.Axes, labels: Sequence[str]) -> None:
+    """Label the rows 0, 1, ... of a panel, with the first one on top."""
+    axes.set(yticks=range(len(labels)), yticklabels=labels)
+    axes.set_ylim(len(labels) - 0.5, -0.5)
+
+
+def _format_value(row: pd.Series) -> str:
+    value, low, high = (f"{row[name]:.3f}" for name in ("value", "low", "high"))
+    return f"{value} {_format_interval(low, high)}"
+
+
+def _format_gain(row: pd.Series) -> str:
+    gain, low, high = (f"{row[name]:+.1%}" for name in ("gain", "low", "high"))
+    return gain if pd.isna(row["low"]) else f"{gain} {_format_interval(low, high)}"
+
+
+def _format_interval(low: str, high: str) -> str:
+    """Put an interval in brackets; a no-break space keeps it on one line."""
+    return f"[{low},\N{NO-BREAK SPACE}{high}]"

@@ -1,8 +1,9 @@
-"""What the notebooks on tags and topics draw and tabulate."""
+"""Figures and tables of the notebooks on tags, topics and relatedness."""
 
 from __future__ import annotations
 
 import math
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 
 import matplotlib.pyplot as plt
@@ -15,148 +16,243 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 from scipy import sparse
 
-from compendium.style import lay_out
+from compendium import style
 from tagspace.configuration import Configuration
 from tagspace.corpus import Corpus
 from tagspace.evaluation.retrieval import query_blocks
 from tagspace.model import mining
+from tagspace.model.mining import CandidatePairs
 from tagspace.runs import experiment
 from tagspace.tags import relatedness, tagsets
 from tagspace.tags.lsi import LSI
 from tagspace.tags.tagsets import TagMatrix
 
-# As in the paper: styles red, moods orange, themes purple, genres black.
-COLOURS = {"genres": "#000000", "styles": "#D55E00", "moods": "#E69F00", "themes": "#8A4FBE"}
-OTHERS = ("#0072B2", "#009E73", "#56B4E9", "#CC79A7")
+# The paper's colours: styles are red, moods orange, themes purple, genres black.
+PAPER_COLOURS = {
+    "genres": style.BLACK,
+    "styles": style.VERMILION,
+    "moods": style.ORANGE,
+    "themes": "#8A4FBE",
+}
+FURTHER_COLOURS = (style.BLUE, style.GREEN, style.SKY_BLUE, style.PINK)
+TAGS_PER_TOPIC = 12
+NEAREST_TAGS = 8
 
 
-def colours(names: Sequence[str]) -> dict[str, str]:
-    """Give each tag set its colour; those that the paper does not have take further ones."""
-    others = iter(OTHERS * len(names))
-    return {name: COLOURS[name] if name in COLOURS else next(others) for name in names}
+def tagset_colours(names: Sequence[str]) -> dict[str, str]:
+    """Assign a colour to each tag set; those of the paper have the paper's colours.
+
+    Parameters
+    ----------
+    names : sequence of str
+        The tag sets.
+
+    Returns
+    -------
+    dict of str to str
+        Colours as ``#RRGGBB``, by tag set.
+    """
+    further = iter(FURTHER_COLOURS * len(names))
+    return {name: PAPER_COLOURS.get(name) or next(further) for name in names}
 
 
 def frequencies_figure(frequencies: pd.DataFrame, top: int = 10) -> Figure:
-    """Draw the most frequent tags of each set, as in the paper's Figure 2."""
+    """Draw the most frequent tags of each tag set, as in the paper's Figure 2.
+
+    Parameters
+    ----------
+    frequencies : pandas.DataFrame
+        See :func:`tagspace.tags.tagsets.frequencies`.
+    top : int
+        Number of tags per tag set.
+    """
     names = list(frequencies["tagset"].unique())
-    rows = math.ceil(len(names) / 2)
-    figure, axes = plt.subplots(rows, min(len(names), 2), figsize=(9, 2.9 * rows), squeeze=False)
-    for panel, (name, colour) in zip(axes.flat, colours(names).items(), strict=False):
+    n_rows = math.ceil(len(names) / 2)
+    figure, axes = plt.subplots(
+        n_rows, min(len(names), 2), figsize=(9, 2.9 * n_rows), squeeze=False
+    )
+    for panel, (name, colour) in zip(axes.flat, tagset_colours(names).items(), strict=False):
         most = frequencies[frequencies["tagset"] == name].head(top)
         panel.barh(most["tag"], most["tracks"], color=colour)
         panel.invert_yaxis()
-        panel.set(title=name, xlabel="tracks")
+        panel.set(title=name, xlabel="number of tracks")
         panel.xaxis.set_major_locator(MaxNLocator(4))
         panel.xaxis.set_major_formatter("{x:,.0f}")
     for panel in axes.flat[len(names) :]:
         panel.remove()
-    return lay_out(figure)
+    return style.lay_out(figure)
+
+
+def cooccurrence_table(tags: TagMatrix, top: int = 6) -> pd.DataFrame:
+    """Measure how often the most frequent tags of each tag set occur on the same tracks.
+
+    Parameters
+    ----------
+    tags : TagMatrix
+        The tracks and their tags.
+    top : int
+        Number of tags per tag set.
+
+    Returns
+    -------
+    pandas.DataFrame, shape (n_tags, n_tags)
+        The Jaccard index of the tracks that carry each pair of tags; 1 on the diagonal. Rows and
+        columns are indexed by ``tagset`` and ``tag``, most frequent first within each tag set.
+    """
+    most = tagsets.frequencies(tags).groupby("tagset", sort=False).head(top)
+    chosen = pd.MultiIndex.from_frame(most[["tagset", "tag"]])
+    columns = pd.MultiIndex.from_frame(tags.vocabulary).get_indexer(chosen)
+    tracks_by_tag = tags.matrix[:, columns].T.tocsr()
+    jaccard = relatedness.jaccard(tracks_by_tag, tracks_by_tag)
+    return pd.DataFrame(jaccard, index=chosen, columns=chosen)
 
 
 def cooccurrence_figure(tags: TagMatrix, top: int = 6) -> Figure:
-    """Draw how often the most frequent tags of each set stand together."""
-    most = tagsets.frequencies(tags).groupby("tagset", sort=False).head(top)
-    places = pd.MultiIndex.from_frame(tags.vocabulary)
-    columns = places.get_indexer(pd.MultiIndex.from_frame(most[["tagset", "tag"]]))
-    by_tag = tags.matrix[:, columns].T.tocsr()
-    together = relatedness.jaccard(by_tag, by_tag)
+    """Draw how often the most frequent tags of each tag set occur on the same tracks.
+
+    Parameters
+    ----------
+    tags, top
+        See :func:`cooccurrence_table`.
+    """
+    table = cooccurrence_table(tags, top)
+    labels = table.index.get_level_values("tag")
     figure, axes = plt.subplots(figsize=(8, 7))
     sns.heatmap(
-        together,
-        mask=np.eye(len(together), dtype=bool),
-        xticklabels=most["tag"],
-        yticklabels=most["tag"],
+        table.to_numpy(),
+        mask=np.eye(len(table), dtype=bool),
+        xticklabels=labels,
+        yticklabels=labels,
         square=True,
         cmap="cividis",
         cbar_kws={"label": "Jaccard index", "shrink": 0.7},
         ax=axes,
     )
-    colour = colours(list(most["tagset"].unique()))
+    label_tagsets = table.index.get_level_values("tagset")
+    colours = tagset_colours(list(label_tagsets.unique()))
     for axis in (axes.xaxis, axes.yaxis):
-        for label, name in zip(axis.get_ticklabels(), most["tagset"], strict=True):
-            label.set(color=colour[name], fontsize=8)
-    _legend(axes, colour, (1.18, 1.0))
-    return lay_out(figure)
+        for label, tagset in zip(axis.get_ticklabels(), label_tagsets, strict=True):
+            label.set(color=colours[tagset], fontsize=8)
+    _add_legend(axes, colours, (1.18, 1.0))
+    return style.lay_out(figure)
 
 
 def spectrum_figure(model: LSI, topics: int) -> Figure:
-    """Draw the singular values, and what share of the tags the first topics account for."""
+    """Draw the singular values, and the share of their squares that the first topics have.
+
+    Parameters
+    ----------
+    model : LSI
+        Fitted.
+    topics : int
+        The chosen number of topics, marked by a dotted line.
+    """
     figure, (left, right) = plt.subplots(1, 2, figsize=(9, 2.8))
-    number = np.arange(1, model.rank + 1)
+    numbers = np.arange(1, model.rank + 1)
     squares = model.singular_values_**2
-    left.plot(number, model.singular_values_, color="black")
+    left.plot(numbers, model.singular_values_, color="black")
     left.set(xlabel="topic", ylabel="singular value", xscale="log", yscale="log")
-    right.plot(number, squares.cumsum() / squares.sum(), color="black")
-    right.set(xlabel="topics k", ylabel="share of all squares", ylim=(0, 1.02))
+    right.plot(numbers, squares.cumsum() / squares.sum(), color="black")
+    right.set(xlabel="number of topics", ylabel="share of all squares", ylim=(0, 1.02))
     for panel in (left, right):
         panel.axvline(topics, color="black", linestyle=":", linewidth=1)
-    return lay_out(figure)
+    return style.lay_out(figure)
 
 
 def loadings_figure(model: LSI, vocabulary: pd.DataFrame, topics: Sequence[int]) -> Figure:
-    """Draw the tags that weigh most in some topics, with their sign, as in the paper's Figure 3.
+    """Draw the tags with the largest loadings of some topics, as in the paper's Figure 3.
 
     Parameters
     ----------
     model : LSI
         Fitted.
     vocabulary : pandas.DataFrame
-        ``tagset`` and ``tag`` of each column.
+        ``tagset`` and ``tag`` of each column of the matrix.
     topics : sequence of int
         Numbers of topics, from 1.
     """
-    colour = colours(list(vocabulary["tagset"].unique()))
+    colours = tagset_colours(list(vocabulary["tagset"].unique()))
     figure, axes = plt.subplots(1, len(topics), figsize=(3.3 * len(topics), 4), squeeze=False)
     for panel, topic in zip(axes.flat, topics, strict=True):
         loadings = vocabulary.assign(loading=model.components_[topic - 1])
-        largest = loadings.loc[loadings["loading"].abs().nlargest(12).index].sort_values("loading")
-        # A tag of two sets stands on two lines.
-        lines = range(len(largest))
-        panel.barh(lines, largest["loading"], color=largest["tagset"].map(colour))
-        panel.set(yticks=lines, title=f"topic {topic}", xlabel="loading")
+        rows = loadings["loading"].abs().nlargest(TAGS_PER_TOPIC).index
+        largest = loadings.loc[rows].sort_values("loading")
+        # Bars have numbers, because a tag that is in two tag sets has two bars.
+        bars = range(len(largest))
+        panel.barh(bars, largest["loading"], color=largest["tagset"].map(colours))
+        panel.set(yticks=bars, title=f"topic {topic}", xlabel="loading")
         panel.set_yticklabels(largest["tag"], fontsize=8)
         panel.axvline(0, color="black", linewidth=0.8)
-    _legend(axes[0, -1], colour, (1.02, 1.0))
-    return lay_out(figure)
+    _add_legend(axes[0, -1], colours, (1.02, 1.0))
+    return style.lay_out(figure)
 
 
 def nearest_tags(
     model: LSI, vocabulary: pd.DataFrame, tagset: str, tag: str, topics: int
 ) -> pd.DataFrame:
-    """Tabulate the tags most like one of a tag set, by cosine, at a number of topics."""
+    """Tabulate the eight tags that are most similar to one tag.
+
+    Parameters
+    ----------
+    model : LSI
+        Fitted.
+    vocabulary : pandas.DataFrame
+        ``tagset`` and ``tag`` of each column of the matrix.
+    tagset, tag : str
+        The tag to compare with.
+    topics : int
+        Number of topics of the space in which tags are compared.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``tagset``, ``tag`` and ``cosine`` of the nearest tags, largest cosine first.
+    """
     row = pd.MultiIndex.from_frame(vocabulary[["tagset", "tag"]]).get_loc((tagset, tag))
     cosines = vocabulary.assign(cosine=model.tag_cosines(topics)[row]).drop(index=row)
-    return cosines.nlargest(8, "cosine").round(3).reset_index(drop=True)
+    return cosines.nlargest(NEAREST_TAGS, "cosine").round(3).reset_index(drop=True)
 
 
-def cosines_figure(cosines: np.ndarray, positive: float, negative: float) -> Figure:
-    """Draw how related pairs of tracks are, and the thresholds of related and unrelated."""
+def cosines_figure(
+    cosines: np.ndarray, positive_threshold: float, negative_threshold: float
+) -> Figure:
+    """Draw a histogram of the cosines of pairs of tracks, with both thresholds.
+
+    Parameters
+    ----------
+    cosines : numpy.ndarray, shape (n_pairs,)
+        See :func:`sample_cosines`.
+    positive_threshold, negative_threshold : float
+        A pair is related from the first threshold on (>=) and unrelated below the second (<).
+    """
     figure, axes = plt.subplots(figsize=(7, 2.8))
-    axes.hist(cosines, bins=np.linspace(-1, 1, 81), color="#777777", density=True)
-    for threshold in (negative, positive):
+    axes.hist(cosines, bins=np.linspace(-1, 1, 81), color=style.MEDIUM_GREY, density=True)
+    for threshold in (negative_threshold, positive_threshold):
         axes.axvline(threshold, color="black", linestyle=":")
-    unrelated, related = (cosines < negative).mean(), (cosines >= positive).mean()
-    axes.set_title(f"unrelated: {unrelated:.1%} of pairs; related: {related:.1%}", fontsize=10)
-    axes.set(xlabel="cosine of the LSI vectors", ylabel="density of pairs", xlim=(-1, 1))
-    return lay_out(figure)
+    unrelated = (cosines < negative_threshold).mean()
+    related = (cosines >= positive_threshold).mean()
+    title = f"unrelated: {unrelated:.1%} of pairs; related: {related:.1%} of pairs"
+    axes.set_title(title, fontsize=10)
+    axes.set(xlabel="cosine of two LSI vectors", ylabel="density of pairs", xlim=(-1, 1))
+    return style.lay_out(figure)
 
 
 def sample_cosines(vectors: np.ndarray, size: int = 2000, seed: int = 0) -> np.ndarray:
-    """Compute the cosines of all pairs among a sample of tracks.
+    """Compute the cosines of all pairs of tracks in a sample.
 
     Parameters
     ----------
     vectors : numpy.ndarray, shape (n_tracks, n_dimensions)
         Of unit length, or zero.
     size : int
-        Tracks in the sample, at most.
+        Largest number of tracks in the sample.
     seed : int
-        Draws the sample.
+        Seed of the sample.
 
     Returns
     -------
     numpy.ndarray, shape (n * (n - 1) / 2,)
-        Each pair once.
+        One cosine per pair of the n tracks in the sample.
     """
     rows = np.random.default_rng(seed).permutation(len(vectors))[:size]
     cosines = vectors[rows] @ vectors[rows].T
@@ -166,108 +262,131 @@ def sample_cosines(vectors: np.ndarray, size: int = 2000, seed: int = 0) -> np.n
 def pairs_table(
     corpus: Corpus, systems: Mapping[str, Configuration], size: int = 2000
 ) -> pd.DataFrame:
-    """Tabulate how many pairs of training tracks each system takes for related and unrelated.
+    """Count the related and unrelated pairs of training tracks in several systems.
 
     Parameters
     ----------
     corpus : Corpus
         The tracks.
     systems : mapping of str to Configuration
-        By name; what they say of relatedness, thresholds and batch filter counts.
+        By name. Only relatedness, tag sets, topics, thresholds, batch filter and seed matter.
     size : int
-        Tracks to draw, at most: as if they were one batch.
+        Largest number of training tracks in the sample, which is treated as one batch.
 
     Returns
     -------
     pandas.DataFrame
-        A row per system: the shares of pairs that are ``related`` and ``unrelated``, of tracks
-        that can be ``anchors``, and of related pairs that have ``no common tag``.
+        A row per system. ``related`` and ``unrelated``: shares of all pairs. ``anchors``: the share
+        of tracks that have both. ``no common tag``: the share of the related pairs that have no
+        tag in common.
     """
     rows = np.random.default_rng(0).permutation(corpus.split.train)[:size]
-    n_pairs = len(rows) * (len(rows) - 1)
     tags = corpus.tags.matrix[rows]
-    strangers = torch.as_tensor((tags @ tags.T).toarray() == 0)
-    table = {}
-    for name, configuration in systems.items():
-        chosen = tagsets.resolve(configuration.tagsets, corpus.tags.tagsets)
-        related = experiment.make_relatedness(
-            corpus, corpus.tags.select(chosen), configuration, torch.device("cpu")
-        )
-        excluded = corpus.groups.excluded_pairs(rows, configuration.batch_filter)
-        pairs = mining.candidate_pairs(
-            related(torch.as_tensor(rows)),
-            torch.as_tensor(excluded),
-            configuration.positive_threshold,
-            configuration.negative_threshold,
-        )
-        n_related = pairs.positive.sum().item()
-        table[name] = {
-            "related": n_related / n_pairs,
-            "unrelated": pairs.negative.sum().item() / n_pairs,
-            "anchors": pairs.anchors.float().mean().item(),
-            "no common tag": (pairs.positive & strangers).sum().item() / max(n_related, 1),
-        }
-    return pd.DataFrame.from_dict(table, orient="index")
+    no_common_tag = torch.as_tensor((tags @ tags.T).toarray() == 0)
+    shares = {
+        name: _pair_shares(_find_pairs(corpus, rows, configuration), no_common_tag)
+        for name, configuration in systems.items()
+    }
+    return pd.DataFrame.from_dict(shares, orient="index")
+
+
+def _find_pairs(corpus: Corpus, rows: np.ndarray, configuration: Configuration) -> CandidatePairs:
+    chosen = tagsets.resolve(configuration.tagsets, corpus.tags.tagsets)
+    related = experiment.make_relatedness(
+        corpus, corpus.tags.select(chosen), configuration, torch.device("cpu")
+    )
+    excluded = corpus.groups.excluded_pairs(rows, configuration.batch_filter)
+    return mining.candidate_pairs(
+        related(torch.as_tensor(rows)),
+        torch.as_tensor(excluded),
+        configuration.positive_threshold,
+        configuration.negative_threshold,
+    )
+
+
+def _pair_shares(pairs: CandidatePairs, no_common_tag: torch.Tensor) -> dict[str, float]:
+    n_tracks = len(no_common_tag)
+    n_pairs = n_tracks * (n_tracks - 1)
+    n_related = pairs.positive.sum().item()
+    return {
+        "related": n_related / n_pairs,
+        "unrelated": pairs.negative.sum().item() / n_pairs,
+        "anchors": pairs.anchors.float().mean().item(),
+        "no common tag": (pairs.positive & no_common_tag).sum().item() / max(n_related, 1),
+    }
 
 
 def hits_table(tags: TagMatrix) -> pd.DataFrame:
-    """Tabulate how often two tracks at random match, by what may be meant by a hit.
+    """Tabulate how often two random tracks match, for several definitions of a hit.
 
     Parameters
     ----------
     tags : TagMatrix
-        Of tracks that have a tag in every set.
+        Tracks that have a tag in every set.
 
     Returns
     -------
     pandas.DataFrame
-        A row per tag set: the number of ``tracks``, and the mean over all pairs of a query and
-        another track of each reading. Hits are tracks that have in common with the query ``one
-        common tag`` or more; ``half of all tags`` or ``two thirds of all tags`` that either of the
-        two carries, or more; ``all of the query's``, and perhaps others; or ``the same tags``. By
-        ``the share in common``, the Jaccard index, each track is a part of a hit.
+        A row per tag set. ``tracks``: their number. One column per definition: the mean over all
+        pairs of a query and another track. A track is a hit if it has at least ``one common tag``
+        with the query; if the common tags are at least ``half of all tags`` or ``two thirds of all
+        tags`` that either of the two carries; if it carries ``all of the query's`` tags; or if it
+        carries exactly ``the same tags``. ``the share in common``, the Jaccard index, counts each
+        track as a fraction of a hit.
     """
-    table = {}
-    for name in tags.tagsets:
-        matrix = tags.tagset(name)
-        # Tracks with the same tags are one row, which counts as many times.
-        codes = tagsets.combination_codes(matrix)
-        _, distinct, times = np.unique(codes, return_index=True, return_counts=True)
-        matrix, n = matrix[distinct], times.sum()
-        totals = sum(
-            pd.Series({by: times[rows] @ hit @ times for by, hit in _hits(matrix, rows).items()})
-            for rows in query_blocks(np.arange(len(times)), len(times))
-        )
-        # No track is its own neighbour.
-        table[name] = {"tracks": n, **(totals - n) / (n * (n - 1))}
-    return pd.DataFrame.from_dict(table, orient="index")
+    rows = {
+        name: {"tracks": len(tags.track_ids), **_mean_hits(tags.tagset(name))}
+        for name in tags.tagsets
+    }
+    return pd.DataFrame.from_dict(rows, orient="index")
+
+
+def _mean_hits(matrix: sparse.csr_array) -> dict[str, float]:
+    """Average each definition of a hit over all ordered pairs of two tracks."""
+    # Tracks with the same tags are one row, weighted by their number.
+    codes = tagsets.combination_codes(matrix)
+    _, first_rows, weights = np.unique(codes, return_index=True, return_counts=True)
+    distinct = matrix[first_rows]
+    totals: dict[str, float] = defaultdict(float)
+    for rows in query_blocks(np.arange(len(weights)), len(weights)):
+        for definition, hits in _hits(distinct, rows).items():
+            totals[definition] += weights[rows] @ hits @ weights
+    # Every track is a hit of itself by each definition, but it is not its own neighbour.
+    n = weights.sum()
+    return {definition: (total - n) / (n * (n - 1)) for definition, total in totals.items()}
 
 
 def _hits(matrix: sparse.csr_array, rows: np.ndarray) -> dict[str, np.ndarray]:
-    """Compute, by each reading, how much of a hit each track (column) is to some queries."""
+    """Compute, by definition, whether each track (column) is a hit of each query (row)."""
     queries = matrix[rows]
-    common = (queries @ matrix.T).toarray()
+    n_common = (queries @ matrix.T).toarray()
     share = relatedness.jaccard(queries, matrix)
     return {
         "one common tag": share > 0,
         "the share in common": share,
         "half of all tags": share >= 1 / 2,
-        "all of the query's": common == queries.sum(axis=1)[:, None],
+        "all of the query's": n_common == queries.sum(axis=1)[:, None],
         "two thirds of all tags": share >= 2 / 3,
         "the same tags": share == 1,
     }
 
 
 def shares_figure(shares: pd.DataFrame) -> Figure:
-    """Draw the share of related and of unrelated pairs against the number of topics."""
+    """Draw the shares of related and of unrelated pairs against the number of topics.
+
+    Parameters
+    ----------
+    shares : pandas.DataFrame
+        Indexed by number of topics, with columns ``related`` and ``unrelated``.
+    """
     figure, axes = plt.subplots(figsize=(7, 2.8))
-    for name, style in zip(shares.columns, ("o-", "s--"), strict=True):
-        axes.plot(shares.index, shares[name], style, color="black", label=name, markersize=4)
-    axes.set(xlabel="topics k", ylabel="share of pairs", yscale="log")
+    for name, line in zip(shares.columns, ("o-", "s--"), strict=True):
+        axes.plot(shares.index, shares[name], line, color="black", label=name, markersize=4)
+    axes.set(xlabel="number of topics", ylabel="share of pairs", yscale="log")
     axes.legend(frameon=False)
-    return lay_out(figure)
+    return style.lay_out(figure)
 
 
-def _legend(axes: plt.Axes, colour: dict[str, str], place: tuple[float, float]) -> None:
-    lines = [Line2D([], [], color=shade, linewidth=5) for shade in colour.values()]
-    axes.legend(lines, colour, loc="upper left", bbox_to_anchor=place, frameon=False)
+def _add_legend(axes: plt.Axes, colours: dict[str, str], position: tuple[float, float]) -> None:
+    lines = [Line2D([], [], color=colour, linewidth=5) for colour in colours.values()]
+    axes.legend(lines, colours, loc="upper left", bbox_to_anchor=position, frameon=False)

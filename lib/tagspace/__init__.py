@@ -7,12 +7,12 @@ The names below are the public interface. Each is imported when it is first used
 from __future__ import annotations
 
 import importlib
-from importlib.metadata import version
 from typing import Any
 
 _HOMES = {
     "Configuration": "tagspace.configuration",
     "ContrastiveLoss": "tagspace.model.losses",
+    "Corpus": "tagspace.corpus",
     "DPNN": "tagspace.model.dpnn",
     "LSI": "tagspace.tags.lsi",
     "Record": "tagspace.runs.records",
@@ -23,7 +23,6 @@ _HOMES = {
     "candidate_pairs": "tagspace.model.mining",
     "embed": "tagspace.model.encoders",
     "evaluate": "tagspace.evaluation.retrieval",
-    "load_corpus": "tagspace.corpus",
     "load_dataset": "tagspace.datasets.registry",
     "log_mel": "tagspace.audio.spectrogram",
     "log_mel_excerpts": "tagspace.audio.reading",
@@ -37,7 +36,7 @@ __all__ = [*_HOMES, "__version__"]
 
 def __getattr__(name: str) -> Any:
     if name == "__version__":
-        return version("tagspace")
+        return importlib.import_module("importlib.metadata").version("tagspace")
     if name in _HOMES:
         return getattr(importlib.import_module(_HOMES[name]), name)
     raise AttributeError(f"module 'tagspace' has no attribute {name!r}")

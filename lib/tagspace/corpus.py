@@ -43,6 +43,24 @@ class Corpus:
         Training, validation and test rows.
     fingerprint : str
         Changes when a track, its artist, its album or its tags change.
+
+    See Also
+    --------
+    load_corpus : reads a data set and computes its features.
+
+    Examples
+    --------
+    Two moods, three tracks per artist, no albums, noise for audio.
+
+    >>> from scipy import sparse
+    >>> vocabulary = pd.DataFrame({"tagset": "moods", "tag": ["calm", "wild"]})
+    >>> moods = sparse.csr_array(np.eye(2)[np.arange(120) % 2])
+    >>> tags = TagMatrix(moods, pd.RangeIndex(120), vocabulary)
+    >>> artists = Groups(np.arange(120) // 3, sparse.csr_array((120, 1)))
+    >>> noise = np.random.default_rng(0).normal(size=(120, 1, 80, 130)).astype(np.float16)
+    >>> corpus = Corpus("noise", tags, artists, noise, split(artists.artist), "")
+    >>> corpus.summary()["tracks"]
+    {'train': 102, 'validation': 6, 'test': 12}
     """
 
     name: str
@@ -80,7 +98,7 @@ def load_corpus(configuration: Configuration) -> Corpus:
     TagspaceError
         If the data cannot be found or used.
     """
-    dataset = registry.load(configuration.dataset, configuration.shards)
+    dataset = registry.load_dataset(configuration.dataset, configuration.shards)
     store = features.extract(dataset, cache_folder() / "features", configuration.excerpts)
     return assemble(dataset, store, configuration)
 

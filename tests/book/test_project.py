@@ -168,7 +168,7 @@ def test_launch_buttons_lead_to_notebooks_that_install_the_package(tmp_path, mon
     for script in SCRIPTS:
         changed = nbformat.read(tmp_path / "notebooks" / f"{script.stem}.ipynb", as_version=4)
         install = changed.cells.pop(1)
-        assert "@ git+https://github.com/someone/tagspace" in install.source
+        assert "git clone --quiet --depth 1 https://github.com/someone/tagspace" in install.source
         assert install.metadata["tags"] == ["remove-cell"]
         assert changed == executed(script)
     yaml.safe_load((tmp_path / "binder" / "environment.yml").read_text(encoding="utf-8"))

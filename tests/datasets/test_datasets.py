@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from tagspace.datasets.base import build
-from tagspace.datasets.registry import load
+from tagspace.datasets.registry import load_dataset
 from tagspace.errors import TagspaceError
 
 MANIFEST = "track_id,path,mood\nx1,x1.wav,calm\n"
@@ -40,7 +40,7 @@ def write(tmp_path):
 )
 def test_load_recognises_a_folder_by_its_files(write, tmp_path, name, text, expected):
     write(name, text)
-    assert load(str(tmp_path)).name == expected
+    assert load_dataset(str(tmp_path)).name == expected
 
 
 def test_load_accepts_relative_paths_and_the_home_folder(write, tmp_path, monkeypatch):
@@ -49,7 +49,7 @@ def test_load_accepts_relative_paths_and_the_home_folder(write, tmp_path, monkey
     monkeypatch.setenv("HOME", str(tmp_path))
     expected = str(tmp_path / "release" / "x1.wav")
     for path in ("release", "release/manifest.csv", "~/release"):
-        assert load(path).tracks.loc["x1", "path"] == expected
+        assert load_dataset(path).tracks.loc["x1", "path"] == expected
 
 
 def test_load_rejects_shards_of_data_sets_without_shards(write, tmp_path):
@@ -59,32 +59,32 @@ def test_load_rejects_shards_of_data_sets_without_shards(write, tmp_path):
             TagspaceError,
             match=rf"^shards: '0-4' is not accepted with dataset {dataset}; .* jamendo or fma",
         ):
-            load(dataset, "0-4")
+            load_dataset(dataset, "0-4")
 
 
 def test_load_rejects_a_data_set_without_tags(write, tmp_path):
     write("manifest.csv", "track_id,path,moods\nx1,x1.wav,\n")
     with pytest.raises(TagspaceError, match="^dataset: manifest contains no tags"):
-        load(str(tmp_path))
+        load_dataset(str(tmp_path))
 
 
 def test_load_finds_a_local_copy_by_name(write, tmp_path, monkeypatch):
     write("datasets/msd/msd_amglabels_all.csv", MSD)
     write("elsewhere/jamendo/autotagging.tsv", JAMENDO)
     monkeypatch.setenv("TAGSPACE_CACHE", str(tmp_path))
-    assert load("msd").name == "msd"
-    assert load("jamendo", data_home=tmp_path / "elsewhere").name == "jamendo"
+    assert load_dataset("msd").name == "msd"
+    assert load_dataset("jamendo", data_home=tmp_path / "elsewhere").name == "jamendo"
 
 
 def test_load_asks_for_the_path_of_a_data_set_that_it_cannot_download(tmp_path):
     (tmp_path / "msd").mkdir()
     with pytest.raises(TagspaceError, match=r"'msd' is not in .*give the path of its folder"):
-        load("msd", data_home=tmp_path)
+        load_dataset("msd", data_home=tmp_path)
 
 
 def test_load_lists_the_known_data_sets_after_an_unknown_name():
     with pytest.raises(TagspaceError) as error:
-        load("/nowhere")
+        load_dataset("/nowhere")
     assert str(error.value) == (
         "dataset: '/nowhere' is neither a known data set "
         "(demo, fma, jamendo, magnatagatune, merge, msd) "
@@ -94,7 +94,7 @@ def test_load_lists_the_known_data_sets_after_an_unknown_name():
 
 def test_load_lists_the_files_that_a_folder_needs(tmp_path):
     with pytest.raises(TagspaceError) as error:
-        load(str(tmp_path))
+        load_dataset(str(tmp_path))
     message = str(error.value)
     for name in ("manifest.csv", "autotagging.tsv", "msd_amglabels_all.csv", "merge_audio_"):
         assert name in message
@@ -105,7 +105,7 @@ def test_load_rejects_a_folder_with_two_data_sets(write, tmp_path):
     write("one/merge_audio_complete_metadata.csv", MERGE)
     write("two/msd_amglabels_all.csv", MSD)
     with pytest.raises(TagspaceError, match=r"several data sets \(merge, msd\)"):
-        load(str(tmp_path))
+        load_dataset(str(tmp_path))
 
 
 @pytest.mark.parametrize("tagset", ["all", "mean", "artist", "album", "moods+themes"])

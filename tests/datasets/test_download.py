@@ -15,7 +15,7 @@ import pytest
 from tagspace.datasets import download, jamendo, merge
 from tagspace.datasets.base import Release
 from tagspace.datasets.download import Remote, fetch, unpack
-from tagspace.datasets.registry import load
+from tagspace.datasets.registry import load_dataset
 from tagspace.errors import TagspaceError
 
 CONTENT = np.random.default_rng(0).bytes(300_000)
@@ -284,7 +284,7 @@ def test_merge_is_downloaded_as_its_zenodo_record_says(server, tmp_path, monkeyp
     server.files["/record"] = json.dumps({"files": [{"key": "other.zip"}, listed]}).encode()
     monkeypatch.setattr(merge, "RECORD", f"{server.url}/record")
     for _ in range(2):
-        dataset = load("merge", data_home=tmp_path)
+        dataset = load_dataset("merge", data_home=tmp_path)
         assert list(dataset.tracks.index) == ["A001"]
         assert dataset.tracks["path"].item().endswith("M/Q1/A001.mp3")
     assert [path for path, _ in server.requests] == ["/record", "/content"]
@@ -294,7 +294,7 @@ def test_a_zenodo_record_without_the_archive_raises(server, tmp_path, monkeypatc
     server.files["/record"] = b'{"files": []}'
     monkeypatch.setattr(merge, "RECORD", f"{server.url}/record")
     with pytest.raises(TagspaceError, match="does not list MERGE_Audio_Complete.zip"):
-        load("merge", data_home=tmp_path)
+        load_dataset("merge", data_home=tmp_path)
 
 
 @pytest.fixture
@@ -318,31 +318,31 @@ def shards(server, monkeypatch):
 
 
 def test_jamendo_is_downloaded_without_audio_by_default(shards, tmp_path):
-    dataset = load("jamendo", data_home=tmp_path)
+    dataset = load_dataset("jamendo", data_home=tmp_path)
     assert dataset.tracks["path"].tolist() == ["", ""]
     assert [path for path, _ in shards.requests] == ["/data/autotagging.tsv"]
 
 
 def test_only_missing_shards_are_downloaded(shards, tmp_path):
-    assert (load("jamendo", "1", tmp_path).tracks["path"] != "").tolist() == [True, False]
+    assert (load_dataset("jamendo", "1", tmp_path).tracks["path"] != "").tolist() == [True, False]
     shards.requests.clear()
-    assert (load("jamendo", "1-2", tmp_path).tracks["path"] != "").tolist() == [True, True]
+    assert (load_dataset("jamendo", "1-2", tmp_path).tracks["path"] != "").tolist() == [True, True]
     assert len(shards.requests) == 2  # one for the checksums, one for a shard
     shards.requests.clear()
-    load("jamendo", "1-2", tmp_path)
+    load_dataset("jamendo", "1-2", tmp_path)
     assert shards.requests == []
 
 
 def test_a_shard_with_a_wrong_checksum_raises(shards, tmp_path):
     shards.files[f"/audio/{jamendo.SHARD.format(2)}"] += b"more"
     with pytest.raises(TagspaceError, match="does not match its checksum"):
-        load("jamendo", "2", tmp_path)
+        load_dataset("jamendo", "2", tmp_path)
 
 
 @pytest.mark.parametrize("given", ["x", "1-", "100", "-3", "1;2", "5 6", "9-3"])
 def test_invalid_shards_raise(tmp_path, given):
     with pytest.raises(TagspaceError, match=r"^shards: .* is not accepted; accepted: numbers"):
-        load("jamendo", given, tmp_path)
+        load_dataset("jamendo", given, tmp_path)
 
 
 def test_shards_are_parsed_into_numbers():

@@ -7,7 +7,7 @@ import pytest
 import soundfile
 
 from tagspace.cli import main
-from tagspace.datasets.registry import load
+from tagspace.datasets.registry import load_dataset
 
 NAMES = {"artist": "Ann", "album": "One", "title": "Air"}
 
@@ -34,7 +34,7 @@ def test_audio_files_become_a_data_set(tmp_path, capsys):
     output = capsys.readouterr().out
     assert output.startswith(f"left out: {tmp_path / 'broken.mp3'}: ")
     assert "4 files; 3 have artist, 2 have album, 2 have title, 2 have genres" in output
-    dataset = load(str(tmp_path / "manifest.csv"))
+    dataset = load_dataset(str(tmp_path / "manifest.csv"))
     assert dataset.tagsets == ("genres", "moods")
     assert set(dataset.tags.itertuples(index=False, name=None)) == {
         ("a/one.mp3", "genres", "Folk"),
@@ -57,7 +57,7 @@ def test_tags_of_wav_files_are_read(tmp_path):
         file.tags.add(getattr(mutagen.id3, name)(encoding=3, text=text))
     file.save()
     main(["manifest", str(tmp_path)])
-    dataset = load(str(tmp_path))
+    dataset = load_dataset(str(tmp_path))
     assert dataset.tracks["artist"].tolist() == ["Ann"]
     assert dataset.tags["tag"].tolist() == ["Folk", "Pop", "Calm"]
 
@@ -67,13 +67,13 @@ def test_audio_in_a_linked_folder_is_found(tmp_path):
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "music").symlink_to(tmp_path / "disk", target_is_directory=True)
     main(["manifest", str(tmp_path / "mine")])
-    assert load(str(tmp_path / "mine")).tracks.index.tolist() == ["music/one.mp3"]
+    assert load_dataset(str(tmp_path / "mine")).tracks.index.tolist() == ["music/one.mp3"]
 
 
 def test_a_tag_set_without_tags_is_dropped(tmp_path):
     write(tmp_path / "one.mp3", genre=["Folk"])
     main(["manifest", str(tmp_path)])
-    assert load(str(tmp_path)).tagsets == ("genres",)
+    assert load_dataset(str(tmp_path)).tagsets == ("genres",)
 
 
 def test_an_existing_manifest_is_not_overwritten(tmp_path):

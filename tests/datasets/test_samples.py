@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tagspace.datasets.base import TAG_COLUMNS, TRACK_COLUMNS
-from tagspace.datasets.registry import NAMES, READERS, load
+from tagspace.datasets.registry import NAMES, READERS, load_dataset
 from tagspace.errors import TagspaceError
 from tagspace.tags import tagsets
 
@@ -36,7 +36,7 @@ def test_exactly_one_reader_recognises_a_sample(name):
 
 @each_data_set
 def test_tracks_and_tags_have_the_documented_form(name):
-    dataset = load(str(SAMPLES / name))
+    dataset = load_dataset(str(SAMPLES / name))
     n_tracks, n_tags, n_audio = EXPECTED[name]
     assert dataset.name == name
     tracks, tags = dataset.tracks, dataset.tags
@@ -61,7 +61,7 @@ def test_a_release_states_its_licence_citation_and_size(name):
         pytest.skip("a manifest is not a published data set")
     reader = READERS[name]
     release = reader.RELEASE
-    assert set(load(str(SAMPLES / name)).tagsets) <= set(release.tagsets)
+    assert set(load_dataset(str(SAMPLES / name)).tagsets) <= set(release.tagsets)
     assert release.page.startswith("https://")
     assert release.licence in release.notice()
     assert release.citation in release.notice()
@@ -70,7 +70,7 @@ def test_a_release_states_its_licence_citation_and_size(name):
 
 
 def test_fma_genres_are_the_top_of_the_hierarchy_and_styles_the_rest():
-    tags = load(str(SAMPLES / "fma")).tags
+    tags = load_dataset(str(SAMPLES / "fma")).tags
     first_track = tags[tags["track_id"] == "2"].groupby("tagset")["tag"].agg(list).to_dict()
     assert first_track == {"genres": ["Polka"], "styles": ["Slow Polka", "Very Slow Polka"]}
 
@@ -81,15 +81,15 @@ def test_fma_albums_may_be_unknown_but_genres_may_not(tmp_path):
     tracks = tmp_path / "tracks.csv"
     text = tracks.read_text(encoding="utf-8")
     tracks.write_text(text.replace("\n2,7,", "\n2,-1,"), encoding="utf-8")
-    albums = load(str(tmp_path)).tracks["album"]
+    albums = load_dataset(str(tmp_path)).tracks["album"]
     assert albums["2"] == ()
     assert albums["141"] == ("8",)
     tracks.write_text(text.replace("[1, 11, 12]", "[1, 99]"), encoding="utf-8")
     with pytest.raises(TagspaceError, match=r"track 2 has genre 99, which is not in genres.csv"):
-        load(str(tmp_path))
+        load_dataset(str(tmp_path))
 
 
 def test_clips_of_one_song_have_the_same_artist_and_album():
-    tracks = load(str(SAMPLES / "magnatagatune")).tracks
+    tracks = load_dataset(str(SAMPLES / "magnatagatune")).tracks
     assert tracks.loc["2", "album"] == tracks.loc["6", "album"] == ("Ann Invented: First",)
     assert tracks.loc["10", "artist"] == ""

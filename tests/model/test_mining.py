@@ -6,21 +6,24 @@ import torch
 
 from tagspace.model import mining
 from tagspace.model.mining import CandidatePairs, candidate_pairs, mine
+from tagspace.support.device import seeded
 
 MARGIN = 16.0
 STRATEGIES = ["all", "semihard", "hard", "literal"]
 
 
-def case(seed):
+def draw(seed):
     """Draw a batch: distances without ties, relatedness around both thresholds, albums."""
     generator = np.random.default_rng(seed)
     n = int(generator.integers(2, 14))
     distances = np.zeros((n, n))
     upper = np.triu_indices(n, 1)
     distances[upper] = 1 + generator.permutation(len(upper[0]))
-    at = np.float32([0.8, 0.2])
-    near = [*at, *np.nextafter(at, np.float32(-1)), *np.nextafter(at, np.float32(2))]
-    relatedness = generator.choice(np.float32([-0.5, *near, 1.0]), size=(n, n))
+    thresholds = np.float32([0.8, 0.2])
+    just_below = np.nextafter(thresholds, np.float32(-1))
+    just_above = np.nextafter(thresholds, np.float32(2))
+    values = np.float32([-0.5, *thresholds, *just_below, *just_above, 1.0])
+    relatedness = generator.choice(values, size=(n, n))
     albums = generator.integers(0, 5, size=n)
     return (
         torch.tensor(distances + distances.T),
@@ -30,7 +33,7 @@ def case(seed):
 
 
 def slow_candidates(relatedness, excluded):
-    """Give each track its positives and its negatives."""
+    """List the candidate positives and negatives of each track."""
     found = {}
     for anchor in range(len(relatedness)):
         positives, negatives = [], []
@@ -83,24 +86,30 @@ def listed(triplets):
     return sorted(zip(*(part.tolist() for part in triplets), strict=True))
 
 
+def one_triplet():
+    """Make the candidate pairs whose only triplet is (0, 1, 2)."""
+    positive, negative = torch.zeros(2, 3, 3, dtype=torch.bool)
+    positive[0, 1] = negative[0, 2] = True
+    return CandidatePairs(positive, negative)
+
+
 @pytest.mark.parametrize("strategy", STRATEGIES)
 def test_miners_equal_plain_loops(strategy):
-    mined = 0
+    n_mined = 0
     for seed in range(300):
-        distances, relatedness, excluded = case(seed)
-        pairs = candidates(relatedness, excluded)
+        distances, relatedness, excluded = draw(seed)
+        pairs = candidate_pairs(relatedness, excluded)
         found = listed(mine(distances, pairs, strategy, MARGIN))
-        assert found == sorted(
-            slow_mine(distances, slow_candidates(relatedness, excluded), strategy)
-        ), f"seed {seed}"
-        mined += len(found)
-    assert mined > 300
+        expected = sorted(slow_mine(distances, slow_candidates(relatedness, excluded), strategy))
+        assert found == expected, f"seed {seed}"
+        n_mined += len(found)
+    assert n_mined > 300
 
 
-def test_candidates_equal_plain_loops():
+def test_candidate_pairs_equal_plain_loops():
     for seed in range(300):
-        _, relatedness, excluded = case(seed)
-        pairs = candidates(relatedness, excluded)
+        _, relatedness, excluded = draw(seed)
+        pairs = candidate_pairs(relatedness, excluded)
         both = zip(pairs.positive, pairs.negative, strict=True)
         found = {
             anchor: (positive.nonzero().flatten().tolist(), negative.nonzero().flatten().tolist())
@@ -108,91 +117,118 @@ def test_candidates_equal_plain_loops():
         }
         expected = slow_candidates(relatedness, excluded)
         assert found == expected, f"seed {seed}"
-        complete = [all(pair) for pair in expected.values()]
-        assert pairs.anchors.tolist() == complete
+        assert pairs.anchors.tolist() == [bool(p and n) for p, n in expected.values()]
 
 
-def test_a_pair_at_a_threshold_is_related_but_not_unrelated():
+def test_no_pair_is_excluded_by_default():
+    for seed in range(10):
+        _, relatedness, excluded = draw(seed)
+        default = candidate_pairs(relatedness)
+        explicit = candidate_pairs(relatedness, torch.zeros_like(excluded))
+        assert torch.equal(default.positive, explicit.positive)
+        assert torch.equal(default.negative, explicit.negative)
+
+
+def test_a_pair_at_the_positive_threshold_is_positive_and_one_at_the_negative_is_not_negative():
     relatedness = torch.tensor([[1.0, 0.8, 0.2], [0.8, 1.0, 0.0], [0.2, 0.0, 1.0]])
-    none = torch.zeros(3, 3, dtype=torch.bool)
-    pairs = candidates(relatedness, none)
+    pairs = candidate_pairs(relatedness)
     assert pairs.positive.nonzero().tolist() == [[0, 1], [1, 0]]
     assert pairs.negative.nonzero().tolist() == [[1, 2], [2, 1]]
 
 
-def test_thresholds_are_those_asked_for():
+def test_thresholds_can_be_chosen():
     relatedness = torch.tensor([[1.0, 0.5, 0.3], [0.5, 1.0, 0.4], [0.3, 0.4, 1.0]])
-    none = torch.zeros(3, 3, dtype=torch.bool)
-    pairs = candidates(relatedness, none, positive=0.5, negative=0.4)
+    pairs = candidate_pairs(relatedness, positive_threshold=0.5, negative_threshold=0.4)
     assert pairs.positive.nonzero().tolist() == [[0, 1], [1, 0]]
     assert pairs.negative.nonzero().tolist() == [[0, 2], [2, 0]]
 
 
-def test_what_is_excluded_takes_no_part_and_stays_as_it_was():
+def test_excluded_pairs_are_no_candidates_and_their_mask_does_not_change():
     relatedness = torch.tensor([[1.0, 1.0, 0.0], [1.0, 1.0, 0.0], [0.0, 0.0, 1.0]])
-    album = torch.tensor([[True, True, False], [True, True, False], [False, False, True]])
-    before = album.clone()
-    pairs = candidates(relatedness, album)
+    excluded = torch.tensor([[True, True, False], [True, True, False], [False, False, False]])
+    before = excluded.clone()
+    pairs = candidate_pairs(relatedness, excluded)
     assert not pairs.positive.any()
     assert pairs.negative.nonzero().tolist() == [[0, 2], [1, 2], [2, 0], [2, 1]]
-    assert torch.equal(album, before)
+    assert torch.equal(excluded, before)
+
+
+def test_excluded_pairs_form_no_triplet():
+    relatedness = torch.tensor([[1.0, 1.0, 0.0], [1.0, 1.0, 0.0], [0.0, 0.0, 1.0]])
+    distances = torch.ones(3, 3)
+    everything = candidate_pairs(relatedness)
+    assert listed(mine(distances, everything)) == [(0, 1, 2), (1, 0, 2)]
+    excluded = torch.zeros(3, 3, dtype=torch.bool)
+    excluded[0, 1] = True
+    assert listed(mine(distances, candidate_pairs(relatedness, excluded))) == [(1, 0, 2)]
 
 
 @pytest.mark.parametrize("strategy", STRATEGIES)
 @pytest.mark.parametrize("value", [0.5, 1.0, 0.0])
-def test_without_candidates_there_are_no_triplets(strategy, value):
-    pairs = candidates(torch.full((5, 5), value), torch.zeros(5, 5, dtype=torch.bool))
+def test_a_batch_without_positives_or_negatives_has_no_triplet(strategy, value):
+    pairs = candidate_pairs(torch.full((5, 5), value))
     assert listed(mine(torch.rand(5, 5), pairs, strategy, 1.0)) == []
 
 
-def capped_batch():
-    """Two kinds of tracks, twelve of each: 264 positive pairs, and all triplets violate."""
+def large_batch():
+    """Make two kinds of tracks, twelve of each: 264 positive pairs; all triplets violate 2.0."""
     kind = torch.arange(24) % 2
-    related = (kind[:, None] == kind[None, :]).float()
-    generator = torch.Generator().manual_seed(0)
-    pairs = candidates(related, torch.zeros(24, 24, dtype=torch.bool))
-    return torch.rand(24, 24, generator=generator), pairs
+    relatedness = (kind[:, None] == kind[None, :]).float()
+    distances = torch.rand(24, 24, generator=torch.Generator().manual_seed(0))
+    return distances, candidate_pairs(relatedness)
 
 
 @pytest.mark.parametrize("strategy", ["all", "semihard"])
-def test_beyond_the_cap_positive_pairs_are_drawn(strategy, monkeypatch):
-    distances, pairs = capped_batch()
+def test_too_many_positive_pairs_are_sampled(strategy, monkeypatch):
+    distances, pairs = large_batch()
     everything = listed(mine(distances, pairs, strategy, 2.0))
     monkeypatch.setattr(mining, "MAX_PAIRS", 50)
-    draws = []
+    samples = []
     for seed in (0, 0, 1):
-        torch.manual_seed(seed)
-        draws.append(listed(mine(distances, pairs, strategy, 2.0)))
-        drawn_pairs = {(anchor, positive) for anchor, positive, _ in draws[-1]}
-        assert set(draws[-1]) == {triplet for triplet in everything if triplet[:2] in drawn_pairs}
-        assert len(drawn_pairs) == 50 if strategy == "all" else 0 < len(drawn_pairs) <= 50
-    assert draws[0] == draws[1] != draws[2]
+        with seeded(seed):
+            sample = listed(mine(distances, pairs, strategy, 2.0))
+        sampled_pairs = {(anchor, positive) for anchor, positive, _ in sample}
+        assert set(sample) == {triplet for triplet in everything if triplet[:2] in sampled_pairs}
+        if strategy == "all":
+            assert len(sampled_pairs) == 50
+        else:  # a positive pair may have no semihard negative
+            assert 0 < len(sampled_pairs) <= 50
+        samples.append(sample)
+    assert samples[0] == samples[1] != samples[2]
 
 
-def test_up_to_the_cap_no_pair_is_lost(monkeypatch):
-    distances, pairs = capped_batch()
+def test_all_positive_pairs_are_used_up_to_the_largest_number(monkeypatch):
+    distances, pairs = large_batch()
     everything = listed(mine(distances, pairs, "all", 2.0))
     assert len(everything) == 264 * 12
     monkeypatch.setattr(mining, "MAX_PAIRS", 264)
     assert listed(mine(distances, pairs, "all", 2.0)) == everything
 
 
-def test_the_margin_counts_for_all_and_semihard():
+@pytest.mark.parametrize("strategy", STRATEGIES)
+def test_mining_keeps_the_global_generator(strategy):
+    distances, pairs = large_batch()
+    before = torch.get_rng_state()
+    mine(distances, pairs, strategy)
+    assert torch.equal(torch.get_rng_state(), before)
+
+
+@pytest.mark.xfail(strict=True, reason="randperm draws from the global generator")
+def test_sampling_positive_pairs_keeps_the_global_generator(monkeypatch):
+    monkeypatch.setattr(mining, "MAX_PAIRS", 50)
+    before = torch.get_rng_state()
+    mine(*large_batch())
+    assert torch.equal(torch.get_rng_state(), before)
+
+
+@pytest.mark.parametrize("strategy", ["all", "semihard"])
+def test_a_negative_beyond_the_margin_forms_no_triplet(strategy):
     distances = torch.tensor([[0.0, 1.0, 1.5], [1.0, 0.0, 9.0], [1.5, 9.0, 0.0]])
-    chosen = torch.zeros(3, 3, dtype=torch.bool)
-    positive, negative = chosen.clone(), chosen.clone()
-    positive[0, 1] = negative[0, 2] = True
-    pairs = CandidatePairs(positive, negative)
-    for strategy in ("all", "semihard"):
-        assert listed(mine(distances, pairs, strategy, 0.5)) == []
-        assert listed(mine(distances, pairs, strategy, 0.75)) == [(0, 1, 2)]
+    assert listed(mine(distances, one_triplet(), strategy, 0.5)) == []
+    assert listed(mine(distances, one_triplet(), strategy, 0.75)) == [(0, 1, 2)]
 
 
 def test_a_negative_as_near_as_the_positive_is_not_semihard():
-    near = torch.ones(3, 3)
-    positive = torch.zeros(3, 3, dtype=torch.bool)
-    negative = positive.clone()
-    positive[0, 1] = negative[0, 2] = True
-    pairs = CandidatePairs(positive, negative)
-    assert listed(mine(near, pairs, "semihard", 0.5)) == []
-    assert listed(mine(near, pairs, "all", 0.5)) == [(0, 1, 2)]
+    distances = torch.ones(3, 3)
+    assert listed(mine(distances, one_triplet(), "semihard", 0.5)) == []
+    assert listed(mine(distances, one_triplet(), "all", 0.5)) == [(0, 1, 2)]

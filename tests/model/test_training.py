@@ -1,384 +1,358 @@
-import dataclasses
+"""Training on plain arrays: no configuration takes part."""
+
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
 import torch
 
-from tagspace.configuration import Configuration
 from tagspace.errors import TagspaceError
 from tagspace.evaluation import retrieval
-from tagspace.model import training
+from tagspace.model import encoders
+from tagspace.model.encoders import calibrate, embed, embed_excerpts, initial_network
+from tagspace.model.losses import ContrastiveLoss, TagLoss, TripletLoss
 from tagspace.model.training import (
+    Examples,
+    Schedule,
     Trainer,
-    calibrate,
-    candidates,
-    choose_device,
-    embed,
+    default_epochs,
     fit,
-    forward,
-    initial_model,
+    mean_squared_distance,
+    update_average,
 )
-from tagspace.tags import relatedness
-from tagspace.tags.tagsets import resolve
+from tagspace.tags.relatedness import relatedness_from_tags
 
-CPU = torch.device("cpu")
+NO_PAIR_IS_NEGATIVE = -0.9  # a threshold below all relatedness
 
 
-def related(corpus, configuration):
-    tagsets = resolve(configuration.tagsets, corpus.tags.tagsets)
-    vectors = corpus.topics.vectors(tagsets, configuration.topics)
-    return relatedness.Cosine(torch.tensor(vectors, dtype=torch.float32))
+@pytest.fixture(scope="module")
+def corpus(small):
+    return small()[0]
+
+
+@pytest.fixture(scope="module")
+def examples(corpus):
+    """Make examples of 16 training tracks and their moods, without pairs of one album."""
+    moods = corpus.tags.tagset("moods")
+    related = relatedness_from_tags(moods, corpus.split.train, topics=2)
+    return Examples(
+        corpus.excerpts,
+        corpus.split.train,
+        corpus.split.validation,
+        related,
+        lambda rows: corpus.groups.excluded_pairs(rows, "album"),
+        related,
+    )
 
 
 @pytest.fixture
-def trainer(small):
-    """Make the trainer of a small run, on a calm and a wild track of two artists."""
+def make_trainer(examples):
+    """Make a trainer on two calm and two wild tracks of two artists, one of each per artist."""
+    few = replace(examples, train=examples.train[[0, 1, 4, 5]])
 
-    def make(**parameters):
-        corpus, configuration = small(**parameters)
-        part = dataclasses.replace(corpus.split, train=corpus.split.train[[0, 1, 4, 5]])
-        corpus = dataclasses.replace(corpus, split=part)
-        return Trainer(corpus, related(corpus, configuration), configuration, CPU)
+    def make(loss=None, examples=few, unit_norm="output", **schedule):
+        chosen = Schedule(**{"epochs": 2, "batch_size": 16, **schedule})
+        network = initial_network(chosen.seed, unit_norm)
+        return Trainer(network, loss or TripletLoss(), examples, chosen)
 
     return make
 
 
-def state_of(model):
-    return {name: value.clone() for name, value in model.state_dict().items()}
+def state_of(network):
+    return {name: value.clone() for name, value in network.state_dict().items()}
 
 
-def changed(before, after):
+def changed_names(before, after):
     return {name for name in before if not torch.equal(before[name], after[name])}
 
 
 @pytest.mark.slow
-def test_a_network_learns_to_hear_the_mood(small):
-    corpus, configuration = small(augment="never", epochs=5)
-    untrained = initial_model(configuration, CPU)
+def test_a_trained_network_distinguishes_the_moods(corpus, examples):
+    untrained = initial_network(0)
     calibrate(untrained, torch.as_tensor(corpus.excerpts[corpus.split.train, 0]))
-    found = fit(corpus, related(corpus, configuration), configuration, CPU)
+    found = fit(initial_network(0), TripletLoss(), examples, Schedule(epochs=5, batch_size=16))
     losses = found.history["loss"]
     assert losses.iloc[-1] < losses.iloc[0] / 2
-    assert not found.model.training
+    assert not found.network.training
     rows = torch.as_tensor(corpus.split.test)
-    gains = related(corpus, configuration)(rows).clamp_min(0)
+    gains = examples.relatedness(rows).clamp_min(0)
     before, after = (
-        retrieval.ndcg(embed(model, corpus.excerpts[rows]), gains, cutoff=10)
-        for model in (untrained, found.model)
+        retrieval.ndcg(embed(network, corpus.excerpts[rows]), gains, cutoff=10)
+        for network in (untrained, found.network)
     )
     assert after > 0.9 > before + 0.1
 
 
-@pytest.mark.slow
-def test_the_seed_decides_every_weight(trainer):
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
+def test_a_gpu_trains_a_network(corpus, examples):
+    moods = corpus.tags.tagset("moods")
+    related = relatedness_from_tags(moods, corpus.split.train, topics=2, device="cuda")
+    on_gpu = replace(examples, relatedness=related, labels=related)
+    schedule = Schedule(epochs=2, batch_size=16, augment=True)
+    found = fit(initial_network(0).to("cuda"), TripletLoss(), on_gpu, schedule)
+    assert found.network.dense.weight.device.type == "cuda"
+    assert np.isfinite(found.history).all(axis=None)
+
+
+def test_equal_seeds_give_equal_weights(make_trainer):
     states = []
     for seed in (0, 0, 1):
-        one = trainer(seed=seed)
-        one.epoch()
-        one.epoch()
-        states.append(one.model.state_dict())
-    first, again, other = states
-    assert changed(first, again) == set()
-    assert "left.1.weight" in changed(first, other)
+        trainer = make_trainer(seed=seed)
+        trainer.epoch()
+        trainer.epoch()
+        states.append(trainer.network.state_dict())
+    first, again, other_seed = states
+    assert changed_names(first, again) == set()
+    assert "left.1.weight" in changed_names(first, other_seed)
 
 
-def test_what_is_drawn_does_not_depend_on_the_tag_sets(trainer):
-    trainers = [trainer(tagsets=tagsets) for tagsets in ("moods", "themes", "all")]
-    first, *others = trainers
-    assert not torch.equal(first.relatedness.vectors, others[0].relatedness.vectors)
-    for other in others:
-        assert changed(state_of(first.model), state_of(other.model)) == set()
-    for one in trainers:
-        one.step(np.arange(2))
-    for _ in range(2):
-        batches = [list(one.batches()) for one in trainers]
-        assert all(map(np.array_equal, batches[0], batches[1]))
-        assert all(map(np.array_equal, batches[0], batches[2]))
-    generators = [(one.generator, one.augmentation) for one in trainers]
-    states = [str([generator.bit_generator.state for generator in both]) for both in generators]
-    assert states == states[:1] * 3
+def test_training_keeps_the_global_generator(make_trainer):
+    before = torch.get_rng_state()
+    make_trainer(augment=True).epoch()
+    assert torch.equal(torch.get_rng_state(), before)
 
 
-def test_batches_are_all_training_tracks_in_a_new_order(small):
-    corpus, configuration = small(batch_size=5)
-    one = Trainer(corpus, None, configuration, CPU)
-    epochs = [list(one.batches()) for _ in range(2)]
+def test_each_epoch_shuffles_all_training_tracks_into_batches(make_trainer, examples):
+    trainer = make_trainer(examples=examples, batch_size=5)
+    epochs = [list(trainer.batches()) for _ in range(2)]
     for batches in epochs:
         assert [len(batch) for batch in batches] == [6, 5, 5]
-        assert sorted(np.concatenate(batches)) == corpus.split.train.tolist()
-    assert not np.array_equal(*map(np.concatenate, epochs))
+        assert sorted(np.concatenate(batches)) == examples.train.tolist()
+    assert not np.array_equal(np.concatenate(epochs[0]), np.concatenate(epochs[1]))
 
 
-def test_an_excerpt_of_each_track_is_drawn_anew(trainer, monkeypatch):
-    one = trainer(augment="never")
-    seen, run = [], training.forward
-    monkeypatch.setattr(training, "forward", lambda model, x: seen.append(x) or run(model, x))
-    rows = one.corpus.split.train
+def test_each_step_draws_one_excerpt_per_track(make_trainer, monkeypatch):
+    trainer = make_trainer()
+    batches = []
+
+    def embed_and_record(network, excerpts):
+        batches.append(excerpts)
+        return embed_excerpts(network, excerpts)
+
+    monkeypatch.setattr(encoders, "embed_excerpts", embed_and_record)
+    rows = trainer.examples.train
     for _ in range(2):
-        one.step(rows)
-    both = torch.as_tensor(one.corpus.excerpts[rows])
-    drawn = []
-    for batch in seen:
-        equal = (batch[:, None] == both).all(dim=3).all(dim=2)
-        assert (equal.sum(dim=1) == 1).all()
-        drawn.append(equal.int().argmax(dim=1).tolist())
-    assert len({tuple(draw) for draw in drawn}) > 1
-    assert {n for draw in drawn for n in draw} == {0, 1}
+        trainer.step(rows)
+    excerpts_of_tracks = torch.as_tensor(trainer.examples.excerpts[rows])
+    draws = []
+    for batch in batches:
+        is_equal = (batch[:, None] == excerpts_of_tracks).all(dim=3).all(dim=2)
+        assert (is_equal.sum(dim=1) == 1).all()
+        draws.append(is_equal.int().argmax(dim=1).tolist())
+    assert draws[0] != draws[1]
+    assert {number for draw in draws for number in draw} == {0, 1}
 
 
-def test_excerpts_are_augmented_if_asked_for(trainer):
-    plain, augmented = trainer(augment="never"), trainer(augment="always")
-    rows = plain.corpus.split.train
+def test_augmentation_changes_excerpts_but_not_which_are_drawn(make_trainer):
+    plain, augmented = make_trainer(augment=False), make_trainer(augment=True)
+    rows = plain.examples.train
     assert plain.step(rows)["spread"] != augmented.step(rows)["spread"]
-    # The same tracks and excerpts are drawn in either case.
     assert plain.generator.bit_generator.state == augmented.generator.bit_generator.state
 
 
-@pytest.mark.parametrize(("epochs", "augments"), [(20, False), (21, True)])
-def test_what_is_heard_often_is_augmented(trainer, epochs, augments):
-    assert trainer(augment="auto", epochs=epochs).augments == augments
+def test_a_step_does_not_keep_the_gradient_of_the_step_before(make_trainer):
+    trainer = make_trainer()
+    weights = [trainer.network.dense.weight, trainer.network.left[1].weight]
+    assert trainer.step(trainer.examples.train)["triplets"] > 0
+    assert all(weight.grad.any() for weight in weights)
+    assert trainer.step(trainer.examples.train[:1])["triplets"] == 0
+    assert not any(weight.grad.any() for weight in weights)
 
 
-def test_a_step_follows_its_own_gradient_alone(trainer):
-    one = trainer()
-    gradients = [one.model.dense.weight, one.model.left[1].weight]
-    assert one.step(one.corpus.split.train)["triplets"] > 0
-    assert all(weight.grad.any() for weight in gradients)
-    assert one.step(one.corpus.split.train[:1])["triplets"] == 0
-    assert not any(weight.grad.any() for weight in gradients)
-
-
-def test_test_tracks_are_not_touched(trainer):
-    one = trainer(epochs=2)
-    one.excerpts[one.corpus.split.test] = torch.nan
-    row = one.epoch()
+def test_tracks_outside_training_and_validation_are_not_used(make_trainer, examples, corpus):
+    excerpts = examples.excerpts.copy()
+    excerpts[corpus.split.test] = np.nan
+    trainer = make_trainer(examples=replace(examples, excerpts=excerpts))
+    row = trainer.epoch()
     assert np.isfinite(list(row.values())).all()
-    assert all(value.isfinite().all() for value in one.model.state_dict().values())
+    assert all(value.isfinite().all() for value in trainer.network.state_dict().values())
 
 
-def test_the_rate_falls_along_a_cosine(trainer):
-    one = trainer(epochs=4, learning_rate=1e-3)
+def test_the_learning_rate_falls_along_a_cosine(make_trainer, monkeypatch):
+    trainer = make_trainer(epochs=4, learning_rate=1e-3)
     rates = []
-    one.step = lambda rows: (
-        rates.append(one.optimiser.param_groups[0]["lr"])
-        or {"loss": 0.0, "triplets": 1, "anchors": len(rows), "spread": 1.0}
-    )
-    one.validation = lambda: 0.0
-    one.optimiser.step()
+
+    def record_rate(rows):
+        rates.append(trainer.optimiser.param_groups[0]["lr"])
+        trainer.optimiser.step()
+        return {"loss": 0.0, "triplets": 1, "anchors": len(rows), "spread": 1.0}
+
+    monkeypatch.setattr(trainer, "step", record_rate)
+    monkeypatch.setattr(trainer, "validation", lambda: 0.0)
     for _ in range(4):
-        one.epoch()
+        trainer.epoch()
     assert rates == pytest.approx([1e-3 * (1 + np.cos(np.pi * n / 4)) / 2 for n in range(4)])
 
 
-@pytest.mark.parametrize(
-    ("asked", "n_train", "expected"),
-    [(7, 100, 7), (0, 20, 100), (0, 250, 40), (0, 100_000, 10)],
-)
-def test_epochs_are_those_asked_for_or_fit_the_data(asked, n_train, expected):
-    assert training.epochs(Configuration(epochs=asked), n_train) == expected
+@pytest.mark.parametrize(("n_train", "expected"), [(20, 100), (250, 40), (100_000, 10)])
+def test_smaller_data_get_more_epochs_from_10_to_100(n_train, expected):
+    assert default_epochs(n_train) == expected
 
 
-def scripted(monkeypatch, scores, triplets=None):
-    """Let training go through given scores; each epoch leaves its number in a weight."""
-    script = iter(zip(scores, triplets or [1] * len(scores), strict=True))
-    counter = iter(range(1, 100))
+@pytest.fixture
+def fit_script(examples, monkeypatch):
+    """Fit with given validation scores; each epoch writes its number into the averaged bias."""
 
-    def epoch(trainer):
-        score, count = next(script)
-        with torch.no_grad():
-            trainer.average.dense.bias.fill_(next(counter))
-        return {"loss": 1.0, "triplets": count, "spread": 1.0, "validation": score, "seconds": 0.0}
+    def run(scores, triplets=None, patience=2):
+        rows = zip(scores, triplets or [1] * len(scores), strict=True)
+        numbered = enumerate(rows, start=1)
 
-    monkeypatch.setattr(Trainer, "epoch", epoch)
+        def epoch(trainer):
+            number, (score, n_triplets) = next(numbered)
+            torch.nn.init.constant_(trainer.average.dense.bias, number)
+            return {
+                "loss": 1.0,
+                "triplets": n_triplets,
+                "spread": 1.0,
+                "validation": score,
+                "seconds": 0.0,
+            }
+
+        monkeypatch.setattr(Trainer, "epoch", epoch)
+        schedule = Schedule(epochs=len(scores), patience=patience)
+        return fit(initial_network(0), TripletLoss(), examples, schedule)
+
+    return run
 
 
 @pytest.mark.parametrize(
     ("scores", "best", "n_epochs", "stopped"),
     [
-        ([0.1, 0.3, 0.2, 0.3, 0.9], 2, 4, "no gain on the validation split in 2 epochs"),
+        ([0.1, 0.3, 0.2, 0.3, 0.9], 2, 4, "no gain on the validation tracks in 2 epochs"),
         ([0.1, 0.2, 0.3, 0.4, 0.5], 5, 5, "all epochs are done"),
-        ([0.5, 0.2, 0.6, 0.1, 0.2], 3, 5, "no gain on the validation split in 2 epochs"),
-        ([0.2, 0.0, 0.1], 1, 3, "no gain on the validation split in 2 epochs"),
+        ([0.5, 0.2, 0.6, 0.1, 0.2], 3, 5, "no gain on the validation tracks in 2 epochs"),
+        ([0.2, 0.0, 0.1, 0.0, 0.0], 1, 3, "no gain on the validation tracks in 2 epochs"),
     ],
 )
-def test_the_best_weights_are_kept(small, monkeypatch, scores, best, n_epochs, stopped):
-    scripted(monkeypatch, scores)
-    corpus, configuration = small(epochs=5, patience=2)
-    found = fit(corpus, None, configuration, CPU)
+def test_fit_keeps_the_weights_of_the_best_epoch(fit_script, scores, best, n_epochs, stopped):
+    found = fit_script(scores)
     assert found.best_epoch == best
-    assert (found.model.dense.bias == best).all()
+    assert (found.network.dense.bias == best).all()
     assert found.history["epoch"].tolist() == list(range(1, n_epochs + 1))
     assert found.history["validation"].tolist() == scores[:n_epochs]
     assert found.stopped == stopped
 
 
-def test_training_ends_where_no_triplet_is_left(small, monkeypatch):
-    scripted(monkeypatch, [0.1, 0.2, 0.3], triplets=[5, 0, 5])
-    corpus, configuration = small(epochs=3)
-    found = fit(corpus, None, configuration, CPU)
+def test_fit_stops_after_an_epoch_without_triplets(fit_script):
+    found = fit_script([0.1, 0.2, 0.3], triplets=[5, 0, 5])
     assert found.stopped == "no triplet violated the margin in epoch 2"
     assert (found.best_epoch, len(found.history)) == (2, 2)
 
 
 @pytest.mark.parametrize("strategy", ["all", "semihard", "hard", "literal"])
-def test_triplets_that_keep_the_margin_do_not_count(trainer, monkeypatch, strategy):
-    one = trainer(mining=strategy)
-    rows = one.corpus.split.train
-    mood = torch.as_tensor(one.corpus.tags.of("moods").toarray()[rows, 0]).long()
-    places = torch.eye(2)[mood].requires_grad_()  # each mood has a point of its own
-    monkeypatch.setattr(training, "forward", lambda *_: places)
-    taken = one.step(rows)
-    assert taken["anchors"] > 0
-    assert taken["triplets"] == taken["loss"] == 0
+def test_triplets_that_keep_the_margin_are_not_counted(
+    make_trainer, corpus, monkeypatch, strategy
+):
+    trainer = make_trainer(TripletLoss(strategy=strategy))
+    rows = trainer.examples.train
+    mood = torch.as_tensor(corpus.tags.tagset("moods").toarray()[rows, 0]).long()
+    one_point_per_mood = torch.eye(2)[mood].requires_grad_()
+    monkeypatch.setattr(encoders, "embed_excerpts", lambda *_: one_point_per_mood)
+    step = trainer.step(rows)
+    assert step["anchors"] > 0
+    assert step["triplets"] == step["loss"] == 0
 
 
-def test_without_any_candidate_there_is_one_line(trainer):
-    one = trainer(negative=-0.9)
+def test_a_first_epoch_without_candidate_triplets_is_refused_in_one_line(make_trainer):
+    trainer = make_trainer(TripletLoss(negative_threshold=NO_PAIR_IS_NEGATIVE))
     with pytest.raises(
-        TagspaceError, match=r"^positive, negative: no training track .*\(>= 0.8\).*$"
+        TagspaceError, match=r"^positive_threshold, negative_threshold: no training track .*$"
     ):
-        one.epoch()
+        trainer.epoch()
 
 
-def test_a_later_epoch_without_candidates_loses_nothing(trainer):
-    one = trainer()
-    one.epoch()
-    one.configuration = one.configuration.model_copy(update={"negative": -0.9})
-    assert one.epoch()["triplets"] == 0
+def test_a_later_epoch_without_candidate_triplets_is_not_an_error(make_trainer):
+    trainer = make_trainer()
+    trainer.epoch()
+    trainer.loss = TripletLoss(negative_threshold=NO_PAIR_IS_NEGATIVE)
+    assert trainer.epoch()["triplets"] == 0
 
 
-@pytest.mark.parametrize("rounding", [0, 1e-9])
-def test_unrelated_validation_tracks_are_refused(trainer, rounding):
-    one = trainer()
-    one.relatedness = lambda rows: torch.eye(len(rows)) + rounding
+@pytest.mark.parametrize("rounding_error", [0, 1e-9])
+def test_validation_tracks_without_related_pairs_are_refused(make_trainer, examples, rounding_error):
+    def unrelated(rows):
+        return torch.eye(len(rows)) + rounding_error
+
+    trainer = make_trainer(examples=replace(examples, relatedness=unrelated))
     with pytest.raises(TagspaceError, match="^dataset: no two validation tracks are related"):
-        one.validation()
+        trainer.validation()
 
 
-def test_weights_out_of_bounds_are_told(trainer):
-    one = trainer(learning_rate=1e30)
+def test_a_learning_rate_at_which_weights_overflow_is_refused_in_one_line(make_trainer):
+    trainer = make_trainer(learning_rate=1e30)
     with pytest.raises(TagspaceError, match=r"^learning_rate: 1e\+30 is too high.*$"):
-        one.epoch()
+        trainer.epoch()
 
 
-def test_validation_is_the_ndcg_of_the_validation_tracks(trainer):
-    one = trainer()
-    rows = one.corpus.split.validation
-    gains = one.relatedness(torch.as_tensor(rows)).clamp_min(0)
-    torch.nn.init.normal_(one.average.dense.weight)  # validated is the average, not the last step
-    expected = retrieval.ndcg(embed(one.average, one.corpus.excerpts[rows]), gains, cutoff=10)
-    assert one.validation() == pytest.approx(expected)
+def test_the_validation_score_is_the_ndcg_of_the_averaged_network(make_trainer):
+    trainer = make_trainer()
+    rows = trainer.examples.validation
+    gains = trainer.examples.relatedness(torch.as_tensor(rows)).clamp_min(0)
+    generator = torch.Generator().manual_seed(0)
+    torch.nn.init.normal_(trainer.average.dense.weight, generator=generator)
+    averaged, last = (
+        retrieval.ndcg(embed(network, trainer.examples.excerpts[rows]), gains, cutoff=10)
+        for network in (trainer.average, trainer.network)
+    )
+    assert averaged != last
+    assert trainer.validation() == pytest.approx(averaged)
 
 
-def test_averaged_weights_are_those_of_polynomial_decay():
-    average, model = torch.nn.Linear(3, 2), torch.nn.Linear(3, 2)
-    walk = np.random.default_rng(0).normal(size=(30, 2, 3)).astype("float32")
-    # Shamir and Zhang (2013): step i weighs i (i + 1) ... (i + eta - 1), for eta = 9.
+def test_the_contrastive_loss_trains_the_network(make_trainer):
+    trainer = make_trainer(ContrastiveLoss())
+    before = state_of(trainer.network)
+    assert trainer.step(trainer.examples.train)["triplets"] > 0
+    assert "dense.weight" in changed_names(before, trainer.network.state_dict())
+
+
+def test_the_tag_loss_trains_the_network_and_its_own_layer(make_trainer, examples, corpus):
+    moods = torch.as_tensor(corpus.tags.tagset("moods").toarray(), dtype=torch.float32)
+    tagged = replace(examples, labels=lambda rows: moods[rows])
+    trainer = make_trainer(TagLoss([0.5, 0.5], dimensions=256), tagged)
+    network_before, loss_before = state_of(trainer.network), state_of(trainer.loss)
+    assert trainer.step(tagged.train)["triplets"] == len(tagged.train)
+    assert "dense.weight" in changed_names(network_before, trainer.network.state_dict())
+    changed = changed_names(loss_before, trainer.loss.state_dict())
+    assert changed == {"head.weight", "head.bias"}
+
+
+def test_averaged_weights_equal_those_of_polynomial_decay():
+    average, network = torch.nn.Linear(3, 2), torch.nn.Linear(3, 2)
+    weights = np.random.default_rng(0).normal(size=(30, 2, 3)).astype("float32")
+    # Shamir and Zhang (2013): step i has the weight i (i + 1) ... (i + eta - 1), with eta = 9.
     shares = np.array([math.prod(range(i, i + 9)) for i in range(1, 31)], dtype=float)
-    for step, weight in enumerate(walk, start=1):
+    for step, weight in enumerate(weights, start=1):
         with torch.no_grad():
-            model.weight.copy_(torch.from_numpy(weight))
-        training.follow(average, model, step)
-        expected = np.average(walk[:step], axis=0, weights=shares[:step])
+            network.weight.copy_(torch.from_numpy(weight))
+        update_average(average, network, step)
+        expected = np.average(weights[:step], axis=0, weights=shares[:step])
         np.testing.assert_allclose(average.weight.detach(), expected, atol=1e-5)
 
 
-def test_each_step_moves_the_averaged_weights(trainer):
-    one = trainer()
-    one.step(one.corpus.split.train)
-    weights = {name for name, _ in one.model.named_parameters()}
-    assert not weights & changed(state_of(one.model), state_of(one.average))
-    assert "normalise.running_mean" not in changed(state_of(one.model), state_of(one.average))
-    before = state_of(one.average)
-    one.step(one.corpus.split.train)
-    moved = changed(before, state_of(one.average))
-    assert {"dense.weight", "left.1.weight", "left.2.running_var"} <= moved
+def test_each_step_updates_the_averaged_weights_and_statistics(make_trainer):
+    trainer = make_trainer()
+    trainer.step(trainer.examples.train)
+    weights = {name for name, _ in trainer.network.named_parameters()}
+    differing = changed_names(state_of(trainer.network), state_of(trainer.average))
+    assert not differing & {*weights, "normalise.running_mean"}
+    before = state_of(trainer.average)
+    trainer.step(trainer.examples.train)
+    updated = changed_names(before, state_of(trainer.average))
+    assert {"dense.weight", "left.1.weight", "left.2.running_var"} <= updated
 
 
-def test_a_collapse_is_told_once(trainer):
-    one = trainer(unit_norm="none")
-    torch.nn.init.zeros_(one.model.dense.weight)  # all embeddings are one point, and stay there
-    with pytest.warns(UserWarning, match="collapsed: .* try mining all or semihard"):
-        row = one.epoch()
+def test_the_mean_squared_distance_equals_that_of_all_pairs():
+    embeddings = torch.randn(6, 4, generator=torch.Generator().manual_seed(0))
+    distances = [((a - b) ** 2).sum().item() for a in embeddings for b in embeddings]
+    assert mean_squared_distance(embeddings).item() == pytest.approx(np.mean(distances), rel=1e-5)
+
+
+def test_a_collapsed_embedding_is_reported_once(make_trainer):
+    trainer = make_trainer(unit_norm="none")
+    torch.nn.init.zeros_(trainer.network.dense.weight)  # all embeddings are and stay one point
+    with pytest.warns(UserWarning, match="collapsed: .* try a lower learning_rate"):
+        row = trainer.epoch()
     assert row["loss"] == pytest.approx(0.2)
     assert row["spread"] < 1e-6
-    one.epoch()  # a second warning would be an error
-
-
-@pytest.mark.parametrize(
-    ("batch_filter", "excluded"), [("album", "album"), ("artist", "artist"), ("none", None)]
-)
-def test_the_pairs_of_a_group_are_no_candidates(small, batch_filter, excluded):
-    corpus, configuration = small(batch_filter=batch_filter)
-    rows = corpus.split.train
-    album = corpus.groups.same_album(rows, rows)
-    artist = corpus.groups.same_artist(rows, rows)
-    moods = corpus.tags.of("moods").toarray()[rows]
-    same_mood = moods @ moods.T > 0
-    out = {"album": album, "artist": artist, None: np.zeros_like(album)}[excluded]
-    pairs = candidates(corpus, related(corpus, configuration), configuration, rows)
-    expected = same_mood & ~out & ~np.eye(len(rows), dtype=bool)
-    assert expected.any()
-    np.testing.assert_array_equal(pairs.positive, expected)
-    np.testing.assert_array_equal(pairs.negative, ~same_mood & ~out)
-
-
-@pytest.mark.parametrize("unit_norm", ["output", "none"])
-def test_a_track_is_the_mean_of_its_excerpts(small, unit_norm, monkeypatch):
-    monkeypatch.setattr(training, "EMBED_TRACKS", 2)
-    corpus, configuration = small(unit_norm=unit_norm)
-    model = initial_model(configuration, CPU)
-    excerpts = corpus.excerpts[:3]
-    found = embed(model, excerpts)
-    assert not model.training
-    each = [
-        forward(model, torch.as_tensor(excerpts[:, n])).detach() for n in range(excerpts.shape[1])
-    ]
-    expected = sum(each) / len(each)
-    if unit_norm == "output":
-        expected /= expected.norm(dim=1, keepdim=True)
-    torch.testing.assert_close(found, expected, atol=1e-5, rtol=1e-4)
-
-
-def test_calibration_changes_the_statistics_alone(small, monkeypatch):
-    monkeypatch.setattr(training, "EMBED_TRACKS", 4)
-    corpus, configuration = small()
-    model = initial_model(configuration, CPU)
-    before = state_of(model)
-    excerpts = torch.as_tensor(corpus.excerpts[:9, 0])
-    calibrate(model, excerpts)
-    found = changed(before, model.state_dict())
-    assert found == {name for name in before if "running" in name or "num_batches" in name}
-    mean, variance = model.normalise.running_mean, model.normalise.running_var
-    thirds = excerpts.double().split(3)
-    assert mean.item() == pytest.approx(excerpts.double().mean().item(), abs=1e-4)
-    assert variance.item() == pytest.approx(
-        np.mean([third.var().item() for third in thirds]), rel=1e-3
-    )
-    layers = [part for part in model.modules() if isinstance(part, torch.nn.BatchNorm2d)]
-    assert {layer.momentum for layer in layers} == {0.1}
-
-
-def test_the_untrained_network_follows_from_the_seed():
-    states = []
-    for seed in (0, 0, 1):
-        torch.manual_seed(99)
-        states.append(state_of(initial_model(Configuration(seed=seed), CPU)))
-    assert changed(states[0], states[1]) == set()
-    assert changed(states[0], states[2])
-
-
-def test_a_device_that_is_not_here_is_refused_in_one_line():
-    with pytest.raises(TagspaceError, match=r"^device: 'cuda:99' is not on this machine.*$"):
-        choose_device("cuda:99")
-
-
-def test_a_processor_of_which_nothing_is_known_computes_in_full_precision(monkeypatch):
-    monkeypatch.setattr(torch.cpu, "get_capabilities", dict)
-    assert training._half_precision_pays(CPU) is False
-
-
-def test_auto_takes_the_gpu_where_there_is_one():
-    assert choose_device("auto").type == ("cuda" if torch.cuda.is_available() else "cpu")
-    assert choose_device("cpu").type == "cpu"
+    trainer.epoch()  # a second warning would be an error

@@ -1,118 +1,212 @@
+"""Relatedness of tracks against slow, obvious versions."""
+
 import numpy as np
-import pandas as pd
 import pytest
 import torch
 from scipy import sparse
+from scipy.special import digamma
 from sklearn.metrics import jaccard_score
 
 from tagspace.errors import TagspaceError
-from tagspace.tags import relatedness
-from tagspace.tags.relatedness import Cosine, Overlap, SameGroup, lda, read_vectors, tf_idf
+from tagspace.tags.relatedness import (
+    Cosine,
+    Overlap,
+    SameGroup,
+    jaccard,
+    lda_vectors,
+    lsi_vectors,
+    relatedness_from_tags,
+    tf_idf,
+)
 
-CPU = torch.device("cpu")
-IDS = pd.Index(["a", "b", "c"])
+TRAIN = np.arange(40)
 
 
 @pytest.fixture
 def tags():
+    """Draw nine tags of 60 tracks."""
     carried = np.random.default_rng(0).random((60, 9)) < 0.3
     return sparse.csr_array(carried.astype(float))
 
 
-def test_cosine_gives_the_products_of_the_rows_asked_for():
-    vectors = torch.nn.functional.normalize(torch.randn(6, 3), dim=1)
+def cosines(vectors):
+    """Compute the cosines of all pairs; 0 for a zero vector."""
+    return np.array([[cosine(a, b) for b in vectors] for a in vectors])
+
+
+def cosine(a, b):
+    lengths = np.linalg.norm(a) * np.linalg.norm(b)
+    return a @ b / lengths if lengths > 1e-9 else 0.0
+
+
+def slow_lsi(matrix, topics):
+    left, _, _ = np.linalg.svd(matrix[TRAIN].T, full_matrices=False)
+    return cosines(matrix @ left[:, :topics])
+
+
+def slow_tfidf(matrix, topics):
+    weighted = matrix.copy()
+    for tag in range(matrix.shape[1]):
+        n_carriers = (matrix[TRAIN, tag] > 0).sum()
+        weighted[:, tag] *= 1 + np.log((1 + len(TRAIN)) / (1 + n_carriers))
+    return slow_lsi(weighted, topics)
+
+
+def slow_overlap(matrix, topics):
+    sets = [set(np.flatnonzero(row)) for row in matrix]
+    return np.array([[len(a & b) / max(len(a | b), 1) for b in sets] for a in sets])
+
+
+def slow_lda(matrix, topics):
+    """Fit by variational Bayes, a document at a time (Hoffman et al. 2010, with all documents)."""
+    prior = 1 / topics
+    weights = np.random.RandomState(0).gamma(100.0, 0.01, (topics, matrix.shape[1]))  # noqa: NPY002
+    for _ in range(50):
+        counts = np.zeros_like(weights)
+        for document in matrix[TRAIN]:
+            counts += responsibilities(document, weights, prior) * document
+        weights = prior + counts
+    mixtures = []
+    for document in matrix:
+        counts = (responsibilities(document, weights, prior) * document).sum(axis=1)
+        mixtures.append(prior + counts)
+    return cosines(mixtures)
+
+
+def responsibilities(document, weights, prior):
+    """Return the share of each topic in each word of a document, shape (topics, n_words)."""
+    words = np.exp(digamma(weights) - digamma(weights.sum(axis=1, keepdims=True)))
+    mixture = np.ones(len(weights))
+    for _ in range(100):
+        topics = np.exp(digamma(mixture) - digamma(mixture.sum()))
+        shares = topics[:, None] * words
+        shares /= shares.sum(axis=0)
+        mixture = prior + (shares * document).sum(axis=1)
+    return shares
+
+
+@pytest.mark.parametrize("topics", [1, 3, 9, 16])
+@pytest.mark.parametrize(
+    ("kind", "slow"), [("lsi", slow_lsi), ("tfidf", slow_tfidf), ("overlap", slow_overlap)]
+)
+def test_relatedness_from_tags_equals_the_slow_version(tags, kind, slow, topics):
+    rows = torch.tensor([4, 0, 59, 41, 7, 12])
+    related = relatedness_from_tags(tags, TRAIN, kind, topics)
+    found = related(rows)
+    assert found.dtype == torch.float32
+    expected = slow(tags.toarray(), topics)[np.ix_(rows, rows)]
+    np.testing.assert_allclose(found, expected, atol=1e-5)
+
+
+def test_relatedness_by_lda_equals_the_slow_version(tags):
+    found = relatedness_from_tags(tags, TRAIN, "lda", topics=3)(torch.arange(60))
+    expected = slow_lda(tags.toarray(), topics=3)
+    assert expected.min() < 0.5
+    np.testing.assert_allclose(found, expected, atol=0.02)
+
+
+def test_lsi_and_its_topics_are_the_defaults(tags):
+    rows = torch.arange(60)
+    found = relatedness_from_tags(tags, TRAIN)(rows)
+    assert torch.equal(found, relatedness_from_tags(tags, TRAIN, "lsi", topics=16)(rows))
+
+
+def test_the_seed_initialises_lda(tags):
+    vectors = [lda_vectors(tags, TRAIN, 3, seed) for seed in (0, 0, 1)]
+    np.testing.assert_array_equal(vectors[0], vectors[1])
+    assert not np.allclose(vectors[0], vectors[2])
+
+
+@pytest.mark.parametrize("kind", ["lsi", "tfidf"])
+def test_training_tracks_without_tags_are_refused(tags, kind):
+    tags = sparse.vstack([sparse.csr_array((40, 9)), tags], format="csr")
+    with pytest.raises(TagspaceError, match="^tagsets: no training track carries any"):
+        relatedness_from_tags(tags, TRAIN, kind)
+
+
+def test_cosine_gives_the_cosines_of_the_chosen_rows():
+    noise = torch.randn(6, 3, generator=torch.Generator().manual_seed(0))
+    vectors = torch.nn.functional.normalize(noise, dim=1)
     rows = torch.tensor([4, 0, 5])
     found = Cosine(vectors)(rows)
     expected = torch.cosine_similarity(vectors[rows][:, None], vectors[rows][None], dim=2)
     torch.testing.assert_close(found, expected)
 
 
-def test_overlap_is_the_share_of_common_tags(tags):
+def test_overlap_is_the_jaccard_index_of_the_chosen_rows(tags):
     rows = torch.tensor([4, 0, 59])
-    found = Overlap(tags, CPU)(rows)
+    found = Overlap(tags)(rows)
     dense = tags.toarray()
     expected = [[jaccard_score(dense[a], dense[b], zero_division=0) for b in rows] for a in rows]
     np.testing.assert_allclose(found, expected, rtol=1e-6)
 
 
 def test_tracks_without_tags_do_not_overlap():
-    assert not Overlap(sparse.csr_array((2, 3)), CPU)(torch.tensor([0, 1])).any()
+    assert not Overlap(sparse.csr_array((2, 3)))(torch.tensor([0, 1])).any()
 
 
-def test_tracks_of_one_artist_are_related_and_others_are_not():
+def test_tracks_of_one_group_are_related_and_others_are_not():
     found = SameGroup(torch.tensor([7, 8, 7, 9]))(torch.tensor([2, 1, 0]))
     assert found.tolist() == [[1, 0, 1], [0, 1, 0], [1, 0, 1]]
 
 
-def test_a_rare_tag_counts_more_than_a_common_one(tags):
-    train = np.arange(40)
-    weighted = tf_idf(tags, train).toarray()
-    carriers = tags.toarray()[train].sum(0)
+@pytest.mark.parametrize("seed", range(5))
+def test_jaccard_equals_that_of_python_sets(seed):
+    generator = np.random.default_rng(seed)
+    left, right = (generator.random((n, 6)) < 0.3 for n in (15, 25))
+    left[0] = right[0] = False  # the empty set
+    left_sets, right_sets = (
+        [set(np.flatnonzero(row).tolist()) for row in matrix] for matrix in (left, right)
+    )
+    expected = [[len(a & b) / len(a | b) if a | b else 0 for b in right_sets] for a in left_sets]
+    for dtype in (np.float64, np.float32):
+        found = jaccard(sparse.csr_array(left.astype(dtype)), sparse.csr_array(right.astype(dtype)))
+        assert found.dtype == dtype
+        np.testing.assert_allclose(found, expected, rtol=1e-6)
+
+
+def test_tf_idf_gives_a_rare_tag_more_weight_than_a_common_one(tags):
+    weighted = tf_idf(tags, TRAIN).toarray()
+    n_carriers = tags.toarray()[TRAIN].sum(0)
     for tag in range(9):
         values = np.unique(weighted[:, tag][tags.toarray()[:, tag] > 0])
-        assert values == pytest.approx([1 + np.log(41 / (1 + carriers[tag]))])
+        assert values == pytest.approx([1 + np.log(41 / (1 + n_carriers[tag]))])
     assert (weighted > 0).sum() == tags.sum()
 
 
-def test_topic_mixtures_tell_two_vocabularies_apart():
+def test_lda_separates_two_vocabularies():
     words = np.zeros((40, 6))
     generator = np.random.default_rng(0)
     for row in range(40):
         start = 3 * (row % 2)
         words[row, generator.choice(np.arange(start, start + 3), 2, replace=False)] = 1
-    vectors = lda(sparse.csr_array(words), np.arange(30), topics=2, seed=0)
-    cosines = vectors @ vectors.T
-    same = np.arange(40)[:, None] % 2 == np.arange(40) % 2
-    assert cosines[same].min() > 0.8 > 0.6 > cosines[~same].max()
+    vectors = lda_vectors(sparse.csr_array(words), np.arange(30), topics=2, seed=0)
+    found = vectors @ vectors.T
+    same_vocabulary = np.arange(40)[:, None] % 2 == np.arange(40) % 2
+    assert found[same_vocabulary].min() > 0.8 > 0.6 > found[~same_vocabulary].max()
     np.testing.assert_allclose(np.linalg.norm(vectors, axis=1), 1)
 
 
-@pytest.mark.parametrize("suffix", ["csv", "parquet"])
-def test_vectors_are_read_by_track(tmp_path, suffix):
-    table = pd.DataFrame({"track_id": ["c", "x", "a"], "x": [3, 1, 0], "y": [4, 1, 2]})
-    file = tmp_path / f"vectors.{suffix}"
-    table.to_csv(file, index=False) if suffix == "csv" else table.to_parquet(file)
-    found = read_vectors(file, IDS)
-    np.testing.assert_allclose(found, [[0, 1], [0, 0], [0.6, 0.8]])
+def test_lsi_learns_topics_from_training_tracks_alone(tags):
+    vectors = lsi_vectors(tags, TRAIN, 3)
+    expected = slow_lsi(tags.toarray(), 3)
+    np.testing.assert_allclose(vectors @ vectors.T, expected, atol=1e-9)
+    from_all_tracks = lsi_vectors(tags, np.arange(60), 3)
+    assert not np.allclose(vectors @ vectors.T, from_all_tracks @ from_all_tracks.T, atol=0.01)
 
 
-def test_ids_are_read_as_they_are_written(tmp_path):
-    (tmp_path / "vectors.csv").write_text("track_id,x\n001,1\nNA,2\n")
-    found = read_vectors(tmp_path / "vectors.csv", pd.Index(["NA", "1", "001"]))
-    assert found.tolist() == [[1], [0], [1]]
+def test_lsi_has_no_more_topics_than_the_rank_of_the_training_tags(tags):
+    assert lsi_vectors(tags, TRAIN, 400).shape == (60, 9)
+    assert lsi_vectors(tags, TRAIN[:4], 400).shape == (60, 4)
 
 
-@pytest.mark.parametrize(
-    ("text", "reason"),
-    [
-        ("track,x\na,1\n", "this is no table"),
-        ("track_id,x\na,low\n", "this is no table"),
-        ("track_id,x\na,1\na,2\n", "a track is there twice"),
-        ("track_id,x\na,\n", "this is no table"),
-        ("track_id,x\na,nan\n", "a number is missing"),
-        ("track_id\na\n", "no numbers"),
-        ("track_id,x\nz,1\n", "none of the data set's tracks"),
-        ("", "this is no table"),
-    ],
-)
-def test_a_table_that_does_not_serve_is_refused(tmp_path, text, reason):
-    file = tmp_path / "vectors.csv"
-    file.write_text(text)
-    with pytest.raises(TagspaceError, match=f"^relatedness: {file}: .*{reason}.*$"):
-        read_vectors(file, IDS)
+def test_lsi_relates_a_track_that_has_only_unknown_tags_to_none():
+    tags = sparse.csr_array(np.array([[1.0, 1, 0], [0, 1, 0], [0, 0, 1]]))
+    assert not lsi_vectors(tags, np.arange(2), 2)[2].any()
 
 
-@pytest.mark.parametrize("kind", ["lsi", "tfidf", "lda", "overlap"])
-def test_what_is_related_follows_from_the_tag_sets_asked_for(small, kind):
-    # Moods alternate within an album pair, themes change between the fifth artist and the sixth.
-    corpus, configuration = small(tagsets="themes", relatedness=kind)
-    found = relatedness.of(corpus, configuration, CPU)(torch.tensor([0, 1, 39]))
-    assert found[0, 1] == pytest.approx(1, abs=1e-5)
-    assert found[0, 2] < 0.7
-
-
-def test_sampled_cosines_are_of_each_pair_once():
-    vectors = np.eye(5)[[0, 0, 1, 2, 2, 2]]
-    cosines = relatedness.sample_cosines(vectors)
-    assert sorted(cosines) == [0] * 11 + [1] * 4
-    assert len(relatedness.sample_cosines(vectors, size=3)) == 3
+@pytest.mark.parametrize("columns", [[2], []])
+def test_lsi_refuses_tags_that_no_training_track_carries(columns):
+    tags = sparse.csr_array(np.array([[1.0, 1, 0], [0, 1, 0], [0, 0, 1]]))
+    with pytest.raises(TagspaceError, match="^tagsets: no training track"):
+        lsi_vectors(tags[:, columns], np.arange(2), 5)

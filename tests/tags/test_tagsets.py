@@ -1,3 +1,5 @@
+"""Tag sets, and their counts, on four tracks and on random tags."""
+
 import itertools
 
 import numpy as np
@@ -8,11 +10,12 @@ from tagspace.datasets.base import build
 from tagspace.errors import TagspaceError
 from tagspace.tags.tagsets import (
     binary_matrix,
-    combinations,
+    combination_codes,
+    counts_table,
+    frequencies,
     intersection,
-    parse,
+    resolve,
     restrict,
-    table_1,
 )
 
 KNOWN = ("genres", "styles", "moods")
@@ -51,19 +54,19 @@ def dataset():
         (["all"], KNOWN),
     ],
 )
-def test_tag_sets_are_read_in_the_order_of_the_data_set(text, expected):
+def test_tag_sets_are_resolved_in_the_order_of_the_data_set(text, expected):
     assert resolve(text, KNOWN) == expected
 
 
 @pytest.mark.parametrize(
     "text", ["mood", "", "moods+", "moods+all", "moods,styles", "moods+moods", [], ["moods", ""]]
 )
-def test_other_tag_sets_are_refused(text):
+def test_unknown_repeated_and_missing_tag_sets_are_refused(text):
     with pytest.raises(TagspaceError, match="^tagsets: .*; accepted: genres, styles, moods, .*$"):
         resolve(text, KNOWN)
 
 
-def test_binary_matrix_has_a_row_per_track_and_keeps_equal_strings_apart(dataset):
+def test_the_binary_matrix_has_a_row_per_track_and_a_column_per_tag_and_set(dataset):
     tags = binary_matrix(dataset)
     assert tags.vocabulary.to_numpy().tolist() == [
         ["styles", "playful"],
@@ -81,22 +84,22 @@ def test_binary_matrix_has_a_row_per_track_and_keeps_equal_strings_apart(dataset
     ]
 
 
-def test_tag_sets_can_be_picked(dataset):
+def test_tag_sets_can_be_selected(dataset):
     tags = binary_matrix(dataset)
-    assert tags.of("styles").toarray().tolist() == [[0, 0, 1], [0, 1, 1], [1, 0, 0], [0, 0, 0]]
+    assert tags.tagset("styles").toarray().tolist() == [[0, 0, 1], [0, 1, 1], [1, 0, 0], [0, 0, 0]]
     moods = tags.select(("moods",))
     assert moods.vocabulary["tag"].tolist() == ["calm", "playful"]
     assert moods.matrix.shape == (4, 2)
     assert tags.select(("moods", "styles")).matrix.shape == (4, 5)
 
 
-def test_tags_of_strangers_are_refused():
+def test_tags_of_unknown_tracks_are_refused():
     dataset = build("invented", TRACKS, [*TAGS, ("x9", "moods", "calm")], ("styles", "moods"))
     with pytest.raises(TagspaceError, match="invented has tags for 'x9'"):
         binary_matrix(dataset)
 
 
-def test_intersection_has_the_tracks_with_a_tag_in_every_set(dataset):
+def test_the_intersection_has_the_tracks_with_a_tag_in_every_set(dataset):
     tags = binary_matrix(dataset)
     assert intersection(tags).tolist() == [True, True, False, False]
     kept = restrict(tags, intersection(tags))
@@ -105,29 +108,48 @@ def test_intersection_has_the_tracks_with_a_tag_in_every_set(dataset):
     assert kept.matrix.toarray().tolist() == [[0, 1, 1, 1], [1, 1, 1, 1]]
 
 
-def test_combinations_are_equal_for_equal_sets_of_tags_alone():
+def test_combination_codes_are_equal_only_for_equal_sets_of_tags():
     dense = np.random.default_rng(0).integers(0, 2, size=(60, 4))
-    numbers = combinations(sparse.csr_array(dense))
+    codes = combination_codes(sparse.csr_array(dense))
     for a, b in itertools.combinations(range(60), 2):
-        assert (numbers[a] == numbers[b]) == np.array_equal(dense[a], dense[b])
+        assert (codes[a] == codes[b]) == np.array_equal(dense[a], dense[b])
 
 
-def test_combinations_of_no_tracks_are_none():
-    assert len(combinations(sparse.csr_array((0, 3)))) == 0
+def test_no_tracks_have_no_combination_codes():
+    assert len(combination_codes(sparse.csr_array((0, 3)))) == 0
 
 
-def test_table_1_counts_what_a_person_would(dataset):
+def test_tags_combinations_albums_and_tracks_are_counted(dataset):
     tags = binary_matrix(dataset)
     columns = ["tags", "combinations", "albums", "tracks"]
-    everything = table_1(dataset, tags)
-    assert everything.loc["styles", columns].tolist() == [3, 3, 3, 3]
-    assert everything.loc["moods", columns].tolist() == [2, 1, 2, 2]
-    used = table_1(dataset, restrict(tags, intersection(tags)))
-    assert used.loc["styles", columns].tolist() == [2, 2, 2, 2]
-    assert used.loc["moods", columns].tolist() == [2, 1, 2, 2]
+    of_all = counts_table(dataset, tags)
+    assert of_all.loc["styles", columns].tolist() == [3, 3, 3, 3]
+    assert of_all.loc["moods", columns].tolist() == [2, 1, 2, 2]
+    of_intersection = counts_table(dataset, restrict(tags, intersection(tags)))
+    assert of_intersection.loc["styles", columns].tolist() == [2, 2, 2, 2]
+    assert of_intersection.loc["moods", columns].tolist() == [2, 1, 2, 2]
 
 
-def test_table_1_of_a_tag_set_without_tags():
+def test_counts_of_a_tag_set_without_tags_are_zero():
     dataset = build("invented", TRACKS, TAGS, ("genres", "styles", "moods"))
-    table = table_1(dataset, binary_matrix(dataset))
+    table = counts_table(dataset, binary_matrix(dataset))
     assert table.loc["genres"].tolist() == [0, 0, 0, 0]
+
+
+def test_frequencies_count_the_tracks_of_each_tag_in_descending_order(dataset):
+    found = frequencies(binary_matrix(dataset))
+    assert found.to_numpy().tolist() == [
+        ["styles", "ska", 2],
+        ["styles", "playful", 1],
+        ["styles", "polka", 1],
+        ["moods", "calm", 2],
+        ["moods", "playful", 2],
+    ]
+
+
+def test_taken_tracks_keep_their_tags(dataset):
+    tags = binary_matrix(dataset)
+    taken = tags.take(np.array([2, 0]))
+    assert list(taken.track_ids) == ["x3", "x1"]
+    assert taken.vocabulary.equals(tags.vocabulary)
+    assert taken.matrix.toarray().tolist() == [[1, 0, 0, 0, 0], [0, 0, 1, 1, 1]]

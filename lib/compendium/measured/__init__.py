@@ -1,4 +1,4 @@
-"""The measurements that the book shows."""
+"""The archived measurements that the book shows."""
 
 from __future__ import annotations
 
@@ -8,49 +8,61 @@ import pandas as pd
 
 from tagspace.runs import archive
 
-HERE = Path(__file__).parent
+FOLDER = Path(__file__).parent
 
 
 def cost() -> pd.DataFrame:
-    """Read what the stages of Table II cost, as ``benchmarks/cost.py`` measured it.
+    """Read the cost of each stage of Table II, as ``benchmarks/cost.py`` measured it.
 
     Returns
     -------
     pandas.DataFrame
-        ``stage``, ``what``, ``value``, ``unit``, and the ``cores`` and ``machine`` of all.
+        ``stage``, ``what``, ``value``, ``unit``, and the ``cores`` and ``machine`` of all rows.
     """
-    return pd.read_csv(HERE / "cost.csv")
+    return pd.read_csv(FOLDER / "cost.csv")
 
 
 def hits() -> pd.DataFrame:
-    """Read how often tracks match by chance, of the paper's labels that were at hand.
+    """Read how often two random tracks match, for a part of the paper's labels.
 
     Returns
     -------
     pandas.DataFrame
         See :func:`compendium.tag_figures.hits_table`.
     """
-    return pd.read_csv(HERE / "hits.csv", index_col="tagset")
+    return pd.read_csv(FOLDER / "hits.csv", index_col="tagset")
 
 
 def pairs() -> pd.DataFrame:
-    """Read how many pairs of the real music each system takes for related and unrelated.
+    """Read the shares of related and unrelated pairs in each system, for real music.
 
     Returns
     -------
     pandas.DataFrame
         See :func:`compendium.tag_figures.pairs_table`.
     """
-    return pd.read_csv(HERE / "pairs.csv", index_col=0)
+    return pd.read_csv(FOLDER / "pairs.csv", index_col=0)
 
 
 def load(folder: str | Path, dataset: str = "") -> pd.DataFrame:
-    """Read the figures of runs on one data set; those kept here go by their names.
+    """Read the figures of runs from an archive of the book, or from any other folder.
 
     Parameters
     ----------
-    folder, dataset
+    folder : str or Path
+        Name of an archive in this package, such as ``systems``, or the path of another folder.
+    dataset : str
+        Name or path of the data set, if the folder has runs on several.
+
+    Returns
+    -------
+    pandas.DataFrame
+        See :func:`tagspace.runs.archive.load`.
+
+    Raises
+    ------
+    TagspaceError
         See :func:`tagspace.runs.archive.load`.
     """
-    kept = HERE / folder
-    return archive.load(kept if kept.exists() else folder, dataset)
+    archived = FOLDER / folder
+    return archive.load(archived if archived.exists() else folder, dataset)

@@ -23,7 +23,7 @@ SHARDED = ("jamendo", "fma")
 NAMES = ("demo", *(name for name in READERS if name != "manifest"))
 
 
-def load(dataset: str, shards: str = "", data_home: Path | None = None) -> Dataset:
+def load_dataset(dataset: str, shards: str = "", data_home: Path | None = None) -> Dataset:
     """Load a data set by its name or path.
 
     Parameters
@@ -42,6 +42,14 @@ def load(dataset: str, shards: str = "", data_home: Path | None = None) -> Datas
     ------
     TagspaceError
         If the name or path is unknown, the data set cannot be read, or it has no tags.
+
+    Examples
+    --------
+    >>> demo = load_dataset("demo")
+    >>> demo.tagsets
+    ('genres', 'styles', 'moods', 'themes')
+    >>> sorted(demo.tags.loc[demo.tags["track_id"] == demo.tracks.index[0], "tagset"].unique())
+    ['genres', 'moods', 'styles', 'themes']
     """
     if shards and dataset not in SHARDED:
         raise TagspaceError(

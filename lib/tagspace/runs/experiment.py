@@ -54,6 +54,25 @@ def run_experiment(corpus: Corpus, configuration: Configuration) -> Record:
     ------
     TagspaceError
         If the device does not exist, the tags give no triplet, or there is too little to search in.
+
+    Examples
+    --------
+    On noise, with the corpus of the example of :class:`tagspace.corpus.Corpus`:
+
+    >>> import tempfile
+    >>> from scipy import sparse
+    >>> from tagspace.datasets.groups import Groups
+    >>> from tagspace.datasets.splits import split
+    >>> vocabulary = pd.DataFrame({"tagset": "moods", "tag": ["calm", "wild"]})
+    >>> moods = sparse.csr_array(np.eye(2)[np.arange(120) % 2])
+    >>> tags = TagMatrix(moods, pd.RangeIndex(120), vocabulary)
+    >>> artists = Groups(np.arange(120) // 3, sparse.csr_array((120, 1)))
+    >>> noise = np.random.default_rng(0).normal(size=(120, 1, 80, 130)).astype(np.float16)
+    >>> corpus = Corpus("noise", tags, artists, noise, split(artists.artist), "")
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     record = run_experiment(corpus, Configuration(epochs=1, runs=folder, device="cpu"))
+    ...     record.metrics.query("representation == 'trained'")["task"].unique().tolist()
+    ['moods', 'artist']
     """
     device = choose_device(configuration.device)
     chosen = tagsets.resolve(configuration.tagsets, corpus.tags.tagsets)

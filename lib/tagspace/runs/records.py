@@ -52,8 +52,13 @@ class Record:
 
     Examples
     --------
-    >>> record = Record(Path("runs/demo-moods-0123456789"))  # doctest: +SKIP
-    >>> record.metrics.head(), record.network()  # doctest: +SKIP
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     table = pd.DataFrame({"value": [0.5]})
+    ...     parts = {"history": table, "metrics": table, "embeddings": table}
+    ...     _ = write(Path(folder), "mine", info={"seed": 0}, **parts, weights=DPNN().state_dict())
+    ...     record = Record(Path(folder, "mine"))
+    ...     record.info, record.metrics["value"].tolist()
+    ({'seed': 0}, [0.5])
     """
 
     folder: Path

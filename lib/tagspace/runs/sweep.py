@@ -297,7 +297,7 @@ def _extract(grid: Grid, client: Client) -> None:
 
 def _extract_part(parameters: Parameters, part: int, parts: int) -> None:
     configuration = Configuration.check(parameters)
-    dataset = registry.load(configuration.dataset, configuration.shards)
+    dataset = registry.load_dataset(configuration.dataset, configuration.shards)
     folder = cache_folder() / "features"
     features.extract_part(dataset, folder, configuration.excerpts, part, parts)
 

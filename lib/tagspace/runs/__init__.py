@@ -1,0 +1,1 @@
+"""Experiments, their records, and sweeps over many of them."""

@@ -1,0 +1,90 @@
+"""Embeddings of tracks, and the untrained network."""
+
+import numpy as np
+import pytest
+import torch
+
+from tagspace.model import encoders
+from tagspace.model.encoders import calibrate, embed, embed_excerpts, initial_network
+from tagspace.support.device import seeded
+
+
+@pytest.fixture
+def excerpts():
+    """Draw two excerpts of each of nine tracks; the level differs between tracks."""
+    generator = np.random.default_rng(0)
+    levels = generator.normal(-5, 2, size=(9, 1, 1, 1))
+    return (levels + generator.normal(size=(9, 2, 80, 130))).astype(np.float16)
+
+
+def state_of(network):
+    return {name: value.clone() for name, value in network.state_dict().items()}
+
+
+def changed_names(before, after):
+    return {name for name in before if not torch.equal(before[name], after[name])}
+
+
+@pytest.mark.parametrize("unit_norm", ["output", "none"])
+def test_the_embedding_of_a_track_is_the_mean_over_its_excerpts(excerpts, unit_norm, monkeypatch):
+    monkeypatch.setattr(encoders, "TRACKS_AT_ONCE", 2)
+    network = initial_network(0, unit_norm)
+    found = embed(network, excerpts[:3])
+    assert not network.training
+    per_excerpt = [
+        embed_excerpts(network, torch.as_tensor(excerpts[:3, number])).detach()
+        for number in range(2)
+    ]
+    expected = (per_excerpt[0] + per_excerpt[1]) / 2
+    if unit_norm == "output":
+        expected /= expected.norm(dim=1, keepdim=True)
+    torch.testing.assert_close(found, expected, atol=1e-5, rtol=1e-4)
+
+
+def test_embeddings_have_single_precision_and_the_chosen_number_of_dimensions(excerpts):
+    network = initial_network(0, dimensions=7)
+    half = embed(network, excerpts)
+    assert half.shape == (9, 7)
+    assert half.dtype == torch.float32
+    assert not half.requires_grad
+    torch.testing.assert_close(embed(network, torch.as_tensor(excerpts).float()), half)
+
+
+def test_calibration_changes_only_the_statistics_of_batch_normalisations(excerpts, monkeypatch):
+    monkeypatch.setattr(encoders, "TRACKS_AT_ONCE", 4)
+    network = initial_network(0)
+    before = state_of(network)
+    first_excerpts = torch.as_tensor(excerpts[:, 0])
+    calibrate(network, first_excerpts)
+    statistics = {name for name in before if "running" in name or "num_batches" in name}
+    assert changed_names(before, network.state_dict()) == statistics
+    mean, variance = network.normalise.running_mean, network.normalise.running_var
+    batches = first_excerpts.double().split(3)
+    assert mean.item() == pytest.approx(first_excerpts.double().mean().item(), abs=1e-4)
+    assert variance.item() == pytest.approx(
+        np.mean([batch.var().item() for batch in batches]), rel=1e-3
+    )
+    layers = [part for part in network.modules() if isinstance(part, torch.nn.BatchNorm2d)]
+    assert {layer.momentum for layer in layers} == {0.1}
+
+
+def test_the_initial_network_follows_from_the_seed_alone():
+    with seeded(1):
+        first = state_of(initial_network(0))
+    with seeded(2):
+        second = state_of(initial_network(0))
+        other_seed = state_of(initial_network(1))
+    assert changed_names(first, second) == set()
+    assert {"dense.weight", "left.1.weight", "right.1.weight"} <= changed_names(first, other_seed)
+
+
+def test_the_initial_network_keeps_the_global_generator():
+    before = torch.get_rng_state()
+    initial_network(0)
+    assert torch.equal(torch.get_rng_state(), before)
+
+
+def test_the_initial_network_has_the_chosen_norm_and_dimensions():
+    network = initial_network(0, "weights", 7)
+    assert network.unit_norm == "weights"
+    assert network.dense.out_features == 7
