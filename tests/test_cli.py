@@ -1,5 +1,6 @@
-"""The commands of ``python -m tagspace``."""
+"""The commands of ``tagspace``, and the programs of the README."""
 
+import re
 import shutil
 import sqlite3
 from pathlib import Path
@@ -7,12 +8,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from compendium import measured
 from tagspace.cli import main
 from tagspace.datasets.registry import load_dataset
 from tagspace.evaluation import comparison
-from tagspace.runs import experiment, records
+from tagspace.runs import archive, experiment, records
 
+README = records.CHECKOUT / "README.md"
 ALBUMS = """artist,release,genres,styles,moods,themes
 The Inventeds,First & Last,Polka|Ska,Slow Polka,calm,
 Bo,Second,Folk,,warm,Rain
@@ -29,7 +30,7 @@ SONGS = [
 
 @pytest.fixture
 def release(tmp_path):
-    """Album tags, and the metadata of the Million Song Dataset."""
+    """A folder with tagged albums and with the metadata of the Million Song Dataset."""
     (tmp_path / "albums.csv").write_text(ALBUMS, encoding="utf-8")
     (tmp_path / "msd").mkdir()
     with sqlite3.connect(tmp_path / "msd" / "track_metadata.db") as database:
@@ -40,11 +41,11 @@ def release(tmp_path):
     return tmp_path
 
 
-def test_album_tags_come_onto_tracks_and_are_read_again(release, capsys):
+def test_match_writes_album_tags_of_tracks_that_can_be_loaded(release, capsys):
     main(["match", *(str(release / name) for name in ("albums.csv", "msd", "out"))])
-    told = capsys.readouterr().out
-    assert "1 tracks that several albums fit (25.0%)" in told
-    assert "2 of 4 albums were found (50.0%)" in told
+    printed = capsys.readouterr().out
+    assert "1 tracks that match several albums (25.0%)" in printed
+    assert "2 of 4 albums were found (50.0%)" in printed
     dataset = load_dataset(str(release / "out"))
     assert set(dataset.tags.itertuples(index=False, name=None)) == {
         ("TRAAAAA00000000001", "genres", "Polka"),
@@ -65,11 +66,11 @@ def test_album_tags_come_onto_tracks_and_are_read_again(release, capsys):
         ("artist,release,genres\n", "has no column styles, moods, themes"),
         (ALBUMS.replace("Ska", '"Ska, fast"').replace('Polka|"Ska, fast"', '"Polka|Ska, fast"'),
          "'Polka|Ska, fast' cannot be written"),
-        (ALBUMS.splitlines()[0], "holds no album"),
-        (None, "is no file"),
+        (ALBUMS.splitlines()[0], "has no album"),
+        (None, "is not a file"),
     ],
 )  # fmt: skip
-def test_a_mistake_ends_in_one_line(release, albums, message):
+def test_user_errors_are_reported_in_one_line(release, albums, message):
     file = release / "albums.csv"
     file.write_text(albums, encoding="utf-8") if albums else file.unlink()
     with pytest.raises(SystemExit) as caught:
@@ -78,8 +79,17 @@ def test_a_mistake_ends_in_one_line(release, albums, message):
     assert "\n" not in caught.value.code
 
 
+@pytest.mark.parametrize("command", ["runs", "keep"])
+def test_folder_without_records_is_refused(tmp_path, command):
+    out = [str(tmp_path / "out")] if command == "keep" else []
+    with pytest.raises(SystemExit) as caught:
+        main([command, str(tmp_path), *out])
+    assert caught.value.code == f"runs: {tmp_path} has no record of a run"
+    assert list(tmp_path.iterdir()) == []
+
+
 @pytest.mark.slow
-def test_runs_that_differ_in_their_version_alone_are_not_averaged(small, tmp_path, capsys):
+def test_runs_does_not_average_runs_that_differ_only_in_their_version(small, tmp_path, capsys):
     corpus, configuration = small(epochs=1, runs=str(tmp_path))
     record = experiment.run_experiment(corpus, configuration)
     shutil.copytree(record.folder, tmp_path / "of-an-older-version")
@@ -87,41 +97,43 @@ def test_runs_that_differ_in_their_version_alone_are_not_averaged(small, tmp_pat
     assert capsys.readouterr().out.count("(runs: 1)") == 2
 
 
-@pytest.mark.parametrize("command", [["runs"], ["keep"]])
-def test_a_folder_without_records_is_told(tmp_path, command):
-    out = [str(tmp_path / "out")] if command == ["keep"] else []
-    with pytest.raises(SystemExit) as caught:
-        main([*command, str(tmp_path), *out])
-    assert caught.value.code == f"runs: {tmp_path} holds no record of a run"
-    assert list(tmp_path.iterdir()) == []
-
-
 @pytest.mark.slow
-def test_music_without_tags_is_searched_as_the_readme_says(small, manifest, capsys):
-    record = experiment.run_experiment(*small(epochs=1, runs=str(manifest / "runs")))
-    readme = (records.CHECKOUT / "README.md").read_text(encoding="utf-8")
-    program = readme.split("```python\n")[1].split("```")[0]
-    told = {"runs/ID": str(record.folder), "FOLDER": str(manifest), "*.mp3": "*.wav"}
-    for what, here in told.items():
-        assert what in program
-        program = program.replace(what, here)
-    exec(program, {})
-    pitch = [int(Path(line).stem) % 3 for line in capsys.readouterr().out.splitlines()[-6:]]
-    assert pitch == [0] * 6  # nearest to the first of the tones are those of its pitch
-
-
-@pytest.mark.slow
-def test_figures_are_tabulated_and_kept(small, tmp_path, capsys):
+def test_runs_prints_figures_and_keep_archives_them_without_track_ids(small, tmp_path, capsys):
     corpus, configuration = small(epochs=1, runs=str(tmp_path / "runs"))
     record = experiment.run_experiment(corpus, configuration)
     main(["runs", configuration.runs])
-    told = capsys.readouterr().out
-    assert told.startswith("dataset small, tagsets moods (runs: 1)")
+    assert capsys.readouterr().out.startswith("dataset small, tagsets moods (runs: 1)")
     main(["keep", configuration.runs, str(tmp_path / "kept")])
     assert "The figures of 1 runs are in " in capsys.readouterr().out
-    kept = comparison.select(measured.load(tmp_path / "kept"), "graded nDCG@10")
+    kept = comparison.select(archive.load(tmp_path / "kept"), "graded nDCG@10")
     expected = comparison.select(record.metrics, "graded nDCG@10")
     np.testing.assert_allclose(kept["value"], expected["value"], rtol=1e-3)
     assert set(kept["commit"]) == {record.info["commit"]}
     texts = [file.read_text(encoding="utf-8") for file in (tmp_path / "kept").iterdir()]
     assert not any(track in text for track in corpus.tags.track_ids for text in texts)
+
+
+def readme_programs():
+    return re.findall(r"```python\n(.*?)```", README.read_text(encoding="utf-8"), re.DOTALL)
+
+
+@pytest.mark.slow
+def test_program_of_the_readme_searches_music_without_tags(small, manifest, capsys):
+    record = experiment.run_experiment(*small(epochs=1, runs=str(manifest / "runs")))
+    (program,) = [program for program in readme_programs() if "runs/ID" in program]
+    placeholders = {"runs/ID": str(record.folder), "FOLDER": str(manifest), "*.mp3": "*.wav"}
+    for placeholder, value in placeholders.items():
+        assert placeholder in program
+        program = program.replace(placeholder, value)
+    exec(program, {})
+    # The last lines are the first tone and its five nearest tones; all have the same pitch.
+    pitches = [int(Path(line).stem) % 3 for line in capsys.readouterr().out.splitlines()[-6:]]
+    assert pitches == [0] * 6
+
+
+@pytest.mark.slow
+def test_other_programs_of_the_readme_run(capsys):
+    programs = [program for program in readme_programs() if "runs/ID" not in program]
+    for program in programs:
+        exec(program, {})
+        assert capsys.readouterr().out

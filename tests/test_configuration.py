@@ -1,3 +1,5 @@
+"""The parameters of a run: accepted and refused values, and the parameters cell."""
+
 import ast
 import math
 from pathlib import Path
@@ -6,7 +8,7 @@ import numpy as np
 import pytest
 from pydantic import ValidationError
 
-from tagspace.configuration import Configuration, configure
+from tagspace.configuration import Configuration, read_parameters
 from tagspace.errors import TagspaceError
 
 TRAIN = Path(__file__).parents[1] / "notebooks" / "train.py"
@@ -21,9 +23,9 @@ ACCEPTED = [
     ("excerpts", 1),
     ("excerpts", 20),
     *(("mining", strategy) for strategy in ("all", "semihard", "hard", "literal")),
-    ("positive", 1.0),
-    ("positive", 1),
-    ("negative", -1),
+    ("positive_threshold", 1.0),
+    ("positive_threshold", 1),
+    ("negative_threshold", -1),
     *(("batch_filter", name) for name in ("album", "artist", "none")),
     ("augment", "always"),
     ("margin", 1),
@@ -50,8 +52,8 @@ REFUSED = [
     *(("loss", value) for value in ("bce", None)),
     *(("excerpts", value) for value in (0, 21, 1.5, "3")),
     *(("mining", value) for value in ("ALL", "easy", "", None, 1)),
-    *(("positive", value) for value in (1.01, -1.0, "0.8", None, True, math.nan)),
-    *(("negative", value) for value in (-1.01, 0.8, 0.9, "0.2", math.nan, [0.2])),
+    *(("positive_threshold", value) for value in (1.01, -1.0, "0.8", None, True, math.nan)),
+    *(("negative_threshold", value) for value in (-1.01, 0.8, 0.9, "0.2", math.nan, [0.2])),
     *(("batch_filter", value) for value in ("albums", None, True)),
     *(("augment", value) for value in (False, "yes", None)),
     *(("margin", value) for value in (0, -0.2, "1", None, math.inf, math.nan, True)),
@@ -71,6 +73,7 @@ REFUSED = [
 
 
 def refusal(call, values):
+    """Return the error message of a call, which must be a single line."""
     with pytest.raises(TagspaceError) as caught:
         call(values)
     message = str(caught.value)
@@ -78,33 +81,35 @@ def refusal(call, values):
     return message
 
 
-def test_each_parameter_is_tried():
+def test_every_parameter_is_tested():
     assert {name for name, _ in REFUSED} == set(Configuration.model_fields)
     assert {name for name, _ in ACCEPTED} == set(Configuration.model_fields) - {"fold"}
 
 
 @pytest.mark.parametrize(("name", "value"), ACCEPTED)
-def test_what_is_accepted(name, value):
+def test_valid_value_is_accepted(name, value):
     assert getattr(Configuration.check({name: value}), name) == value
 
 
 @pytest.mark.parametrize(("name", "value"), REFUSED)
-def test_what_is_refused_is_named_with_what_is_accepted(name, value):
+def test_invalid_value_is_refused_with_a_list_of_accepted_values(name, value):
     accepted = Configuration.model_fields[name].description
     expected = f"{name}: {value!r} is not accepted; accepted: {accepted}"
-    assert refusal(Configuration.of, {name: value}) == expected
+    assert refusal(Configuration.check, {name: value}) == expected
 
 
 @pytest.mark.parametrize(("folds", "fold"), [(2, 2), (5, 7)])
-def test_a_fold_is_one_of_the_folds(folds, fold):
-    assert refusal(Configuration.of, {"folds": folds, "fold": fold}).startswith(f"fold: {fold} ")
+def test_fold_must_be_below_folds(folds, fold):
+    values = {"folds": folds, "fold": fold}
+    assert refusal(Configuration.check, values).startswith(f"fold: {fold} ")
     assert Configuration.check({"folds": folds, "fold": folds - 1}).fold == folds - 1
 
 
-def test_thresholds_may_not_meet():
-    message = refusal(Configuration.of, {"positive_threshold": 0.5, "negative_threshold": 0.5})
-    assert message.startswith("negative: 0.5 ")
-    assert "below positive" in message
+def test_thresholds_must_differ():
+    values = {"positive_threshold": 0.5, "negative_threshold": 0.5}
+    message = refusal(Configuration.check, values)
+    assert message.startswith("negative_threshold: 0.5 ")
+    assert "below positive_threshold" in message
 
 
 @pytest.mark.parametrize(
@@ -116,11 +121,11 @@ def test_thresholds_may_not_meet():
         ("xyz", f"known: {', '.join(Configuration.model_fields)}"),
     ],
 )
-def test_unknown_parameters_are_refused_with_advice(name, advice):
-    assert refusal(Configuration.of, {name: 1}) == f"{name}: unknown parameter; {advice}"
+def test_unknown_parameter_is_refused_with_a_suggestion(name, advice):
+    assert refusal(Configuration.check, {name: 1}) == f"{name}: unknown parameter; {advice}"
 
 
-def test_a_configuration_cannot_be_changed():
+def test_configuration_cannot_be_changed():
     with pytest.raises(ValidationError):
         Configuration().epochs = 3
 
@@ -129,7 +134,12 @@ def test_equal_numbers_give_equal_configurations():
     assert repr(Configuration.check({"margin": 1})) == repr(Configuration.check({"margin": 1.0}))
 
 
-# What IPython and the notebook leave among the names of a kernel.
+def test_only_keeps_some_parameters_and_resets_the_others():
+    configuration = Configuration(seed=3, topics=5, margin=0.5)
+    assert configuration.only("seed", "topics") == Configuration(seed=3, topics=5)
+
+
+# Names that IPython and the notebook itself define in a kernel.
 NAMES_OF_IPYTHON = {
     "__name__": "__main__",
     "__doc__": "Automatically created module for IPython interactive environment",
@@ -143,49 +153,51 @@ NAMES_OF_IPYTHON = {
     "get_ipython": lambda: None,
     "exit": object(),
     "open": open,
-    "configure": configure,
+    "read_parameters": read_parameters,
     "Path": Path,
     "ast": ast,
-    "mining": ast,  # a module of that name
+    "mining": ast,  # a module with the name of a parameter
 }
 
 
-def test_the_names_of_a_notebook_are_its_parameters():
-    found = configure({**NAMES_OF_IPYTHON, "epochs": 3, "tagsets": ["moods"]})
+def test_read_parameters_ignores_names_of_ipython_and_imported_names():
+    found = read_parameters({**NAMES_OF_IPYTHON, "epochs": 3, "tagsets": ["moods"]})
     assert found == Configuration(epochs=3, tagsets=["moods"])
 
 
 @pytest.mark.parametrize(
     ("name", "value"), [("dataset", Path("music")), ("topics", np.int64(3)), ("seed", object())]
 )
-def test_a_parameter_of_another_type_is_not_passed_over(name, value):
-    assert refusal(configure, {**NAMES_OF_IPYTHON, name: value}).startswith(f"{name}: ")
+def test_parameter_of_a_wrong_type_is_not_ignored(name, value):
+    message = refusal(read_parameters, {**NAMES_OF_IPYTHON, name: value})
+    assert message.startswith(f"{name}: ")
 
 
 @pytest.mark.parametrize("value", [3, "3", 0.3, True, None, [3], (3,), {"a": 3}])
-def test_a_plain_value_of_another_name_is_an_unknown_parameter(value):
-    message = refusal(configure, {**NAMES_OF_IPYTHON, "epoch": value})
+def test_plain_value_with_another_name_is_an_unknown_parameter(value):
+    message = refusal(read_parameters, {**NAMES_OF_IPYTHON, "epoch": value})
     assert message == "epoch: unknown parameter; did you mean epochs?"
 
 
 def parameters_cell():
+    """Return the assignments in the parameters cell of the training notebook."""
     cells = TRAIN.read_text(encoding="utf-8").split("# %%")
     (cell,) = [cell for cell in cells if cell.startswith(' tags=["parameters"]\n')]
     return ast.parse(cell.partition("\n")[2]).body
 
 
-def test_the_parameters_cell_has_the_fields_their_defaults_and_order():
+def test_parameters_cell_lists_all_parameters_in_order_with_their_defaults():
     found = [(line.target.id, ast.literal_eval(line.value)) for line in parameters_cell()]
     assert found == list(Configuration().model_dump().items())
 
 
-def test_the_parameters_cell_states_the_types():
+def test_parameters_cell_declares_the_types():
     for line in parameters_cell():
         default = getattr(Configuration(), line.target.id)
         assert line.annotation.id == type(default).__name__, line.target.id
 
 
-def test_the_table_has_every_parameter():
+def test_table_lists_every_parameter():
     table = Configuration.table()
     assert table.index.tolist() == list(Configuration.model_fields)
     assert table.loc["mining"].tolist() == ["'all'", "all, semihard, hard or literal"]

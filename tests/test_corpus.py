@@ -1,3 +1,5 @@
+"""A corpus keeps usable tracks, aligns all rows, and splits artists."""
+
 import dataclasses
 
 import numpy as np
@@ -14,24 +16,24 @@ from tagspace.errors import TagspaceError
 TAGSETS = ("moods", "themes")
 
 
-def rows_of(n_artists=12, tracks=4):
+def make_tracks(n_artists=12, per_artist=4):
     return [
-        (f"x{a}.{n}", f"artist {a}", (f"album {a}",), "", "")
-        for a in range(n_artists)
-        for n in range(tracks)
+        (f"x{artist}.{number}", f"artist {artist}", (f"album {artist}",), "", "")
+        for artist in range(n_artists)
+        for number in range(per_artist)
     ]
 
 
-def tags_of(rows):
+def make_tags(tracks):
     return [
-        (row[0], tagset, f"tag {len(row[1]) + i}")
-        for row in rows
+        (track[0], tagset, f"tag {len(track[1]) + i}")
+        for track in tracks
         for i, tagset in enumerate(TAGSETS)
     ]
 
 
-def store_of(ids):
-    """Give each track a spectrogram that tells its place in the list; the store is in disorder."""
+def make_store(ids):
+    """Store one excerpt per track, filled with the track's position in ``ids``, in random order."""
     order = np.random.default_rng(0).permutation(len(ids))
     array = np.empty((len(ids), *SHAPE), np.float16)
     array[order] = np.arange(len(ids), dtype=np.float16)[:, None, None]
@@ -39,9 +41,10 @@ def store_of(ids):
     return Features(array, index, pd.DataFrame(), None, 1)
 
 
-def corpus_of(rows, tags, ids=None, **parameters):
-    dataset = build("invented", rows, tags, TAGSETS)
-    store = store_of([row[0] for row in rows] if ids is None else ids)
+def make_corpus(tracks, tags, ids=None, **parameters):
+    """Assemble a corpus with two folds; only the tracks ``ids`` have audio."""
+    dataset = build("invented", tracks, tags, TAGSETS)
+    store = make_store([track[0] for track in tracks] if ids is None else ids)
     return assemble(dataset, store, Configuration.check({"folds": 2, **parameters}))
 
 
@@ -49,118 +52,125 @@ def parts(corpus):
     return [getattr(corpus.split, name).tolist() for name in ("train", "validation", "test")]
 
 
-def test_tracks_without_audio_or_a_tag_set_are_left_out():
-    rows = rows_of()
-    ids = [row[0] for row in rows]
-    tags = [tag for tag in tags_of(rows) if tag[:2] not in {(ids[5], "moods"), (ids[7], "themes")}]
-    corpus = corpus_of(rows, tags, ids=ids[:41])
+def with_value(tracks, row, column, value):
+    """Replace one value in a list of tracks."""
+    track = list(tracks[row])
+    track[column] = value
+    return [*tracks[:row], tuple(track), *tracks[row + 1 :]]
+
+
+def test_tracks_without_audio_or_without_a_tag_in_every_set_are_left_out():
+    tracks = make_tracks()
+    ids = [track[0] for track in tracks]
+    missing = {(ids[5], "moods"), (ids[7], "themes")}
+    tags = [tag for tag in make_tags(tracks) if tag[:2] not in missing]
+    corpus = make_corpus(tracks, tags, ids=ids[:41])
     assert corpus.tags.track_ids.tolist() == [i for i in ids[:41] if i not in (ids[5], ids[7])]
     assert len(corpus) == 39
 
 
-def test_rows_are_in_one_order():
-    rows = rows_of()
-    corpus = corpus_of(rows, tags_of(rows))
-    for position, track in enumerate(corpus.tags.track_ids):
-        place = [row[0] for row in rows].index(track)
-        assert (corpus.excerpts[position] == place).all()
-        mates = corpus.groups.same_artist(np.array([position]), np.arange(len(rows)))[0]
-        assert [rows[mate][1] for mate in np.flatnonzero(mates)] == [rows[place][1]] * 4
+def test_all_parts_of_a_corpus_have_the_same_row_order():
+    tracks = make_tracks()
+    corpus = make_corpus(tracks, make_tags(tracks))
+    ids = [track[0] for track in tracks]
+    for row, track_id in enumerate(corpus.tags.track_ids):
+        position = ids.index(track_id)
+        assert (corpus.excerpts[row] == position).all()
+        same_artist = corpus.groups.same_artist(np.array([row]), np.arange(len(tracks)))[0]
+        artists = [tracks[other][1] for other in np.flatnonzero(same_artist)]
+        assert artists == [tracks[position][1]] * 4
 
 
-def test_tags_that_no_track_carries_any_more_are_dropped():
-    rows = rows_of()
-    tags = [*tags_of(rows), (rows[0][0], "moods", "lonely")]
-    whole, less = corpus_of(rows, tags), corpus_of(rows, tags, ids=[row[0] for row in rows[1:]])
-    assert "lonely" in set(whole.tags.vocabulary["tag"])
-    assert "lonely" not in set(less.tags.vocabulary["tag"])
+def test_tags_of_no_remaining_track_are_dropped():
+    tracks = make_tracks()
+    ids = [track[0] for track in tracks]
+    tags = [*make_tags(tracks), (ids[0], "moods", "lonely")]
+    complete, reduced = make_corpus(tracks, tags), make_corpus(tracks, tags, ids=ids[1:])
+    assert "lonely" in set(complete.tags.vocabulary["tag"])
+    assert "lonely" not in set(reduced.tags.vocabulary["tag"])
 
 
-def test_tracks_and_split_are_the_same_whatever_the_tag_sets():
-    rows = rows_of()
-    first, second = (corpus_of(rows, tags_of(rows), tagsets=t) for t in ("moods", "all"))
-    assert first.tags.track_ids.equals(second.tags.track_ids)
-    assert parts(first) == parts(second)
-    assert first.fingerprint == second.fingerprint
+def test_tracks_and_split_do_not_depend_on_the_tag_sets():
+    tracks = make_tracks()
+    one, all_sets = (make_corpus(tracks, make_tags(tracks), tagsets=t) for t in ("moods", "all"))
+    assert one.tags.track_ids.equals(all_sets.tags.track_ids)
+    assert parts(one) == parts(all_sets)
+    assert one.fingerprint == all_sets.fingerprint
 
 
-def test_seed_and_fold_choose_the_split():
-    rows = rows_of()
-    first, again, seed, fold = (
-        parts(corpus_of(rows, tags_of(rows), **parameters))
+def test_split_depends_on_seed_and_fold():
+    tracks = make_tracks()
+    first, again, other_seed, other_fold = (
+        parts(make_corpus(tracks, make_tags(tracks), **parameters))
         for parameters in ({}, {}, {"seed": 1}, {"fold": 1})
     )
     assert first == again
-    assert first[2] != seed[2]
-    assert sorted(first[2] + fold[2]) == list(range(len(rows)))
+    assert first[2] != other_seed[2]
+    assert sorted(first[2] + other_fold[2]) == list(range(len(tracks)))
 
 
 def test_too_few_artists_are_refused():
-    rows = rows_of(n_artists=9, tracks=10)
+    tracks = make_tracks(n_artists=9, per_artist=10)
     with pytest.raises(TagspaceError, match="has 90 tracks of 9 artists .* at least 10 artists"):
-        corpus_of(rows, tags_of(rows))
-    rows = rows_of(n_artists=15, tracks=10)
+        make_corpus(tracks, make_tags(tracks))
+    tracks = make_tracks(n_artists=15, per_artist=10)
     with pytest.raises(TagspaceError, match="has 150 tracks of 15 artists .* at least 20 artists"):
-        corpus_of(rows, tags_of(rows), folds=20)
+        make_corpus(tracks, make_tags(tracks), folds=20)
 
 
-def test_nothing_in_common_is_refused():
-    rows = rows_of()
+def test_features_of_other_tracks_are_refused():
+    tracks = make_tracks()
     with pytest.raises(TagspaceError, match="has 0 tracks of 0 artists"):
-        corpus_of(rows, tags_of(rows), ids=["stranger"])
+        make_corpus(tracks, make_tags(tracks), ids=["stranger"])
 
 
-def test_tracks_without_artist_count_one_by_one():
-    rows = [(f"x{n}", "", (), "", "") for n in range(150)]
+def test_tracks_without_artists_are_split_individually_with_a_warning():
+    tracks = [(f"x{n}", "", (), "", "") for n in range(150)]
     with pytest.warns(UserWarning, match="^dataset: invented names no artists"):
-        corpus = corpus_of(rows, tags_of(rows), folds=0)
+        corpus = make_corpus(tracks, make_tags(tracks), folds=0)
     assert [len(part) for part in parts(corpus)] == [128, 7, 15]
 
 
 def test_too_few_tracks_for_test_or_validation_are_refused():
-    rows = rows_of(n_artists=10, tracks=10)
+    tracks = make_tracks(n_artists=10, per_artist=10)
     with pytest.raises(TagspaceError, match="leaves 10 tracks for validation and 10 for test"):
-        corpus_of(rows, tags_of(rows), folds=0)
-    rows = [(f"x{n}", f"artist {n}", (), "", "") for n in range(24)]
-    assert len(corpus_of(rows, tags_of(rows)).split.test) == 12
+        make_corpus(tracks, make_tags(tracks), folds=0)
+    tracks = [(f"x{n}", f"artist {n}", (), "", "") for n in range(24)]
+    assert len(make_corpus(tracks, make_tags(tracks)).split.test) == 12
     with pytest.raises(TagspaceError, match="and 11 for test; at least 2 and 12 are needed"):
-        corpus_of(rows[:22], tags_of(rows[:22]))
+        make_corpus(tracks[:22], make_tags(tracks[:22]))
 
 
-def changed(rows, place, column, value):
-    row = list(rows[place])
-    row[column] = value
-    return [*rows[:place], tuple(row), *rows[place + 1 :]]
-
-
-def test_the_fingerprint_changes_with_artists_albums_tags_and_tracks():
-    rows = rows_of()
-    tags = tags_of(rows)
-    found = [
-        corpus_of(rows, tags),
-        corpus_of(changed(rows, 3, 1, "artist 11"), tags),
-        corpus_of(changed(rows, 3, 2, ("other",)), tags),
-        corpus_of(rows, [*tags[:-1], (*tags[-1][:2], "other")]),
-        corpus_of(rows, tags, ids=[row[0] for row in rows[1:]]),
+def test_fingerprint_changes_with_artists_albums_tags_and_tracks():
+    tracks = make_tracks()
+    tags = make_tags(tracks)
+    corpora = [
+        make_corpus(tracks, tags),
+        make_corpus(with_value(tracks, 3, 1, "artist 11"), tags),
+        make_corpus(with_value(tracks, 3, 2, ("other",)), tags),
+        make_corpus(tracks, [*tags[:-1], (*tags[-1][:2], "other")]),
+        make_corpus(tracks, tags, ids=[track[0] for track in tracks[1:]]),
     ]
-    assert len({corpus.fingerprint for corpus in found}) == 5
+    assert len({corpus.fingerprint for corpus in corpora}) == 5
 
 
-def test_the_fingerprint_stays_whatever_else_changes():
-    rows = rows_of()
-    tags = tags_of(rows)
-    found = [
-        corpus_of(rows, tags),
-        corpus_of(rows, tags[::-1], seed=5),
-        corpus_of(changed(changed(rows, 3, 3, "title"), 4, 4, "/music/a.wav"), tags),
-        corpus_of([*rows, ("unused", "artist 1", (), "", "")], [*tags, ("unused", "moods", "x")]),
+def test_fingerprint_does_not_change_with_titles_paths_order_or_unused_tracks():
+    tracks = make_tracks()
+    tags = make_tags(tracks)
+    renamed = with_value(with_value(tracks, 3, 3, "title"), 4, 4, "/music/a.wav")
+    unused = ("unused", "artist 1", (), "", "")
+    corpora = [
+        make_corpus(tracks, tags),
+        make_corpus(tracks, tags[::-1], seed=5),
+        make_corpus(renamed, tags),
+        make_corpus([*tracks, unused], [*tags, ("unused", "moods", "x")]),
     ]
-    assert len({corpus.fingerprint for corpus in found}) == 1
+    assert len({corpus.fingerprint for corpus in corpora}) == 1
 
 
-def test_summary_counts_the_parts():
-    rows = rows_of()
-    corpus = corpus_of(rows, tags_of(rows))
+def test_summary_counts_tracks_and_artists_of_each_part():
+    tracks = make_tracks()
+    corpus = make_corpus(tracks, make_tags(tracks))
     summary = corpus.summary()
     assert summary["tracks"] == {"train": 20, "validation": 4, "test": 24}
     assert summary["artists"] == {"train": 5, "validation": 1, "test": 6}

@@ -194,6 +194,7 @@ def test_results_figure_has_a_panel_for_each_task_with_values_and_chance(metrics
             assert list(interval) == pytest.approx([value - 0.05, value + 0.05])
     labels = [label.get_text() for label in figure.axes[0].get_yticklabels()]
     assert labels == REPRESENTATIONS
+    assert mpl.pyplot.get_fignums() == []  # a notebook shows the figure once
 
 
 def test_history_figure_marks_the_best_epoch():

@@ -1,14 +1,14 @@
-"""Masks against plain loops over sets."""
+"""Groups of tracks against plain loops over sets."""
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from tagspace.datasets.groups import groups
+from tagspace.datasets.groups import from_tracks, group_codes
 
 
 def draw(seed, n=40):
-    """Draw tracks of few artists; each on none, one or several of few albums."""
+    """Draw artists, some of them unknown, and zero to three of eight albums per track."""
     generator = np.random.default_rng(seed)
     artists = [("", "Ann", "Bo", "Cy", "Di")[generator.integers(5)] for _ in range(n)]
     albums = [
@@ -18,11 +18,11 @@ def draw(seed, n=40):
     return artists, albums
 
 
-def table(artists, albums):
-    return pd.DataFrame({"artist": artists, "album": albums})
+def make_groups(artists, albums):
+    return from_tracks(pd.DataFrame({"artist": artists, "album": albums}))
 
 
-def slow_same(batch_filter, artists, albums, a, b):
+def slow_excluded(batch_filter, artists, albums, a, b):
     same_artist = a == b or artists[a] == artists[b] != ""
     if batch_filter == "none":
         return False
@@ -38,42 +38,52 @@ def slow_same(batch_filter, artists, albums, a, b):
 def test_excluded_pairs_equal_plain_loops(batch_filter, seed):
     artists, albums = draw(seed)
     rows = np.random.default_rng(seed).permutation(40)[:25]
-    found = groups(table(artists, albums)).same(batch_filter, rows)
-    expected = [[slow_same(batch_filter, artists, albums, a, b) for b in rows] for a in rows]
+    found = make_groups(artists, albums).excluded_pairs(rows, batch_filter)
+    expected = [[slow_excluded(batch_filter, artists, albums, a, b) for b in rows] for a in rows]
     assert found.dtype == bool
     assert found.tolist() == expected
 
 
 @pytest.mark.parametrize("seed", range(5))
-def test_same_album_and_artist_of_any_rows_and_columns(seed):
+def test_same_album_and_same_artist_equal_plain_loops(seed):
     artists, albums = draw(seed)
     rows, columns = np.arange(7), np.array([30, 3, 3, 9])
-    found = groups(table(artists, albums))
+    found = make_groups(artists, albums)
     assert found.same_album(rows, columns).tolist() == [
         [bool(set(albums[a]) & set(albums[b])) for b in columns] for a in rows
     ]
     assert found.same_artist(rows, columns).tolist() == [
-        [slow_same("artist", artists, albums, a, b) for b in columns] for a in rows
+        [slow_excluded("artist", artists, albums, a, b) for b in columns] for a in rows
     ]
     assert found.album_known.tolist() == [len(album) > 0 for album in albums]
 
 
-def test_tracks_that_are_taken_keep_their_groups():
-    found = groups(table(*draw(1)))
+def test_taken_tracks_keep_their_groups():
+    found = make_groups(*draw(1))
     rows = np.array([20, 4, 11, 4])
-    taken, everything = found.take(rows), np.arange(4)
+    taken = found.take(rows)
     for batch_filter in ("album", "artist"):
-        expected = found.same(batch_filter, rows)
-        np.testing.assert_array_equal(taken.same(batch_filter, everything), expected)
+        expected = found.excluded_pairs(rows, batch_filter)
+        np.testing.assert_array_equal(taken.excluded_pairs(np.arange(4), batch_filter), expected)
 
 
-def test_an_album_that_a_track_names_twice_is_one():
-    found = groups(table(["", ""], [("one", "one"), ("one",)]))
-    assert found.same("album", np.arange(2)).all()
+def test_an_album_listed_twice_for_a_track_is_one_album():
+    found = make_groups(["", ""], [("one", "one"), ("one",)])
+    assert found.excluded_pairs(np.arange(2), "album").all()
 
 
-def test_where_no_album_is_known_the_artist_is_taken():
-    found = groups(table(["Ann", "Ann", "Bo"], [(), (), ()]))
+def test_the_album_filter_compares_artists_where_no_album_is_known():
+    found = make_groups(["Ann", "Ann", "Bo"], [(), (), ()])
     assert not found.album_known.any()
     expected = [[True, True, False], [True, True, False], [False, False, True]]
-    assert found.same("album", np.arange(3)).tolist() == expected
+    assert found.excluded_pairs(np.arange(3), "album").tolist() == expected
+
+
+def test_group_codes_count_from_zero_and_differ_for_empty_names():
+    assert list(group_codes(["b", "", "a", "b", ""])) == [0, 1, 2, 0, 3]
+
+
+def test_group_codes_do_not_depend_on_the_names_themselves():
+    artists, _ = draw(0)
+    renamed = [name[::-1] + "!" if name else "" for name in artists]
+    np.testing.assert_array_equal(group_codes(renamed), group_codes(artists))

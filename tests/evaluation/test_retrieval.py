@@ -1,4 +1,4 @@
-"""Figures against a slow, obvious version of each."""
+"""Figures of evaluate against a slow, obvious version of each."""
 
 import math
 
@@ -7,8 +7,8 @@ import pandas as pd
 import pytest
 import torch
 
+from tagspace.datasets import groups
 from tagspace.datasets.base import build
-from tagspace.datasets.groups import groups
 from tagspace.errors import TagspaceError
 from tagspace.evaluation import retrieval
 from tagspace.evaluation.retrieval import evaluate, ndcg
@@ -20,7 +20,7 @@ KEYS = ["relevance", "filter", "task", "metric", "cutoff"]
 
 
 def draw(seed, n=N):
-    """Draw tracks: a third are of one artist, some without album, on several, or without tags."""
+    """Draw tracks: a third have one artist; some have no album, several albums, or no tags."""
     generator = np.random.default_rng(seed)
     tracks, tags = [], []
     for row in range(n):
@@ -30,11 +30,11 @@ def draw(seed, n=N):
         for task in TASKS:
             chosen = np.flatnonzero(generator.random(5) < 0.3)
             tags += [(f"x{row}", task, f"tag {tag}") for tag in chosen]
-    return build("invented", tracks, tags, TASKS)
+    return build("random", tracks, tags, TASKS)
 
 
 class Slow:
-    """Every figure of one representation, by loops over queries and tracks."""
+    """Compute each figure of one representation by loops over queries and tracks."""
 
     def __init__(self, dataset, embedding, queries):
         self.artist = dataset.tracks["artist"].tolist()
@@ -58,14 +58,14 @@ class Slow:
             return float(self.artist[a] == self.artist[b])
         if task == "album":
             return float(len(self.albums[a] & self.albums[b]) > 0)
-        one, other = self.tags[task][a], self.tags[task][b]
+        tags_a, tags_b = self.tags[task][a], self.tags[task][b]
         if relevance == "exact":
-            return float(one == other)
+            return float(tags_a == tags_b)
         if relevance == "any":
-            return float(len(one & other) > 0)
-        return len(one & other) / len(one | other)
+            return float(len(tags_a & tags_b) > 0)
+        return len(tags_a & tags_b) / len(tags_a | tags_b)
 
-    def answerable(self, task, query):
+    def is_query_of(self, task, query):
         if task == "artist":
             return True
         return len(self.albums[query] if task == "album" else self.tags[task][query]) > 0
@@ -80,8 +80,8 @@ class Slow:
                 continue
             yield other
 
-    def one(self, relevance, filtered, task, metric, cutoff, query):
-        """Return value, chance and ceiling of one query."""
+    def score(self, relevance, filtered, task, metric, cutoff, query):
+        """Return value, chance and ceiling of one query; None if it has no relevant track."""
         gains = [self.gain(relevance, task, query, b) for b in self.ranked[filtered, query]]
         best = sorted(gains, reverse=True)
         mean = sum(gains) / len(gains)
@@ -102,23 +102,23 @@ class Slow:
         if task == "mean":
             *parts, counts = zip(*(self.figures(*key[:2], t, *key[3:]) for t in TASKS), strict=True)
             return *np.mean(parts, axis=1), min(counts)
-        each = [self.one(*key, q) for q in self.queries if self.answerable(task, q)]
-        each = [one for one in each if one is not None]
-        return *np.mean(each, axis=0), len(each)
+        scores = [self.score(*key, q) for q in self.queries if self.is_query_of(task, q)]
+        scores = [score for score in scores if score is not None]
+        return *np.mean(scores, axis=0), len(scores)
 
 
 def dcg(gains):
     return sum(gain / math.log2(rank + 2) for rank, gain in enumerate(gains))
 
 
-def embeddings(n=N, *names):
+def draw_embeddings(n=N, *names):
     generator = torch.Generator().manual_seed(0)
     return {name: torch.randn(n, 8, generator=generator) for name in names or ("trained",)}
 
 
-def measure(dataset, representations, **options):
+def evaluate_dataset(dataset, representations, **options):
     tags = binary_matrix(dataset)
-    return evaluate(representations, tags, groups(dataset.tracks), **options)
+    return evaluate(representations, tags, groups.from_tracks(dataset.tracks), **options)
 
 
 def expected_keys():
@@ -141,8 +141,8 @@ def expected_keys():
 @pytest.mark.parametrize("queries", [None, np.array([3, 0, 77, 129, 12, 40, 41])])
 def test_every_figure_equals_the_slow_one(queries):
     dataset = draw(0)
-    representations = embeddings(N, "trained", "random")
-    metrics = measure(dataset, representations, queries=queries)
+    representations = draw_embeddings(N, "trained", "random")
+    metrics = evaluate_dataset(dataset, representations, queries=queries)
     for name, embedding in representations.items():
         slow = Slow(dataset, embedding, range(N) if queries is None else queries)
         rows = metrics[metrics["representation"] == name].set_index(KEYS)
@@ -154,32 +154,32 @@ def test_every_figure_equals_the_slow_one(queries):
             assert row["n_queries"] == n_queries, key
 
 
-def test_columns_are_those_of_a_record():
-    found = ",".join(measure(draw(0), embeddings()).columns)
+def test_figures_have_the_columns_of_a_record():
+    found = ",".join(evaluate_dataset(draw(0), draw_embeddings()).columns)
     assert found == (
         "representation,relevance,filter,task,metric,cutoff,value,low,high,chance,ceiling,n_queries"
     )
 
 
-def test_blocks_of_queries_change_nothing(monkeypatch):
-    dataset, representations = draw(1), embeddings()
-    whole = measure(dataset, representations)
+def test_figures_do_not_depend_on_the_size_of_blocks(monkeypatch):
+    dataset, representations = draw(1), draw_embeddings()
+    whole = evaluate_dataset(dataset, representations)
     monkeypatch.setattr(retrieval, "BLOCK_CELLS", 7 * N + 1)
-    pd.testing.assert_frame_equal(measure(dataset, representations), whole)
+    pd.testing.assert_frame_equal(evaluate_dataset(dataset, representations), whole)
 
 
 def test_chance_is_the_mean_over_random_orders():
-    orders = embeddings(N, *(f"order {n}" for n in range(40)))
-    metrics = measure(draw(2), orders)
+    orders = draw_embeddings(N, *(f"order {n}" for n in range(40)))
+    metrics = evaluate_dataset(draw(2), orders)
     means = metrics.groupby(KEYS, sort=False)[["value", "chance"]].mean()
     assert np.abs(means["value"] - means["chance"]).max() < 0.02
     assert means["chance"].max() - means["chance"].min() > 0.3
 
 
-def test_the_tags_themselves_reach_the_ceiling():
+def test_tags_as_embeddings_reach_the_ceiling():
     dataset = draw(3)
-    moods = binary_matrix(dataset).of("moods").toarray()
-    found = measure(dataset, {"tags": torch.tensor(moods, dtype=torch.float32)})
+    moods = binary_matrix(dataset).tagset("moods").toarray()
+    found = evaluate_dataset(dataset, {"tags": torch.tensor(moods, dtype=torch.float32)})
     exact = found[(found["task"] == "moods") & (found["relevance"] == "exact")]
     np.testing.assert_allclose(exact["value"], exact["ceiling"], atol=1e-6)
     others = found[(found["task"] == "themes") & (found["cutoff"] == 10)]
@@ -188,7 +188,7 @@ def test_the_tags_themselves_reach_the_ceiling():
 
 def test_queries_without_tags_or_album_are_left_out():
     dataset = draw(4)
-    metrics = measure(dataset, embeddings())
+    metrics = evaluate_dataset(dataset, draw_embeddings())
     counts = metrics[metrics["metric"] == "precision"].groupby("task")["n_queries"].unique()
     tagged = dataset.tags.groupby("tagset")["track_id"].nunique()
     assert counts["artist"].tolist() == [N]
@@ -197,42 +197,45 @@ def test_queries_without_tags_or_album_are_left_out():
     assert 0 < tagged["moods"] < N
 
 
-def test_a_query_without_tags_is_left_out_if_it_is_the_only_one():
+def test_a_single_query_without_tags_is_left_out():
     tracks = [(f"x{n}", "", (), "", "") for n in range(20)]
-    dataset = build("invented", tracks, [(f"x{n}", "moods", "calm") for n in range(19)], ("moods",))
-    metrics = measure(dataset, embeddings(20)).set_index("task")
+    dataset = build("small", tracks, [(f"x{n}", "moods", "calm") for n in range(19)], ("moods",))
+    metrics = evaluate_dataset(dataset, draw_embeddings(20)).set_index("task")
     assert (metrics.loc["moods", "n_queries"] == 19).all()
 
 
-def test_a_cutoff_that_takes_in_every_track_is_left_out():
-    metrics = measure(draw(5, n=12), embeddings(12))
+def test_a_cutoff_that_includes_every_track_is_left_out():
+    metrics = evaluate_dataset(draw(5, n=12), draw_embeddings(12))
     assert set(metrics["cutoff"]) == {10, 0}
 
 
 def test_too_few_tracks_are_refused():
     with pytest.raises(TagspaceError, match="11 tracks"):
-        measure(draw(5, n=11), embeddings(11))
+        evaluate_dataset(draw(5, n=11), draw_embeddings(11))
 
 
 def slow_bootstrap(values, artists, names, draws):
-    """Means over drawn artists, each with all of its queries."""
+    """Average over drawn artists, each with all of its queries."""
+    by_artist = {
+        name: [value for value, artist in zip(values, artists, strict=True) if artist == name]
+        for name in names
+    }
     means = []
     for counts in draws:
-        drawn = [
-            value
-            for name, count in zip(names, counts, strict=True)
-            for value in count
-            * [v for v, artist in zip(values, artists, strict=True) if artist == name]
-        ]
+        drawn = []
+        for name, count in zip(names, counts, strict=True):
+            drawn += count * by_artist[name]
         means.append(np.mean(drawn) if drawn else np.nan)
     return np.array(means)
 
 
-def test_interval_equals_the_slow_one():
-    dataset, embedding = draw(6), embeddings()["trained"]
+def test_intervals_equal_those_of_a_slow_bootstrap():
+    dataset, embedding = draw(6), draw_embeddings()["trained"]
     queries = np.arange(5, N, 2)
-    metrics = measure(dataset, {"trained": embedding}, queries=queries, seed=5).set_index(KEYS)
-    codes = groups(dataset.tracks).artist
+    metrics = evaluate_dataset(dataset, {"trained": embedding}, queries=queries, seed=5).set_index(
+        KEYS
+    )
+    codes = groups.from_tracks(dataset.tracks).artist
     names = sorted(set(codes[queries]))
     n_artists = len(names)
     generator = np.random.default_rng(5)
@@ -241,20 +244,19 @@ def test_interval_equals_the_slow_one():
     samples = {}
     for task in TASKS:
         key = "graded", "artist", task, "ndcg", 10
-        each = {q: slow.one(*key, q) for q in queries if slow.answerable(task, q)}
-        asked = {q: one[0] for q, one in each.items() if one is not None}
-        samples[task] = slow_bootstrap(
-            list(asked.values()), [codes[q] for q in asked], names, draws
-        )
+        scores = {q: slow.score(*key, q) for q in queries if slow.is_query_of(task, q)}
+        values = {q: score[0] for q, score in scores.items() if score is not None}
+        artists = [codes[q] for q in values]
+        samples[task] = slow_bootstrap(list(values.values()), artists, names, draws)
     samples["mean"] = sum(samples.values()) / len(TASKS)
     for task, sample in samples.items():
         found = metrics.loc[("graded", "artist", task, "ndcg", 10), ["low", "high"]].tolist()
         assert found == pytest.approx(np.nanpercentile(sample, [2.5, 97.5]), abs=1e-6)
 
 
-def test_intervals_hold_the_value_and_follow_from_the_seed():
-    dataset, representations = draw(7), embeddings()
-    first, again, other = (measure(dataset, representations, seed=s) for s in (1, 1, 2))
+def test_intervals_contain_the_value_and_follow_from_the_seed():
+    dataset, representations = draw(7), draw_embeddings()
+    first, again, other = (evaluate_dataset(dataset, representations, seed=s) for s in (1, 1, 2))
     assert (first["low"] <= first["value"]).all()
     assert (first["value"] <= first["high"]).all()
     pd.testing.assert_frame_equal(first, again)
@@ -262,33 +264,32 @@ def test_intervals_hold_the_value_and_follow_from_the_seed():
     pd.testing.assert_series_equal(first["value"], other["value"])
 
 
-def test_ndcg_with_any_gains_equals_the_slow_one():
+def test_ndcg_equals_that_of_plain_loops():
     generator = np.random.default_rng(0)
     embedding = torch.tensor(generator.normal(size=(25, 4)), dtype=torch.float32)
     gains = generator.random((25, 25)) * (generator.random((25, 25)) < 0.4)
     gains[3] = 0  # nothing is relevant to this query
     gains[:, 3] = 0
-    gains[3, 3] = 1  # but for itself, which does not count
-    each = []
+    gains[3, 3] = 1  # the query itself does not count
+    distances = torch.cdist(embedding, embedding).tolist()
+    expected = []
     for query in set(range(25)) - {3}:
         others = [other for other in range(25) if other != query]
-        ranked = sorted(
-            others, key=lambda b, a=query: float(torch.dist(embedding[a], embedding[b]))
-        )
+        ranked = sorted(others, key=distances[query].__getitem__)
         best = sorted((gains[query][b] for b in others), reverse=True)
-        each.append(dcg([gains[query][b] for b in ranked[:10]]) / dcg(best[:10]))
+        expected.append(dcg([gains[query][b] for b in ranked[:10]]) / dcg(best[:10]))
     found = ndcg(embedding, torch.tensor(gains, dtype=torch.float32), cutoff=10)
-    assert found == pytest.approx(np.mean(each), abs=1e-6)
+    assert found == pytest.approx(np.mean(expected), abs=1e-6)
 
 
-def test_ndcg_of_fewer_tracks_than_the_cutoff():
+def test_ndcg_accepts_fewer_tracks_than_the_cutoff():
     embedding = torch.tensor([[0.0], [1.0], [3.0]])
     gains = torch.tensor([[1.0, 0.0, 1.0], [0.0, 1.0, 0.0], [1.0, 0.0, 1.0]])
-    # The first finds its relevant track second, the last one too; nothing is relevant to another.
+    # The first and the last query find their relevant track second; the other query has none.
     assert ndcg(embedding, gains, cutoff=10) == pytest.approx(1 / math.log2(3))
 
 
 @pytest.mark.parametrize("value", [torch.nan, torch.inf, 1e30])
-def test_ndcg_without_a_meaning_does_not_count_the_query_itself(value):
+def test_ndcg_of_meaningless_embeddings_does_not_count_the_query_itself(value):
     gains = torch.eye(4) + torch.tensor([[0, 0.1, 0, 0]] * 4)
     assert ndcg(torch.full((4, 2), value), gains, cutoff=3) <= 1

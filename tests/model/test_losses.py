@@ -172,6 +172,8 @@ def test_the_triplet_loss_uses_the_triplets_of_its_strategy():
     easiest = TripletLoss(margin=20, strategy="literal")(embeddings, relatedness)
     assert hardest.item() == pytest.approx(4 - 9 + 20)
     assert easiest.item() == pytest.approx(1 - 16 + 20)
+    kept = TripletLoss(margin=1, strategy="literal").terms(embeddings, relatedness)
+    assert (kept.value, kept.active, kept.anchors) == (0, 0, 1)
 
 
 @pytest.mark.parametrize("loss_class", [TripletLoss, ContrastiveLoss])

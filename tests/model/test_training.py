@@ -48,7 +48,7 @@ def examples(corpus):
 
 @pytest.fixture
 def make_trainer(examples):
-    """Make a trainer on two calm and two wild tracks of two artists, one of each per artist."""
+    """Make a trainer on a calm and a wild track of each of two artists."""
     few = replace(examples, train=examples.train[[0, 1, 4, 5]])
 
     def make(loss=None, examples=few, unit_norm="output", **schedule):
@@ -67,7 +67,6 @@ def changed_names(before, after):
     return {name for name in before if not torch.equal(before[name], after[name])}
 
 
-@pytest.mark.slow
 def test_a_trained_network_distinguishes_the_moods(corpus, examples):
     untrained = initial_network(0)
     calibrate(untrained, torch.as_tensor(corpus.excerpts[corpus.split.train, 0]))
@@ -241,9 +240,7 @@ def test_fit_stops_after_an_epoch_without_triplets(fit_script):
 
 
 @pytest.mark.parametrize("strategy", ["all", "semihard", "hard", "literal"])
-def test_triplets_that_keep_the_margin_are_not_counted(
-    make_trainer, corpus, monkeypatch, strategy
-):
+def test_triplets_that_keep_the_margin_are_not_counted(make_trainer, corpus, monkeypatch, strategy):
     trainer = make_trainer(TripletLoss(strategy=strategy))
     rows = trainer.examples.train
     mood = torch.as_tensor(corpus.tags.tagset("moods").toarray()[rows, 0]).long()
@@ -270,7 +267,9 @@ def test_a_later_epoch_without_candidate_triplets_is_not_an_error(make_trainer):
 
 
 @pytest.mark.parametrize("rounding_error", [0, 1e-9])
-def test_validation_tracks_without_related_pairs_are_refused(make_trainer, examples, rounding_error):
+def test_validation_tracks_without_related_pairs_are_refused(
+    make_trainer, examples, rounding_error
+):
     def unrelated(rows):
         return torch.eye(len(rows)) + rounding_error
 

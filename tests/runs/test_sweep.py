@@ -1,4 +1,4 @@
-"""Sweeps, on a real Dask cluster with a scheduler over TCP."""
+"""Sweeps: their grids, and runs on a real Dask cluster with a scheduler over TCP."""
 
 import json
 import os
@@ -14,43 +14,49 @@ from compendium import result_figures
 from tagspace.errors import TagspaceError
 from tagspace.runs import sweep
 
-SIZES = {"moods": 2, "themes": 2}
+N_TAGS = {"moods": 2, "themes": 2}
 
 
-def test_four_sets_are_joined_in_fifteen_ways_few_before_many():
-    found = sweep.joined_tagsets(["genres", "styles", "moods", "themes"])
-    assert len(found) == len(set(found)) == 15
-    assert found[:5] == ["genres", "styles", "moods", "themes", "genres+styles"]
-    assert found[-1] == "genres+styles+moods+themes"
+def planned_values(grid, *names):
+    """List the values of some parameters in the planned runs."""
+    runs, _ = grid.plan(N_TAGS)
+    return [tuple(getattr(run.configuration, name) for name in names) for run in runs]
 
 
-def test_a_grid_is_every_combination_of_its_values():
+def test_joined_tagsets_lists_fifteen_combinations_few_tag_sets_first():
+    combinations = sweep.joined_tagsets(["genres", "styles", "moods", "themes"])
+    assert len(combinations) == len(set(combinations)) == 15
+    assert combinations[:5] == ["genres", "styles", "moods", "themes", "genres+styles"]
+    assert combinations[-1] == "genres+styles+moods+themes"
+
+
+def test_grid_has_a_run_for_every_combination_of_values():
     grid = sweep.read_grid({"topics": [1, 2], "seed": [0, 1], "margin": 0.3})
-    found = [(c.topics, c.seed, c.margin, c.tagsets) for _, c in grid.plan(SIZES)[0]]
-    assert found == [(topics, seed, 0.3, "moods+themes") for topics in (1, 2) for seed in (0, 1)]
+    expected = [(topics, seed, 0.3, "moods+themes") for topics in (1, 2) for seed in (0, 1)]
+    assert planned_values(grid, "topics", "seed", "margin", "tagsets") == expected
 
 
-def test_all_folds_make_one_grid():
+def test_grid_may_contain_all_folds():
     grid = sweep.read_grid({"folds": 3, "fold": [0, 1, 2]})
-    assert [c.fold for _, c in grid.plan(SIZES)[0]] == [0, 1, 2]
+    assert planned_values(grid, "fold") == [(0,), (1,), (2,)]
 
 
-def test_a_variant_changes_every_run_of_the_axes():
+def test_variant_changes_every_run_of_the_grid():
     variants = {"paper": {}, "siamese": {"loss": "contrastive", "margin": 1.0}}
     grid = sweep.read_grid({"seed": [0, 1], "variants": variants})
-    found = [(name, c.seed, c.loss, c.margin) for name, c in grid.plan(SIZES)[0]]
-    assert found == [
-        ("paper", 0, "triplet", 0.2),
-        ("paper", 1, "triplet", 0.2),
-        ("siamese", 0, "contrastive", 1.0),
-        ("siamese", 1, "contrastive", 1.0),
+    runs, _ = grid.plan(N_TAGS)
+    assert [run.variant for run in runs] == ["paper", "paper", "siamese", "siamese"]
+    assert planned_values(grid, "seed", "loss", "margin") == [
+        (0, "triplet", 0.2),
+        (1, "triplet", 0.2),
+        (0, "contrastive", 1.0),
+        (1, "contrastive", 1.0),
     ]
 
 
-def test_more_topics_than_tags_are_as_many_as_tags():
+def test_number_of_topics_is_reduced_to_the_number_of_tags():
     grid = sweep.read_grid({"tagsets": "every combination", "topics": [1, 3, 9]})
-    found = [(c.tagsets, c.topics) for _, c in grid.plan(SIZES)[0]]
-    assert found == [
+    assert planned_values(grid, "tagsets", "topics") == [
         ("moods", 1),
         ("moods", 2),
         ("themes", 1),
@@ -61,35 +67,44 @@ def test_more_topics_than_tags_are_as_many_as_tags():
     ]
 
 
-def test_what_cannot_be_is_listed_and_the_rest_stays():
+def test_impossible_runs_are_listed_and_the_others_remain():
     variants = {"moods": {"tagsets": "moods"}, "styles": {"tagsets": "styles"}}
-    grid = sweep.read_grid({"variants": variants, "positive": [0.8, 0.5], "negative": [0.2, 0.6]})
-    listed, refused = grid.plan(SIZES)
-    found = [(variant, c.positive, c.negative) for variant, c in listed]
-    assert found == [("moods", 0.8, 0.2), ("moods", 0.8, 0.6), ("moods", 0.5, 0.2)]
-    assert refused.columns.tolist() == ["variant", "positive", "negative", "tagsets", "reason"]
-    reasons = refused.set_index("variant")["reason"]
-    assert reasons["moods"].startswith("negative: 0.6 is not accepted")
+    thresholds = {"positive_threshold": [0.8, 0.5], "negative_threshold": [0.2, 0.6]}
+    grid = sweep.read_grid({"variants": variants, **thresholds})
+    runs, failed = grid.plan(N_TAGS)
+    assert {run.variant for run in runs} == {"moods"}
+    assert planned_values(grid, *thresholds) == [(0.8, 0.2), (0.8, 0.6), (0.5, 0.2)]
+    assert failed.columns.tolist() == ["variant", *thresholds, "tagsets", "reason"]
+    reasons = failed.set_index("variant")["reason"]
+    assert reasons["moods"].startswith("negative_threshold: 0.6 is not accepted")
     assert reasons["styles"].str.startswith("tagsets: ").all()
-    assert len(refused) == 5
+    assert len(failed) == 5
 
 
-def test_paths_are_whole_as_workers_may_be_elsewhere(tmp_path, monkeypatch):
+def test_paths_become_absolute_because_workers_may_run_elsewhere(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "music").mkdir()
     grid = sweep.read_grid({"dataset": "music", "runs": "records"})
     assert grid.axes["dataset"] == [str(tmp_path / "music")]
     assert grid.axes["runs"] == [str(tmp_path / "records")]
-    assert sweep.read_grid({"dataset": "demo"}).axes["dataset"] == ["demo"]
     (tmp_path / "vectors.csv").touch()
-    (tmp_path / "demo").mkdir()  # a name is a name, whatever lies here
-    (tmp_path / "lsi").touch()
+    variants = {"lyrics": {"relatedness": "vectors.csv"}, "tags": {"relatedness": "lsi"}}
+    grid = sweep.read_grid({"variants": variants, "relatedness": ["lda", "vectors.csv"]})
+    absolute = str(tmp_path / "vectors.csv")
+    assert grid.axes["relatedness"] == ["lda", absolute]
+    assert [changes["relatedness"] for changes in grid.variants.values()] == [absolute, "lsi"]
+
+
+def test_names_are_not_mistaken_for_files_of_the_same_name(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
     assert sweep.read_grid({"dataset": "demo"}).axes["dataset"] == ["demo"]
-    variants = {"words": {"relatedness": "vectors.csv"}, "tags": {"relatedness": "lsi"}}
-    found = sweep.read_grid({"variants": variants, "relatedness": ["lda", "vectors.csv"]})
-    whole = str(tmp_path / "vectors.csv")
-    assert found.axes["relatedness"] == ["lda", whole]
-    assert [v["relatedness"] for v in found.variants.values()] == [whole, "lsi"]
+    (tmp_path / "demo").mkdir()
+    (tmp_path / "lsi").touch()
+    variants = {"tags": {"relatedness": "lsi"}}
+    grid = sweep.read_grid({"dataset": "demo", "relatedness": "lsi", "variants": variants})
+    assert grid.axes["dataset"] == ["demo"]
+    assert grid.axes["relatedness"] == ["lsi"]
+    assert grid.variants == variants
 
 
 @pytest.mark.parametrize(
@@ -97,12 +112,12 @@ def test_paths_are_whole_as_workers_may_be_elsewhere(tmp_path, monkeypatch):
     [
         ({"topic": [1]}, "topic: unknown parameter; did you mean topics?"),
         ({"topics": [4, 0]}, "topics: 0 is not accepted"),
-        ({"topics": []}, "topics: an empty list is not accepted"),
+        ({"topics": []}, r"topics: \[\] is not accepted; accepted: one value or more"),
         ({"fold": [0, 5], "folds": 5}, "fold: 5 is not accepted"),
         ({"dataset": ["demo", "fma"]}, r"dataset: \['demo', 'fma'\] is not accepted"),
         (
             {"variants": {"hard": {"minning": "hard"}}},
-            "minning: unknown parameter; did you mean mi",
+            "minning: unknown parameter; did you mean mining?",
         ),
         ({"variants": {"hard": "hard"}}, "variants: {'hard': 'hard'} is not accepted"),
         ({"variants": {}}, "variants: {} is not accepted"),
@@ -111,19 +126,19 @@ def test_paths_are_whole_as_workers_may_be_elsewhere(tmp_path, monkeypatch):
         ({"scheduler": 8786}, "scheduler: 8786 is not accepted"),
     ],
 )
-def test_mistakes_are_told_in_one_line(given, message):
+def test_user_errors_are_reported_in_one_line(given, message):
     with pytest.raises(TagspaceError, match=f"^{message}.*$"):
         sweep.read_grid(given)
 
 
-def test_a_scheduler_that_does_not_answer_is_told(monkeypatch):
-    monkeypatch.setattr(sweep, "PATIENCE", 0.5)
+def test_scheduler_that_does_not_answer_is_reported(monkeypatch):
+    monkeypatch.setattr(sweep, "CONNECT_TIMEOUT", 0.5)
     grid = sweep.Grid({}, {}, scheduler="tcp://127.0.0.1:9")
-    with pytest.raises(TagspaceError, match="^scheduler: nobody answers at 'tcp://127.0.0.1:9'"):
+    with pytest.raises(TagspaceError, match=r"^scheduler: none answers at 'tcp://127\.0\.0\.1:9'$"):
         sweep.run_sweep(grid)
 
 
-# The rest runs on real workers, and on forty tones that are saved as files.
+# The next test uses real workers and a folder with forty tones.
 
 GRID = {
     "dataset": "manifest.csv",
@@ -136,92 +151,100 @@ GRID = {
 
 
 @pytest.fixture
-def here(manifest, monkeypatch):
+def music(manifest, monkeypatch):
+    """The folder of tones, as the current folder."""
     monkeypatch.chdir(manifest)
     monkeypatch.setenv("TAGSPACE_CACHE", str(manifest / "cache"))
-    monkeypatch.setenv("OMP_NUM_THREADS", "1")  # equal figures need equal numbers of threads
+    monkeypatch.setenv("OMP_NUM_THREADS", "1")  # figures are equal only with as many threads
     return manifest
 
 
 @pytest.fixture
-def started():
-    """Start programs, and end those that are left."""
+def start():
+    """Return a function that starts a Python program; it is killed after the test."""
     processes = []
 
-    def start(*arguments):
+    def start_program(*arguments):
         command = [sys.executable, *map(str, arguments)]
         processes.append(subprocess.Popen(command, start_new_session=True))
         return processes[-1]
 
-    yield start
+    yield start_program
     for process in processes:
         process.kill()
         process.wait()
 
 
 @pytest.fixture
-def cluster(here, started):
-    """A scheduler and two workers, each a process of its own, as on several machines."""
-    file = here / "scheduler.json"
-    scheduler = ["scheduler", "--port", "0", "--no-dashboard", "--scheduler-file", file]
-    worker = ["worker", "--scheduler-file", file, "--nthreads", 1, "--no-nanny", "--no-dashboard"]
-    commands = [scheduler, worker, worker]
-    _, *workers = [started("-m", f"distributed.cli.dask_{name}", *c) for name, *c in commands]
-    # It is there before it is written, and ends in a brace of the first column when it is whole.
+def cluster(music, start):
+    """The address of a scheduler, and its two workers; each is a process, as on a cluster."""
+    file = music / "scheduler.json"
+    start("-m", "distributed.cli.dask_scheduler", "--port", "0", "--no-dashboard",
+          "--scheduler-file", file)  # fmt: skip
+    workers = [
+        start("-m", "distributed.cli.dask_worker", "--scheduler-file", file, "--nthreads", 1,
+              "--no-nanny", "--no-dashboard")
+        for _ in range(2)
+    ]  # fmt: skip
+    # The file exists before it is complete; a complete one ends with a brace on its own line.
     wait_for(lambda: file.exists() and file.read_text().endswith("\n}"))
     return json.loads(file.read_text())["address"], workers
 
 
-def wait_for(event, seconds=60):
+def wait_for(condition, seconds=60):
     end = time.monotonic() + seconds
-    while not event():
+    while not condition():
         assert time.monotonic() < end
         time.sleep(0.01)
 
 
-def records(folder):
+def recorded(folder):
+    """Return the time of writing of each record."""
     return {path: path.stat().st_mtime_ns for path in folder.glob("[!.]*/run.json")}
 
 
-def table_of(outcome):
+def is_alive(process_group):
+    try:
+        os.killpg(process_group, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+def table_2(outcome):
     return result_figures.arrange_table_2(outcome.gathered, "exact P@10").to_csv().encode()
 
 
 @pytest.mark.slow
-def test_whatever_is_killed_the_table_is_the_same(here, started, cluster):
+def test_killing_the_sweep_or_a_worker_does_not_change_the_table(music, start, cluster):
     address, (worker, _) = cluster
-    whole = sweep.run_sweep(sweep.read_grid({**GRID, "runs": "whole", "scheduler": address}))
-    assert whole.gathered["run"].nunique() == 5
-    # What cannot be run is listed, and the rest goes on.
-    assert whole.failed["tagsets"].tolist() == ["styles"]
-    assert whole.failed["reason"].str.startswith("dataset: no two validation tracks").all()
+    complete = sweep.run_sweep(sweep.read_grid({**GRID, "runs": "complete", "scheduler": address}))
+    assert complete.gathered["run"].nunique() == 5
+    # The run that fails is listed, and the others are made.
+    assert complete.failed["tagsets"].tolist() == ["styles"]
+    assert complete.failed["reason"].str.startswith("dataset: no two validation tracks").all()
 
-    grid = {**GRID, "runs": "killed"}
-    program = started("-c", f"from tagspace import sweep; sweep.run_sweep(sweep.read_grid({grid!r}))")
-    wait_for(lambda: records(here / "killed"))
+    grid = {**GRID, "runs": "interrupted"}
+    folder = music / "interrupted"
+    program = start(
+        "-c", f"from tagspace.runs import sweep; sweep.run_sweep(sweep.read_grid({grid!r}))"
+    )
+    wait_for(lambda: recorded(folder))
     os.kill(program.pid, signal.SIGKILL)
     program.wait()
-    wait_for(lambda: not alive(program.pid))  # its workers do not outlive it
-    done = records(here / "killed")
-    assert 1 <= len(done) < 5
+    wait_for(lambda: not is_alive(program.pid))  # its workers end with it
+    before = recorded(folder)
+    assert 1 <= len(before) < 5
 
-    def kill_a_worker():
-        wait_for(lambda: list((here / "killed").glob(".*")) or len(records(here / "killed")) > 4)
+    def kill_worker_during_a_run():
+        wait_for(lambda: list(folder.glob(".*")) or len(recorded(folder)) > 4)
         worker.kill()
 
-    killer = threading.Thread(target=kill_a_worker)
+    killer = threading.Thread(target=kill_worker_during_a_run)
     killer.start()
-    again = sweep.run_sweep(sweep.read_grid({**grid, "scheduler": address}))
+    resumed = sweep.run_sweep(sweep.read_grid({**grid, "scheduler": address}))
     killer.join()
-    assert table_of(again) == table_of(whole)
-    after = records(here / "killed")
+    assert table_2(resumed) == table_2(complete)
+    after = recorded(folder)
     assert len(after) == 5
-    assert {path: after[path] for path in done} == done
-
-
-def alive(group):
-    try:
-        os.killpg(group, 0)
-    except ProcessLookupError:
-        return False
-    return True
+    assert {path: after[path] for path in before} == before

@@ -52,7 +52,7 @@ def slow_tfidf(matrix, topics):
     return slow_lsi(weighted, topics)
 
 
-def slow_overlap(matrix, topics):
+def slow_overlap(matrix, _topics):
     sets = [set(np.flatnonzero(row)) for row in matrix]
     return np.array([[len(a & b) / max(len(a | b), 1) for b in sets] for a in sets])
 
@@ -60,7 +60,7 @@ def slow_overlap(matrix, topics):
 def slow_lda(matrix, topics):
     """Fit by variational Bayes, a document at a time (Hoffman et al. 2010, with all documents)."""
     prior = 1 / topics
-    weights = np.random.RandomState(0).gamma(100.0, 0.01, (topics, matrix.shape[1]))  # noqa: NPY002
+    weights = np.random.RandomState(0).gamma(100.0, 0.01, (topics, matrix.shape[1]))
     for _ in range(50):
         counts = np.zeros_like(weights)
         for document in matrix[TRAIN]:

@@ -40,7 +40,7 @@ TAGS = [
 
 @pytest.fixture
 def dataset():
-    return build("invented", TRACKS, TAGS, ("styles", "moods"))
+    return build("small", TRACKS, TAGS, ("styles", "moods"))
 
 
 @pytest.mark.parametrize(
@@ -94,8 +94,8 @@ def test_tag_sets_can_be_selected(dataset):
 
 
 def test_tags_of_unknown_tracks_are_refused():
-    dataset = build("invented", TRACKS, [*TAGS, ("x9", "moods", "calm")], ("styles", "moods"))
-    with pytest.raises(TagspaceError, match="invented has tags for 'x9'"):
+    dataset = build("small", TRACKS, [*TAGS, ("x9", "moods", "calm")], ("styles", "moods"))
+    with pytest.raises(TagspaceError, match="small has tags for 'x9'"):
         binary_matrix(dataset)
 
 
@@ -131,7 +131,7 @@ def test_tags_combinations_albums_and_tracks_are_counted(dataset):
 
 
 def test_counts_of_a_tag_set_without_tags_are_zero():
-    dataset = build("invented", TRACKS, TAGS, ("genres", "styles", "moods"))
+    dataset = build("small", TRACKS, TAGS, ("genres", "styles", "moods"))
     table = counts_table(dataset, binary_matrix(dataset))
     assert table.loc["genres"].tolist() == [0, 0, 0, 0]
 

@@ -22,8 +22,8 @@ class Groups:
     artist : numpy.ndarray of int, shape (n_tracks,)
         Equal for tracks of one artist. A track without an artist shares its code with no other.
     albums : scipy.sparse.csr_array, shape (n_tracks, n_albums)
-        1 where the track is on the album. A track may be on several; a row is empty where no album
-        is known.
+        Above 0 where the track is on the album. A track may be on several; a row is empty where no
+        album is known.
     """
 
     artist: np.ndarray

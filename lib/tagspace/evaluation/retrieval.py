@@ -164,8 +164,8 @@ def evaluate(
     >>> vocabulary = pd.DataFrame({"tagset": "moods", "tag": ["calm", "wild"]})
     >>> tags = TagMatrix(sparse.csr_array(np.eye(2)[mood]), pd.RangeIndex(30), vocabulary)
     >>> groups = Groups(np.arange(30), sparse.csr_array((30, 1)))
-    >>> heard = torch.as_tensor(mood[:, None], dtype=torch.float32)
-    >>> figures = evaluate({"heard": heard}, tags, groups).set_index(["relevance", "metric"])
+    >>> vectors = torch.as_tensor(mood[:, None], dtype=torch.float32)
+    >>> figures = evaluate({"mine": vectors}, tags, groups).set_index(["relevance", "metric"])
     >>> figures.loc[("exact", "precision"), ["task", "cutoff", "value"]].head(1).values.tolist()
     [['moods', 10, 1.0]]
     """

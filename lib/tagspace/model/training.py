@@ -25,7 +25,7 @@ from tagspace.tags.relatedness import Relatedness
 
 COLLAPSED = 1e-3  # a mean squared distance below this: all embeddings of a batch are one point
 ROUNDING = 1e-6  # a relatedness below this is rounding error
-ENOUGH_EXCERPTS = 10_000  # heard in training, repeated or not, if the user gives no epochs
+ENOUGH_EXCERPTS = 10_000  # seen in training, repeated or not, if the user gives no epochs
 AVERAGING = 10  # the kept weights are an average over about the last tenth of all steps
 
 
@@ -109,7 +109,7 @@ class Fit:
 
 
 def default_epochs(n_train: int) -> int:
-    """Choose a number of epochs, 10 to 100, that lets about 10,000 excerpts be heard."""
+    """Choose a number of epochs, 10 to 100, such that training sees about 10,000 excerpts."""
     return min(max(ENOUGH_EXCERPTS // n_train, 10), 100)
 
 

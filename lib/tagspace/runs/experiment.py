@@ -30,7 +30,7 @@ from tagspace.tags.relatedness import Cosine, Relatedness, SameGroup
 from tagspace.tags.tagsets import TagMatrix
 
 BASELINE_PARAMETERS = ("seed", "unit_norm", "dimensions", "pool")  # what baselines depend on
-AUGMENT_ABOVE = 20  # epochs; hearing a track more often may overfit
+AUGMENT_ABOVE = 20  # epochs; seeing a track more often may overfit
 
 
 def run_experiment(corpus: Corpus, configuration: Configuration) -> Record:

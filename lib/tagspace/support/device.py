@@ -57,5 +57,5 @@ def supports_fast_bfloat16(device: torch.device) -> bool:
 def seeded(seed: int) -> Iterator[None]:
     """Seed torch's global generator inside the block, and restore its state afterwards."""
     with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
+        torch.default_generator.manual_seed(seed)  # torch.manual_seed would seed the GPUs too
         yield

@@ -8,6 +8,7 @@ import numpy as np
 import torch
 from scipy import sparse
 
+from tagspace.errors import TagspaceError
 from tagspace.tags.lsi import LSI
 
 Kind = Literal["lsi", "tfidf", "lda", "overlap"]
@@ -123,6 +124,8 @@ def relatedness_from_tags(
             [1., 1., 0.],
             [0., 0., 1.]])
     """
+    if not tags[train].sum():
+        raise TagspaceError("tagsets: no training track carries any of these tags")
     if kind == "overlap":
         return Overlap(tags, device)
     if kind == "lda":
