@@ -176,7 +176,7 @@ result_figures.comparison_table(
 
 # %%
 unfiltered = real[real["variant"].isin([reference, "batch filter: none"])]
-result_figures.left_out_table(unfiltered, "graded nDCG@10", reference, ["none", "artist"])
+result_figures.filters_table(unfiltered, "graded nDCG@10", reference, ["none", "artist"])
 
 # %%
 for left_out in ("none", "artist"):
@@ -200,7 +200,7 @@ filters = sweep.read_grid(
     }
 )
 filtered = sweep.run_sweep(filters).gathered
-result_figures.left_out_table(filtered, "exact P@10", "album", ["none", "album", "artist"])
+result_figures.filters_table(filtered, "exact P@10", "album", ["none", "album", "artist"])
 
 # %% [markdown]
 # **What we saw.** On real music, training without the filter is worth {glue:text}`unfiltered_none` with

@@ -109,9 +109,11 @@ found
 # rests only that *half of all tags* is too little, though it is so by far. With the whole release:
 #
 # ```
-# from tagspace import datasets, tag_figures, tagsets
+# from compendium import tag_figures
+# from tagspace import load_dataset
+# from tagspace.tags import tagsets
 #
-# tags = tagsets.binary_matrix(datasets.load("path/to/folder"))
+# tags = tagsets.binary_matrix(load_dataset("path/to/folder"))
 # tag_figures.hits_table(tagsets.restrict(tags, tagsets.intersection(tags)))
 # ```
 

@@ -179,10 +179,10 @@ result_figures.systems_figure(real, "graded nDCG@10")
 # left out (in sets other than genres, hardly a hit is left then):
 
 # %%
-result_figures.left_out_table(real, "graded nDCG@10", reference, ["artist"])
+result_figures.filters_table(real, "graded nDCG@10", reference, ["artist"])
 
 # %%
-result_figures.left_out_table(real, "exact P@10", reference, ["none", "artist"])
+result_figures.filters_table(real, "exact P@10", reference, ["none", "artist"])
 
 # %% [markdown]
 # What the intervals say of each: worse than the paper's way, better, or undecided, with zero in the
@@ -269,7 +269,7 @@ print(outcome.failed.to_string() if len(outcome.failed) else "No run failed.")
 
 # %% tags=["nbval-skip"]
 first, everybody = next(iter(variants)), ["none", "album", "artist"]
-result_figures.left_out_table(outcome.gathered, "graded nDCG@10", first, everybody)
+result_figures.filters_table(outcome.gathered, "graded nDCG@10", first, everybody)
 
 # %% mystnb={"image": {"alt": "Mean graded nDCG@10 on the demo corpus of each system, a dot for each run and a line for their average"}} tags=["nbval-skip"]
 result_figures.systems_figure(outcome.gathered, "graded nDCG@10")
@@ -278,7 +278,7 @@ result_figures.systems_figure(outcome.gathered, "graded nDCG@10")
 # By the paper's measure:
 
 # %% tags=["nbval-skip"]
-result_figures.left_out_table(outcome.gathered, "exact P@10", first, everybody)
+result_figures.filters_table(outcome.gathered, "exact P@10", first, everybody)
 
 # %% [markdown]
 # ## Any table of vectors
@@ -292,7 +292,7 @@ result_figures.left_out_table(outcome.gathered, "exact P@10", first, everybody)
 import numpy as np
 from scipy import sparse
 
-themes = tracks.tags.of(tracks.tags.tagsets[-1])
+themes = tracks.tags.tagset(tracks.tags.tagsets[-1])
 generator = np.random.default_rng(0)
 words_of_themes = generator.dirichlet(np.full(300, 0.05), size=themes.shape[1])
 lyrics = np.log1p(generator.poisson(20 * themes @ words_of_themes))

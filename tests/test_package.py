@@ -20,9 +20,10 @@ import tagspace
 from tagspace.errors import TagspaceError
 names = [m.name for m in pkgutil.walk_packages(tagspace.__path__, "tagspace.")]
 names.remove("tagspace.__main__")
+FLAGS = doctest.NORMALIZE_WHITESPACE | doctest.ELLIPSIS
 tried = failed = 0
 for name in names:
-    result = doctest.testmod(importlib.import_module(name), optionflags=doctest.NORMALIZE_WHITESPACE | doctest.ELLIPSIS)
+    result = doctest.testmod(importlib.import_module(name), optionflags=FLAGS)
     tried, failed = tried + result.attempted, failed + result.failed
 print(len(names), "modules,", tried, "lines of examples,", failed, "failures,", tagspace.__file__)
 from tagspace.runs import sweep

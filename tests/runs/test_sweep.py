@@ -134,7 +134,9 @@ def test_user_errors_are_reported_in_one_line(given, message):
 def test_scheduler_that_does_not_answer_is_reported(monkeypatch):
     monkeypatch.setattr(sweep, "CONNECT_TIMEOUT", 0.5)
     grid = sweep.Grid({}, {}, scheduler="tcp://127.0.0.1:9")
-    with pytest.raises(TagspaceError, match=r"^scheduler: none answers at 'tcp://127\.0\.0\.1:9'$"):
+    with pytest.raises(
+        TagspaceError, match=r"^scheduler: no scheduler answers at 'tcp://127\.0\.0\.1:9'$"
+    ):
         sweep.run_sweep(grid)
 
 

@@ -5,11 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from tagspace.datasets import fma, jamendo, magnatagatune, manifest, merge, msd
-from tagspace.datasets.base import Dataset, build
+from tagspace.datasets.base import Dataset
 from tagspace.errors import TagspaceError
 from tagspace.support.cache import cache_folder
-
-__all__ = ["NAMES", "Dataset", "build", "load"]
 
 READERS = {
     "fma": fma,

@@ -33,8 +33,15 @@ PROJECT = CHECKOUT if (CHECKOUT / "pyproject.toml").exists() else Path.cwd()
 # The modules whose code determines results: after a change to one, a run gets another id.
 RESULT_MODULES = (
     *("audio/reading", "audio/spectrogram", "audio/augmentation", "tags/tagsets", "tags/lsi"),
-    *("tags/relatedness", "datasets/groups", "datasets/splits", "corpus", "model/dpnn"),
-    *("model/mining", "model/losses", "model/encoders", "model/training"),
+    *(
+        "tags/relatedness",
+        "datasets/groups",
+        "datasets/splits",
+        "datasets/vectors",
+        "corpus",
+        "model/dpnn",
+    ),
+    *("model/mining", "model/losses", "model/encoders", "model/training", "support/device"),
     *("evaluation/retrieval", "evaluation/baselines", "runs/experiment"),
 )
 VERSIONS = ["tagspace", "torch", "numpy", "scipy", "pandas", "librosa", "soundfile", "soxr"]

@@ -254,7 +254,7 @@ def run_sweep(grid: Grid) -> Outcome:
     failed = pd.concat([refused, failed], ignore_index=True)
     if not names:
         reason = failed["reason"].iloc[0]
-        raise TagspaceError(f"sweep: none of its runs could be made ({reason})")
+        raise TagspaceError(f"sweep: no run could be made ({reason})")
     made = [(run.variant, names[run.configuration]) for run in wanted if run.configuration in names]
     gathered = pd.DataFrame(made, columns=["variant", "run"]).merge(
         records.gather(grid.axes["runs"][0]), on="run"
@@ -332,7 +332,7 @@ def _client(grid: Grid) -> Iterator[Client]:
         try:
             connected = Client(grid.scheduler, timeout=CONNECT_TIMEOUT)
         except (OSError, ValueError):
-            raise TagspaceError(f"scheduler: none answers at {grid.scheduler!r}") from None
+            raise TagspaceError(f"scheduler: no scheduler answers at {grid.scheduler!r}") from None
         with connected as client:
             yield client
         return

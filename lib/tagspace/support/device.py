@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import torch
 
@@ -47,8 +48,8 @@ def supports_fast_bfloat16(device: torch.device) -> bool:
     """
     if device.type == "cuda":
         return torch.cuda.is_bf16_supported()
-    # Older releases of torch, and all on ARM processors, do not say; then float32 is the safe choice.
-    capabilities = getattr(torch.cpu, "get_capabilities", dict)()
+    # Older releases of torch, and all on ARM processors, do not say: then float32 is safe.
+    capabilities: dict[str, Any] = getattr(torch.cpu, "get_capabilities", dict)()
     known = capabilities.get("amx_bf16") or capabilities.get("avx512_bf16")
     return device.type == "cpu" and bool(known)
 
