@@ -26,7 +26,7 @@ def parameters(**values):
     ("name", "value", "says"),
     [
         ("tagset", "moods", "tagset: unknown parameter; did you mean tagsets?"),
-        ("tagsets", "mood", "tagsets: 'mood' is no tag set of this data set; accepted: genres"),
+        ("tagsets", "mood", "tagsets: 'mood' is not a tag set of this data set; accepted: genres"),
         ("epochs", "minus", "epochs: 'minus' is not accepted; accepted: a whole number"),
         ("dataset", "/nowhere", "dataset: '/nowhere' is neither a known data set"),
     ],
