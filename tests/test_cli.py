@@ -66,7 +66,7 @@ def test_match_writes_album_tags_of_tracks_that_can_be_loaded(release, capsys):
         ("artist,release,genres\n", "has no column styles, moods, themes"),
         (ALBUMS.replace("Ska", '"Ska, fast"').replace('Polka|"Ska, fast"', '"Polka|Ska, fast"'),
          "'Polka|Ska, fast' cannot be written"),
-        (ALBUMS.splitlines()[0], "has no album"),
+        (ALBUMS.splitlines()[0], "lists no albums"),
         (None, "is not a file"),
     ],
 )  # fmt: skip
@@ -84,7 +84,7 @@ def test_folder_without_records_is_refused(tmp_path, command):
     out = [str(tmp_path / "out")] if command == "keep" else []
     with pytest.raises(SystemExit) as caught:
         main([command, str(tmp_path), *out])
-    assert caught.value.code == f"runs: {tmp_path} has no record of a run"
+    assert caught.value.code == f"runs: {tmp_path} contains no run records; give their folder"
     assert list(tmp_path.iterdir()) == []
 
 

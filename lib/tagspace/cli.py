@@ -18,20 +18,25 @@ MEASURE = "graded nDCG@10"
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """Run a command; a user error ends it with one line."""
+    """Run a command, and report a user error in one line."""
     parser = argparse.ArgumentParser(
-        prog="tagspace", description="Tabulate and archive runs, and make tables of tags."
+        prog="tagspace",
+        description="Print or archive the results of runs, and prepare tables of tags.",
     )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     command = commands.add_parser("runs", help="tabulate the runs recorded in a folder")
     command.add_argument("folder", nargs="?", default=records.PROJECT / "runs", type=Path)
     command.set_defaults(call=lambda given: print_runs(given.folder))
-    command = commands.add_parser("keep", help="archive the figures of the runs of a folder")
+    command = commands.add_parser(
+        "keep", help="save the results of all runs in a folder as two small files"
+    )
     command.add_argument("folder", type=Path)
-    command.add_argument("out", type=Path, help="folder for two small files that name no track")
+    command.add_argument(
+        "out", type=Path, help="folder for runs.csv and metrics.csv, which contain no track ids"
+    )
     command.set_defaults(call=lambda given: keep_figures(given.folder, given.out))
     command = commands.add_parser(
-        "manifest", help="make the manifest of a music folder from embedded tags"
+        "manifest", help="write manifest.csv for a music folder from the metadata in its files"
     )
     command.add_argument("folder", type=Path, help="manifest.csv is written into it")
     command.set_defaults(call=lambda given: write_manifest(given.folder))
@@ -40,7 +45,9 @@ def main(arguments: list[str] | None = None) -> None:
         "albums", type=Path, help="table with artist, release and tag sets, | between tags"
     )
     command.add_argument("msd", type=Path, help="folder with track_metadata.db")
-    command.add_argument("out", type=Path, help="folder for the tags of tracks, for -p dataset")
+    command.add_argument(
+        "out", type=Path, help="folder to write; train on it with -p dataset FOLDER"
+    )
     command.set_defaults(call=lambda given: match_albums(given.albums, given.msd, given.out))
     given = parser.parse_args(arguments)
     try:
@@ -50,10 +57,10 @@ def main(arguments: list[str] | None = None) -> None:
 
 
 def print_runs(folder: Path) -> None:
-    """Print a table for each experiment in a folder of records, averaged over its folds."""
+    """Print one table of results per experiment in a folder, averaged over folds."""
     gathered = _gather(folder)
     same = ["dataset", "fingerprint", *(name for name in EXPERIMENT_PARAMETERS if name != "fold")]
-    # Runs that differ only in the version that made them each get a table.
+    # Runs of different code versions are not averaged; each gets its own table.
     if gathered.groupby([*same, "fold"])["run"].nunique().max() > 1:
         same.append("run")
     varied = [name for name in same if len(gathered[name].unique()) > 1]
@@ -65,7 +72,7 @@ def print_runs(folder: Path) -> None:
 
 
 def keep_figures(folder: Path, out: Path) -> None:
-    """Archive the figures of a folder of records, without weights and tracks."""
+    """Save the results of all runs in a folder, without weights and track ids."""
     gathered = comparison.select_measures(_gather(folder))
     archive.save(gathered, out)
     print(f"The figures of {gathered['run'].nunique()} runs are in {out}")
@@ -75,7 +82,7 @@ def write_manifest(folder: Path) -> None:
     """Write the manifest of a music folder from the tags embedded in its files."""
     file = folder / "manifest.csv"
     if file.exists():
-        raise TagspaceError(f"dataset: {file} exists already; move it away to have it made anew")
+        raise TagspaceError(f"dataset: {file} exists already; move it away to write a new one")
     table, unreadable = embedded.describe(folder)
     table.to_csv(file, index=False)
     known = (table.drop(columns=["track_id", "path"]) != "").sum()
@@ -88,7 +95,7 @@ def match_albums(albums: Path, folder: Path, out: Path) -> None:
     """Match tagged albums with the Million Song Dataset, and write the tags of its tracks."""
     table = tables.read_columns(albums, [*matching.NAMES, *msd.TAGSETS])
     if table.empty:
-        raise TagspaceError(f"{albums} has no album")
+        raise TagspaceError(f"{albums} lists no albums; add one row per album")
     found = matching.match(table, songs.names(folder))
     out.mkdir(parents=True, exist_ok=True)
     matched = found.tracks[found.tracks["album"] >= 0]
@@ -102,5 +109,5 @@ def match_albums(albums: Path, folder: Path, out: Path) -> None:
 def _gather(folder: Path) -> pd.DataFrame:
     gathered = records.gather(folder)
     if gathered.empty:
-        raise TagspaceError(f"runs: {folder} has no record of a run")
+        raise TagspaceError(f"runs: {folder} contains no run records; give their folder")
     return gathered

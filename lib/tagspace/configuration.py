@@ -22,7 +22,10 @@ def _parameter(default: Any, accepted: str, **limits: Any) -> Any:
 
 
 class Configuration(BaseModel):
-    """All parameters of a run, checked. Each field's description says what it accepts.
+    """All parameters of a run. Each field's description says what it accepts.
+
+    The constructor checks each parameter alone. :meth:`check` also checks parameters that depend on
+    each other or on a file, and turns errors into one line.
 
     Examples
     --------
@@ -71,7 +74,7 @@ class Configuration(BaseModel):
         "output", "output, weights or none"
     )
     dimensions: int = _parameter(256, "a whole number, 1 or more", ge=1)
-    epochs: int = _parameter(0, "a whole number; 0: 10 to 100, more for smaller data", ge=0)
+    epochs: int = _parameter(0, "a whole number; 0 chooses 10 to 100, more for smaller data", ge=0)
     patience: int = _parameter(20, "a whole number, 1 or more", ge=1)
     batch_size: int = _parameter(128, "a whole number, 2 or more", ge=2)
     learning_rate: float = _parameter(1e-4, "a number above 0", gt=0)
@@ -90,7 +93,7 @@ class Configuration(BaseModel):
 
     @classmethod
     def check(cls, values: Mapping[str, object]) -> Configuration:
-        """Make a configuration from values that a user gave.
+        """Return a checked configuration from parameters by name.
 
         Parameters
         ----------
@@ -145,7 +148,7 @@ class Configuration(BaseModel):
         return f"unknown parameter; {advice}"
 
 
-LOCATION_PARAMETERS = {"runs", "device", "dataset", "shards"}  # where to run, not what
+LOCATION_PARAMETERS = {"runs", "device", "dataset", "shards"}  # where data, records and device are
 EXPERIMENT_PARAMETERS = [
     name for name in Configuration.model_fields if name not in LOCATION_PARAMETERS
 ]
@@ -154,16 +157,16 @@ EXPERIMENT_PARAMETERS = [
 def _is_file(path: str) -> bool:
     try:
         return Path(path).expanduser().is_file()
-    except (OSError, RuntimeError):  # the name is too long, or the user does not exist
+    except (OSError, RuntimeError):  # the path is too long, or ~user names no account
         return False
 
 
 def read_parameters(namespace: Mapping[str, object]) -> Configuration:
     """Collect the parameters that a notebook defines, and check them.
 
-    papermill only warns about a name that the parameters cell does not have. A notebook therefore
-    calls this with ``globals()`` right after that cell: every plain value there must be a
-    parameter.
+    papermill only warns about an unknown parameter. A notebook therefore calls this function with
+    ``globals()`` directly after its parameters cell. Every number, string, list, dict or None
+    defined by then must be a parameter.
 
     Parameters
     ----------
@@ -179,9 +182,10 @@ def read_parameters(namespace: Mapping[str, object]) -> Configuration:
 
 
 def plain_values(namespace: Mapping[str, object]) -> dict[str, object]:
-    """Keep the plain values of a notebook, which are its parameters; see :func:`read_parameters`.
+    """Select the parameters among the names that a notebook defines.
 
-    A name of a parameter is kept whatever its value is, unless it is a module.
+    These are the numbers, strings, lists, dicts and None. A value of another type is kept too if
+    its name is that of a parameter, so that it can be refused; modules never are.
     """
     return {
         name: value

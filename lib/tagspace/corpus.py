@@ -1,4 +1,4 @@
-"""All that a run needs of a data set: usable tracks, their tags, groups, features and split."""
+"""Prepare a data set for a run: usable tracks with tags, groups, features and split."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ FEWEST_TEST = 12  # a query, ten neighbours, and one track that is not among the
 
 @dataclass(frozen=True, eq=False)
 class Corpus:
-    """Tracks ready for training and evaluation; all rows are in one order.
+    """Tracks ready for training and evaluation; row i is the same track in all arrays.
 
     Attributes
     ----------
@@ -42,7 +42,7 @@ class Corpus:
     split : Split
         Training, validation and test rows.
     fingerprint : str
-        Changes when a track, its artist, its album or its tags change.
+        Hash of the track ids, artists, albums and tags. It does not cover titles or audio.
 
     See Also
     --------
@@ -50,7 +50,7 @@ class Corpus:
 
     Examples
     --------
-    Two moods, three tracks per artist, no albums, noise for audio.
+    This corpus has two moods, three tracks per artist, no albums, and noise as audio.
 
     >>> from scipy import sparse
     >>> vocabulary = pd.DataFrame({"tagset": "moods", "tag": ["calm", "wild"]})
@@ -91,7 +91,7 @@ def load_corpus(configuration: Configuration) -> Corpus:
     Parameters
     ----------
     configuration : Configuration
-        Names the data and their split.
+        Names the data set and the parameters of the split.
 
     Raises
     ------

@@ -14,5 +14,5 @@ class TagspaceError(ValueError):
     """
 
     def _render_traceback_(self) -> list[str]:
-        """Let IPython, and so papermill, show the message alone; the traceback would not help."""
+        """Return only the message, so that IPython prints no traceback; papermill uses IPython."""
         return [f"{type(self).__name__}: {self}"]

@@ -287,7 +287,7 @@ def test_the_report_counts_tracks_and_names_failures(paths, folder, monkeypatch)
     lines = extract(collection(paths), folder, 2).report().split("\n")
     listing = store_of(folder) / "failures.csv"
     assert lines[0] == f"{len(paths) - 2} tracks, 2 excerpts of 6 s each"
-    assert lines[1] == "1 files are shorter than 9 s, such as plain: 4.0 s, repeated"
+    assert lines[1] == "1 files are short, such as plain: 4.0 s, repeated"
     assert lines[2] == "2 files could not be used:"
     assert "cannot be read" in lines[3]
     assert lines[4:] == [f"... and 1 more, in {listing}"]

@@ -108,7 +108,7 @@ def test_data_set_may_be_chosen_by_its_path(two_folds, tmp_path, manifest):
 
 
 def test_folder_without_figures_is_refused(tmp_path):
-    with pytest.raises(TagspaceError, match=r"^runs: .* is not accepted; .* tagspace keep$"):
+    with pytest.raises(TagspaceError, match=r"^runs: .* has no runs; accepted: .* tagspace keep$"):
         archive.load(tmp_path)
 
 

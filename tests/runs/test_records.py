@@ -67,7 +67,7 @@ def test_record_contains_what_was_written(tmp_path):
 
 def test_describe_summarises_data_and_training(tmp_path):
     assert records.write(tmp_path, "x", **contents()).describe() == (
-        "3 epochs on 90 tracks (lsi of moods, 7 topics)\n"
+        "3 epochs on 90 tracks (relatedness lsi, tag sets moods, 7 LSI topics)\n"
         "all epochs are done; the weights of epoch 2 were kept\n"
         "data demo, seed 0, commit c0ffee"
     )

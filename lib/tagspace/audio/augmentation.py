@@ -1,6 +1,7 @@
 """Augmentation: small changes to spectrograms in training, against overfitting.
 
-The paper has 143,587 tracks and does without; a few hundred tracks need it.
+The paper trains on 143,587 tracks without augmentation. With a few hundred tracks, a network
+overfits without it.
 """
 
 from __future__ import annotations
@@ -10,20 +11,20 @@ import torch
 
 from tagspace.audio.spectrogram import N_FRAMES, N_MELS
 
-TONE = 0.7  # standard deviation of tilt and bow at the edge of the spectrum, nepers (3 dB)
+TONE = 0.7  # standard deviation of the coefficients of tilt and bow; log power, 0.7 is 3 dB
 WIDEST_BAND = 12  # mel bands
 LONGEST_GAP = 20  # frames, 0.9 s
 
 
 def augment(spectrograms: torch.Tensor, generator: np.random.Generator) -> torch.Tensor:
-    """Change the tone of spectrograms, and mask a band and a time span of each (SpecAugment).
+    """Augment log-mel spectrograms: random equaliser curves, and SpecAugment masks.
 
     Parameters
     ----------
     spectrograms : torch.Tensor, shape (n, 80, 130)
         Log-mel excerpts.
     generator : numpy.random.Generator
-        The number of draws depends on n alone.
+        Source of random numbers. How many are drawn depends only on n.
 
     Returns
     -------
@@ -42,7 +43,7 @@ def augment(spectrograms: torch.Tensor, generator: np.random.Generator) -> torch
 
 
 def _tone(n: int, generator: np.random.Generator) -> np.ndarray:
-    """Draw equaliser curves, a tilt and a bow that keep the level; shape (n, 80)."""
+    """Draw random equaliser curves with zero mean over the bands; shape (n, 80)."""
     band = np.linspace(-1, 1, N_MELS, dtype=np.float32)
     shapes = np.stack([band, band**2 - np.mean(band**2)])
     return generator.normal(0, TONE, (n, 2)).astype(np.float32) @ shapes

@@ -26,9 +26,9 @@ from tagspace.support.progress import Progress
 
 INDEX_COLUMNS = ["track_id", "path", "size", "mtime_ns", "notes"]
 FAILURE_COLUMNS = ["track_id", "path", "reason"]
-CHUNK = 64  # tracks computed at a time; an interruption costs no more
+CHUNK = 64  # tracks computed at a time; an interruption loses at most these
 MAX_LISTED = 10  # failed files named in a report
-PARTS = "parts"  # a folder inside a store
+PARTS = "parts"  # subfolder of a store for the parts that other machines compute
 
 
 @dataclass(frozen=True)
@@ -40,8 +40,8 @@ class Features:
     array : numpy.ndarray, shape (n_rows * excerpts, 80, 130), float16
         The excerpts on disk, memory-mapped; those of one track are contiguous.
     index : pandas.DataFrame
-        Indexed by ``track_id``: ``row`` (the position of the track, counted in tracks) and
-        ``notes`` (anything unusual, such as a short file; else empty).
+        Indexed by ``track_id``: ``row`` (the position of the track's first excerpt in ``array``,
+        divided by ``n_excerpts``) and ``notes`` (anything unusual about the file; else empty).
     failures : pandas.DataFrame
         ``track_id``, ``path`` and ``reason`` of every file that could not be used.
     listing : Path
@@ -61,7 +61,7 @@ class Features:
         lines = [f"{len(self.index)} tracks, {self.n_excerpts} excerpts of 6 s each"]
         short = self.index[self.index["notes"] != ""]
         if len(short):
-            lines.append(f"{len(short)} files are shorter than 9 s, such as {short.index[0]}: "
+            lines.append(f"{len(short)} files are short, such as {short.index[0]}: "
                          f"{short['notes'].iloc[0]}")  # fmt: skip
         if len(self.failures):
             lines.append(f"{len(self.failures)} files could not be used:")
@@ -77,7 +77,7 @@ class Features:
 
 
 def extract(dataset: Dataset, folder: Path, excerpts: int = 1) -> Features:
-    """Compute the excerpts of every track that has audio, in parallel, or find them on disk.
+    """Return the log-mel excerpts of all tracks that have audio, computing the missing ones.
 
     Features on disk are not computed again. An interrupted extraction continues where it stopped,
     and new or changed files are added.
@@ -87,7 +87,7 @@ def extract(dataset: Dataset, folder: Path, excerpts: int = 1) -> Features:
     dataset : Dataset
         The tracks.
     folder : Path
-        Holds the stores of all data sets.
+        Folder for the feature files of all data sets.
     excerpts : int
         Excerpts per track; see :func:`tagspace.audio.reading.place`.
 
@@ -114,9 +114,9 @@ def extract(dataset: Dataset, folder: Path, excerpts: int = 1) -> Features:
 
 
 def extract_part(dataset: Dataset, folder: Path, excerpts: int, part: int, parts: int) -> None:
-    """Compute the excerpts of some tracks; the next :func:`extract` includes them.
+    """Compute the excerpts of one part of the tracks; the next :func:`extract` merges all parts.
 
-    Several machines with a common disk can share the work, because each part has its own store.
+    Several machines with a common disk can share the work, because each part has its own files.
 
     Parameters
     ----------
@@ -166,7 +166,7 @@ def _store_name(dataset: Dataset, excerpts: int) -> str:
 
 
 def _resume(store: Path, excerpts: int) -> pd.DataFrame:
-    """Read the index, and cut off what an interruption left unfinished."""
+    """Read the index, after removing rows that an interruption left incomplete."""
     index_file, array_file = store / "index.csv", store / "features.f16"
     index_file.touch()
     array_file.touch()
@@ -183,7 +183,7 @@ def _resume(store: Path, excerpts: int) -> pd.DataFrame:
 
 
 def _merge_parts(store: Path, excerpts: int) -> pd.DataFrame:
-    """Append the parts that :func:`extract_part` left, and return the whole index."""
+    """Append the parts that :func:`extract_part` computed, and return the complete index."""
     index, parts = _resume(store, excerpts), sorted(store.glob(f"{PARTS}/*"))
     for part in parts:
         with FileLock(part / "lock"):
@@ -221,8 +221,8 @@ def _missing(files: pd.DataFrame, index: pd.DataFrame) -> pd.DataFrame:
 def _compute(files: pd.DataFrame, store: Path, excerpts: int) -> pd.DataFrame:
     """Append the excerpts of files to the store, and return the files that failed.
 
-    Threads suffice, because decoding, resampling and the Fourier transform release Python's lock.
-    Each uses one core for matrix products; otherwise BLAS threads contend.
+    Threads suffice, because decoding, resampling and the Fourier transform release Python's global
+    interpreter lock. Each thread uses one core for matrix products; otherwise BLAS threads contend.
     """
     failures = []
     with (
@@ -240,7 +240,7 @@ def _compute(files: pd.DataFrame, store: Path, excerpts: int) -> pd.DataFrame:
             except TagspaceError as error:
                 failures.append((file.track_id, file.path, str(error)))
                 continue
-            # First the array, then the index: every row of the index then has its values.
+            # The array is written first, so that every row of the index has its values.
             array.write(values.tobytes())
             array.flush()
             notes = sorted({placement.note for placement in placements if placement.note})

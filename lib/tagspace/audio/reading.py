@@ -13,7 +13,7 @@ from tagspace.audio.spectrogram import SAMPLE_RATE, SECONDS, log_mel
 from tagspace.errors import TagspaceError
 
 OFFSET = 3.0  # s; the start is skipped, because fade-ins and silence are common there
-SHORTEST = 1.0  # s; a file with less is not used
+SHORTEST = 1.0  # s; a file with less audio after the offset is refused
 # soundfile raises TypeError for headerless .raw files.
 UNREADABLE = (soundfile.LibsndfileError, OSError, TypeError)
 
@@ -28,8 +28,9 @@ class Placement(NamedTuple):
 def place(duration: float, excerpts: int) -> list[Placement]:
     """Choose where the excerpts of a file start.
 
-    One excerpt starts at 3 s, as in the paper. Several are spread evenly over the whole file. A
-    file shorter than 9 s gives its last 6 s. A file shorter than 6 s is repeated to fill them.
+    A single excerpt starts at 3 s, as in the paper, or earlier in a file shorter than 9 s, so that
+    it ends with the file. Several excerpts are spread evenly over the whole file. A file shorter
+    than 6 s is repeated to fill 6 s, and all of its excerpts are the same.
 
     Parameters
     ----------
@@ -65,12 +66,14 @@ def read(path: str | Path, offset: float = OFFSET, seconds: float = SECONDS) -> 
     Returns
     -------
     numpy.ndarray, shape (seconds * 22050,), float32
-        The mean of the channels. If the file ends too early, what there is is repeated.
+        The mean of the channels. If the file ends early, its samples are repeated to fill the
+        length.
 
     Raises
     ------
     TagspaceError
-        If the file cannot be decoded, has less than 1 s there, or has samples that are not finite.
+        If the file cannot be decoded, has less than 1 s of audio after ``offset``, or contains
+        samples that are not finite.
     """
     try:
         with soundfile.SoundFile(path) as file:

@@ -56,8 +56,8 @@ def log_mel(samples: np.ndarray) -> np.ndarray:
 def filter_bank() -> sparse.csr_array:
     """Return the mel filter bank, shape (80, 1025), float32.
 
-    It is sparse, because each frequency is in two bands at most. That is fast, its rounding is
-    always the same, and threads do not contend for the matrix product.
+    The matrix is sparse, because each frequency is in two bands at most. A sparse product is fast,
+    always rounds in the same way, and starts no BLAS threads.
     """
     import librosa  # takes a second to import, and only the first use needs it
 

@@ -42,7 +42,7 @@ NO_ALBUM = ("", "-1")
 
 
 def find(folder: Path) -> Path | None:
-    """Return the path of ``genres.csv``, or None unless ``tracks.csv`` is in the same folder."""
+    """Return the path of ``genres.csv`` if ``tracks.csv`` is in the same folder, else None."""
     genres = first_file(folder, FILES[:1])
     return genres if genres and genres.with_name(FILES[1]).is_file() else None
 

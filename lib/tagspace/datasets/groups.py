@@ -1,4 +1,4 @@
-"""Which tracks share an artist or an album: the album filter (Section III-A) and artist filter."""
+"""Artists and albums of tracks, and the training filters: album (Section III-A) and artist."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ class Groups:
     Attributes
     ----------
     artist : numpy.ndarray of int, shape (n_tracks,)
-        Equal for tracks of one artist. A track without an artist shares its code with no other.
+        Code of the artist of each track. A track without an artist has a code of its own.
     albums : scipy.sparse.csr_array, shape (n_tracks, n_albums)
-        Above 0 where the track is on the album. A track may be on several; a row is empty where no
-        album is known.
+        Above 0 where the track is on the album. A track may be on several albums. The row of a
+        track without a known album is empty.
     """
 
     artist: np.ndarray
@@ -35,7 +35,7 @@ class Groups:
         return np.diff(self.albums.indptr) > 0
 
     def take(self, rows: np.ndarray) -> Groups:
-        """Keep some tracks."""
+        """Select tracks by row."""
         return Groups(self.artist[rows], self.albums[rows])
 
     def same_artist(self, rows: np.ndarray, columns: np.ndarray) -> np.ndarray:
@@ -47,7 +47,10 @@ class Groups:
         return (self.albums[rows] @ self.albums[columns].T).toarray() > 0
 
     def excluded_pairs(self, rows: np.ndarray, batch_filter: BatchFilter) -> np.ndarray:
-        """Find the pairs of a batch that must not form triplets.
+        """Mask the pairs of a batch that the album or artist filter excludes from training.
+
+        The album filter of the evaluation differs; see :mod:`tagspace.evaluation.retrieval`: it
+        excludes no track of an unknown album.
 
         Parameters
         ----------
@@ -89,7 +92,7 @@ def from_tracks(tracks: pd.DataFrame) -> Groups:
 
 
 def group_codes(names: Sequence[str]) -> np.ndarray:
-    """Assign a number to each distinct name, and to each empty name one of its own.
+    """Assign a number to each distinct name; every empty name gets its own number.
 
     Returns
     -------

@@ -79,7 +79,7 @@ def match(albums: pd.DataFrame, songs: pd.DataFrame) -> Matches:
         Columns ``artist`` and ``release``, and one per tag set. If a track matches several albums
         with the same tags, it gets the first of them.
     songs : pandas.DataFrame
-        Names ``artist`` and ``release``, indexed by track id.
+        Columns ``artist`` and ``release``, indexed by track id.
 
     Returns
     -------

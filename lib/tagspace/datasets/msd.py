@@ -2,7 +2,8 @@
 
 Tag sets: https://github.com/tuwien-musicir/msd, folder
 ``ground_truth_assignments/AMG_Multilabel_tagsets``. Artists, albums and titles come from
-``track_metadata.db`` of the Million Song Dataset, or without albums from ``unique_tracks.txt``.
+``track_metadata.db`` of the Million Song Dataset. If it is missing, artists and titles come from
+``unique_tracks.txt``.
 """
 
 from __future__ import annotations

@@ -27,8 +27,8 @@ def load_dataset(dataset: str, shards: str = "", data_home: Path | None = None) 
     Parameters
     ----------
     dataset : str
-        One of :data:`NAMES`, or the path of a folder that contains one of these data sets or a
-        ``manifest.csv``, or the path of a manifest.
+        One of :data:`NAMES`; the path of a folder with one of these data sets or a
+        ``manifest.csv``; or the path of a manifest.
     shards : str
         Parts of the audio to download, for example ``0-4``. Only :data:`SHARDED` data sets accept
         it.

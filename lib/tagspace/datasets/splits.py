@@ -10,7 +10,7 @@ from tagspace.errors import TagspaceError
 
 TEST_SHARE = 0.10  # of all tracks
 VALIDATION_SHARE = 0.05  # of the rest
-FOLD_VALIDATION_SHARE = 0.15  # of the rest; small data need more tracks to choose the best epoch
+FOLD_VALIDATION_SHARE = 0.15  # of the rest; 5 % of a small data set are too few tracks
 
 
 @dataclass(frozen=True)
@@ -25,19 +25,20 @@ class Split:
 def split(group: np.ndarray, seed: int = 0, folds: int = 0, fold: int = 0) -> Split:
     """Split tracks such that no group (artist) is in two parts.
 
-    Without folds, 10 % of the tracks are test tracks and 5 % of the rest are validation tracks, as
-    in the paper. With folds, the tracks fall into ``folds`` parts of about equal size; part
-    ``fold`` is the test part, and 15 % of the rest are validation tracks, from the groups that
-    follow the test part in the shuffled order.
+    Without folds, about 10 % of the tracks are test tracks and about 5 % of the rest are validation
+    tracks, as in the paper. With folds, the tracks fall into ``folds`` parts of about equal size.
+    Part ``fold`` is the test part, and about 15 % of the rest are validation tracks. These come
+    from the groups that follow the test part in the shuffled order.
 
     Parameters
     ----------
     group : numpy.ndarray of int, shape (n_tracks,)
-        Code of each track's artist, 0 to n - 1; see :func:`tagspace.datasets.groups.group_codes`.
+        Code of each track's artist, 0 to n_artists - 1; see
+        :func:`tagspace.datasets.groups.group_codes`.
     seed : int
-        Shuffles the groups; the split depends on nothing else.
+        Seed of the shuffle of the groups. Equal arguments always give the same split.
     folds, fold : int
-        Number of folds (0: none) and which of them is the test part.
+        Number of folds (0: none), and the number of the fold that is the test part.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""Read tables of text; every error names the file and line."""
+"""Read text tables; every error names the file, and the line if one line is wrong."""
 
 from __future__ import annotations
 
@@ -144,7 +144,10 @@ def check_width(file: Path, line: int, row: list[str], width: int) -> None:
 
 
 def check_ids(file: Path, ids: pd.Series) -> None:
-    """Raise a :class:`TagspaceError` if an id is empty or repeated; the index is the line."""
+    """Raise a :class:`TagspaceError` if an id is empty or repeated.
+
+    The index of ``ids`` must be the line numbers of the file.
+    """
     empty = ids.index[ids == ""]
     if len(empty):
         raise TagspaceError(

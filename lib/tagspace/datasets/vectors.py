@@ -1,4 +1,4 @@
-"""Tables of track vectors made elsewhere: from lyrics, reviews, covers, other encoders."""
+"""Read a table of track vectors from other sources, such as lyrics, reviews or other encoders."""
 
 from __future__ import annotations
 
@@ -43,7 +43,9 @@ def read_vectors(file: Path, track_ids: pd.Index) -> np.ndarray:
     if table.empty:
         raise TagspaceError(f"relatedness: {file} has no tracks or no columns of numbers")
     if not table.index.is_unique or not np.isfinite(table.to_numpy()).all():
-        raise TagspaceError(f"relatedness: {file} lists a track twice or lacks a number")
+        raise TagspaceError(
+            f"relatedness: {file} repeats a track_id, or has a value that is not finite"
+        )
     if not table.index.isin(track_ids).any():
         raise TagspaceError(f"relatedness: {file} lists none of the tracks of the data set")
     vectors = table.reindex(track_ids, fill_value=0).to_numpy()

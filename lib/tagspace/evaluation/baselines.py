@@ -1,4 +1,7 @@
-"""Baselines for the trained network: hand-crafted features (Section I) and chance."""
+"""Baselines without a network: hand-crafted features (Section I) and random embeddings.
+
+The untrained network, another baseline, is in :mod:`tagspace.model.encoders`.
+"""
 
 from __future__ import annotations
 
@@ -10,18 +13,18 @@ from tagspace.audio.spectrogram import HOP, SAMPLE_RATE
 from tagspace.evaluation.retrieval import Distances
 
 N_MFCC = 20
-SMALLEST_VARIANCE = 1e-3  # of a coefficient, so that even silence has a Gaussian
+SMALLEST_VARIANCE = 1e-3  # added to each variance, so that silence has a Gaussian too
 N_BANDS = 20  # of four mel bands each
 SLOWEST, FASTEST = 0.3, 10.0  # Hz, of fluctuations
 STRONGEST = 4.0  # Hz, where hearing is most sensitive to fluctuations
 
 
 class Timbre:
-    """Distances of timbre: the divergence of two tracks' Gaussians of MFCC.
+    """Timbre distance: the divergence between the MFCC Gaussians of two tracks.
 
-    A track is the distribution of the 20 MFCC of its frames, modelled as a Gaussian with a full
-    covariance matrix. Two tracks are compared by the logarithm of the symmetric Kullback-Leibler
-    divergence, because a few tracks are very far from all others.
+    Each track is modelled as a Gaussian with full covariance over the 20 MFCC of its frames. The
+    distance is log(1 + d), where d is the symmetric Kullback-Leibler divergence. The logarithm
+    limits the influence of a few tracks that are very far from all others.
 
     Parameters
     ----------
@@ -36,13 +39,14 @@ class Timbre:
     def __init__(self, excerpts: np.ndarray) -> None:
         gaussians = [_gaussian(track) for track in excerpts]
         means, covariances = (np.stack(part) for part in zip(*gaussians, strict=True))
-        # The divergence is the same in all coordinates. Where the average track is white, single
-        # precision suffices.
+        # The divergence does not change under a change of coordinates. After whitening by the mean
+        # covariance, single precision suffices.
         white = np.linalg.inv(np.linalg.cholesky(covariances.mean(0)))
         means = (means - means.mean(0)) @ white.T
         covariances = white @ covariances @ white.T
         precisions = np.linalg.inv(covariances)
-        # Each term of the divergence is a product of a value of one track with one of the other.
+        # Each term of the divergence is an inner product of one vector per track, so that one
+        # matrix product compares all pairs.
         scatters = covariances + means[:, :, None] * means[:, None, :]
         pulls = (precisions @ means[:, :, None])[..., 0]
         lengths = (means * pulls).sum(1, keepdims=True)
@@ -58,7 +62,7 @@ class Timbre:
 
 
 def rhythm(excerpts: np.ndarray) -> torch.Tensor:
-    """Describe rhythm: how strongly each part of the spectrum fluctuates at each rate.
+    """Compute fluctuation patterns: the strength of each modulation frequency in each mel band.
 
     Parameters
     ----------
@@ -68,7 +72,7 @@ def rhythm(excerpts: np.ndarray) -> torch.Tensor:
     Returns
     -------
     torch.Tensor, shape (n_tracks, n_values), float32
-        Logarithms of fluctuation patterns, the median over excerpts, for the Euclidean distance.
+        Logarithm of the median pattern over excerpts. Compare tracks by Euclidean distance.
 
     References
     ----------
@@ -78,12 +82,12 @@ def rhythm(excerpts: np.ndarray) -> torch.Tensor:
 
 
 class SumOfDistances:
-    """The sum of several distances, each standardised over the tracks of a query.
+    """Add several distances, each standardised over all tracks for one query.
 
     Parameters
     ----------
     *distances : Distances
-        Of the same tracks; Euclidean ones are squared.
+        Distances on the same tracks, in the same order. :class:`Euclidean` gives squared distances.
     """
 
     def __init__(self, *distances: Distances) -> None:
@@ -95,7 +99,7 @@ class SumOfDistances:
 
 
 def random_embeddings(n_tracks: int, seed: int) -> torch.Tensor:
-    """Draw embeddings that know nothing, shape (n_tracks, 256)."""
+    """Draw random embeddings from a standard normal distribution, shape (n_tracks, 256)."""
     return torch.randn(n_tracks, 256, generator=torch.Generator().manual_seed(seed))
 
 

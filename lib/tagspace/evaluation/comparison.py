@@ -1,4 +1,4 @@
-"""Paired comparisons of systems, with intervals, from the figures of many runs."""
+"""Paired comparisons of systems over many runs, with confidence intervals."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import scipy.stats
 from tagspace.configuration import EXPERIMENT_PARAMETERS
 from tagspace.errors import TagspaceError
 
-# What the record of a run compares.
+# All representations in the metrics of a run.
 REPRESENTATIONS = ["trained", "untrained", "timbre+rhythm", "timbre", "rhythm", "random", "tags"]
 MEASURES = {
     "graded nDCG@10": ("graded", "ndcg", 10),
@@ -37,16 +37,16 @@ def select_measures(metrics: pd.DataFrame) -> pd.DataFrame:
 
 
 def mean_table(metrics: pd.DataFrame, measure: str, filtered: str = "none") -> pd.DataFrame:
-    """Average one measure over runs: representations x tag sets, and the mean of these.
+    """Average one measure over runs: a table of representations x tag sets, with their mean.
 
     Parameters
     ----------
     metrics : pandas.DataFrame
-        Of one run or several, as :func:`tagspace.runs.records.gather` joins them.
+        Metrics of one or more runs, as :func:`tagspace.runs.records.gather` returns them.
     measure : str
         A name of :data:`MEASURES`.
     filtered : {"none", "album", "artist"}
-        Which tracks are not accepted as neighbours.
+        Which tracks are excluded as neighbours: none, or those of the query's album or artist.
     """
     rows = select(metrics, measure, filtered)
     rows = rows[~rows["task"].isin(["artist", "album"])]
@@ -76,15 +76,15 @@ def compare(
         The column that names trained networks. Baselines are named by their representation, and
         taken from the runs of the first network.
     filtered : {"none", "album", "artist"}
-        Which tracks are not accepted as neighbours.
+        Which tracks are excluded as neighbours: none, or those of the query's album or artist.
 
     Returns
     -------
     pandas.DataFrame
-        A row per system. A column per tag set and their ``mean``, averaged over seeds and folds;
-        the number of ``runs``; ``gain``, the difference of the mean to the reference in the runs
-        that both have, relative to the reference; ``low`` and ``high``, the 95 % interval of the
-        gain, NaN for a single run. The interval accounts for the noise of both averages.
+        One row per system. Columns: each tag set and the ``mean`` over tag sets, averaged over
+        seeds and folds; ``runs``, the number of runs; ``gain``, the relative difference of the mean
+        from the reference, over the runs that both have; ``low`` and ``high``, the 95 % interval of
+        the gain, NaN for a single run. The interval includes the variance of both averages.
 
     Raises
     ------
@@ -94,8 +94,8 @@ def compare(
 
     References
     ----------
-    Nadeau and Bengio 2003. Runs share training tracks, so they are not independent, and Student's
-    interval of their differences has to be widened.
+    Nadeau and Bengio 2003. The runs share training tracks, so their differences are not
+    independent. The t interval is therefore widened.
     """
     once_per_seed_and_fold(gathered, [by])
     rows = by_system(select(gathered, measure, filtered), by)
@@ -162,7 +162,7 @@ def once_per_seed_and_fold(gathered: pd.DataFrame, names: list[str]) -> None:
     Raises
     ------
     TagspaceError
-        If they do, or if two runs agree in all of these.
+        If runs differ in another parameter, or if two runs agree in all of these columns.
     """
     others = [name for name in EXPERIMENT_PARAMETERS if name not in (*names, "seed", "fold")]
     # Variants may differ from one another; the runs of one variant may not.

@@ -18,10 +18,10 @@ from tagspace.tags.relatedness import jaccard
 from tagspace.tags.tagsets import TagMatrix
 
 CUTOFFS = (10, 100)  # P@100 is the paper's
-BLOCK_CELLS = 2_000_000  # queries x tracks at a time; bounds memory for any number of tracks
+BLOCK_CELLS = 2_000_000  # entries of a query x track matrix at a time; bounds memory
 BOOTSTRAP_DRAWS = 1000
 KEYS = ["relevance", "filter", "task", "metric", "cutoff"]
-TASK = 1 + KEYS.index("task")  # position in a row
+TASK = 1 + KEYS.index("task")  # position in a FigureKey
 COLUMNS = ["representation", *KEYS, "value", "low", "high", "chance", "ceiling", "n_queries"]
 # The filters that leave relevant tracks for a task; by default, all filters do.
 TASK_FILTERS = {"artist": ("none", "album"), "album": ("none",)}
@@ -51,7 +51,7 @@ class Euclidean:
 
     def __init__(self, embeddings: torch.Tensor) -> None:
         self.embeddings = embeddings
-        # Squaring the elements first would copy the whole matrix.
+        # embeddings.square().sum(1) would copy the whole matrix.
         self._squares = torch.linalg.vector_norm(embeddings, dim=1).square()
 
     def __call__(self, queries: np.ndarray) -> torch.Tensor:
@@ -110,21 +110,23 @@ def evaluate(
     queries: np.ndarray | None = None,
     seed: int = 0,
 ) -> pd.DataFrame:
-    """Measure how relevant the nearest neighbours in each representation are.
+    """Evaluate search by example: P@k, nDCG@k and R-precision of nearest neighbours.
 
     A task is a tag set, the artist or the album. For a tag set, a track is relevant to a query by
-    three definitions: ``exact``, the same set of tags (the reading that fits the paper's figures);
+    three definitions: ``exact``, the same set of tags (consistent with the paper's results);
     ``any``, at least one tag in common; ``graded``, the Jaccard index of the two sets of tags. For
     the artist and the album, a track is relevant if it has the same one.
 
-    Every figure is given with all other tracks as possible neighbours (filter ``none``, the
-    paper's), without those of the query's album (``album``) and without those of the query's artist
-    (``artist``).
+    Each result is computed three times: with all other tracks as possible neighbours (filter
+    ``none``, as in the paper), without tracks of the query's album (``album``), and without tracks
+    of the query's artist (``artist``). A track whose album is unknown is never excluded by the
+    filter ``album``; the training filter ``album`` differs here. The tasks artist and album use
+    only the filters that leave relevant tracks.
 
     Parameters
     ----------
     representations : mapping of str to torch.Tensor, shape (n_tracks, d), float32
-        Named embeddings of the tracks to search in; or objects that measure their distances.
+        Embeddings of the tracks to search in, by name, or objects that compute their distances.
     tags : TagMatrix
         Tags of these tracks in all tag sets.
     groups : Groups
@@ -137,7 +139,7 @@ def evaluate(
     Returns
     -------
     pandas.DataFrame
-        One figure per row, with columns :data:`COLUMNS`. ``low`` and ``high`` bound a 95 %
+        One result per row, with columns :data:`COLUMNS`. ``low`` and ``high`` bound a 95 %
         bootstrap interval over the artists of the queries. Task ``mean`` is the mean over the tag
         sets, if there are several. ``chance`` is the expected value of a random order, ``ceiling``
         the value of the best order. Metric ``rprecision`` is the precision at the number of
@@ -207,7 +209,7 @@ def query_blocks(queries: np.ndarray, n_tracks: int) -> Iterator[np.ndarray]:
 def _relevance(rows: np.ndarray, matrices: dict[str, sparse.csr_array], groups: Groups) -> Relevant:
     """Compute a matrix queries x tracks for each task and definition of relevance.
 
-    Values are 0 to 1; the row of a query that the task cannot be asked of is NaN.
+    Values are 0 to 1. A query without tags in a tag set, or without a known album, has NaN.
     """
     relevant: Relevant = {}
     for task, matrix in matrices.items():

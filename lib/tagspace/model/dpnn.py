@@ -55,12 +55,12 @@ class DPNN(nn.Module):
 
     Notes
     -----
-    The batch normalisation of the input has no scale and shift of its own. The next normalisation
-    would undo both, except for the value of the zero padding. Without them the first convolutions
-    need no gradient of their input, which saves half the cost of a training step.
+    The batch normalisation of the input has no learned scale and shift. The next normalisation
+    would undo both, except for the value of the zero padding. Without learned parameters, no
+    gradient with respect to the input is needed. This saves half the cost of a training step.
 
     The dense layer starts with weights that are equal for all frames, so that a pattern counts the
-    same wherever it occurs in the excerpt. Training may then tell frames apart.
+    same wherever it occurs in the excerpt. During training the weights may become different.
 
     Examples
     --------

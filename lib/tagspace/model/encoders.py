@@ -1,4 +1,4 @@
-"""From excerpts to the embeddings of tracks, and the untrained network to compare with."""
+"""Embed tracks with a network, and build the untrained baseline network."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from torch.nn import functional
 from tagspace.model.dpnn import DPNN, N_DIMENSIONS, UnitNorm
 from tagspace.support.device import seeded, supports_fast_bfloat16
 
-TRACKS_AT_ONCE = 128  # where no gradient is needed
+TRACKS_AT_ONCE = 128  # batch size without gradients: tracks in embed, excerpts in calibrate
 
 
 def initial_network(
     seed: int, unit_norm: UnitNorm = "output", dimensions: int = N_DIMENSIONS
 ) -> DPNN:
-    """Make the untrained network of an experiment; its weights follow from the seed alone."""
+    """Return an untrained network; its weights depend only on the arguments."""
     with seeded(seed):
         return DPNN(unit_norm, dimensions)
 
@@ -74,15 +74,15 @@ def embed_excerpts(network: DPNN, excerpts: torch.Tensor) -> torch.Tensor:
 def calibrate(network: DPNN, excerpts: torch.Tensor) -> None:
     """Set the statistics of an untrained network's batch normalisations; weights do not change.
 
-    Without this the statistics are zero mean and unit variance, which fits no spectrogram, and the
-    untrained network would be a weaker baseline than it is.
+    Otherwise the statistics are zero mean and unit variance, which fit no spectrogram. The
+    untrained network would then be an unfairly weak baseline.
 
     Parameters
     ----------
     network : DPNN
         Is changed in place.
     excerpts : torch.Tensor, shape (n, 80, 130), float16
-        Of the training tracks.
+        One excerpt per training track.
     """
     layers = [part for part in network.modules() if isinstance(part, nn.BatchNorm2d)]
     for layer in layers:

@@ -1,4 +1,7 @@
-"""Losses on the embeddings of a batch, as modules of embeddings and labels (Section III-A)."""
+"""The losses (Section III-A): triplet, contrastive, and tag prediction.
+
+Each loss is a torch module that takes the embeddings and labels of a batch.
+"""
 
 from __future__ import annotations
 
@@ -18,9 +21,10 @@ SMALLEST_VARIANCE = 1e-5  # of an embedding's dimension within a batch
 class LossTerms(NamedTuple):
     """A loss and what it was computed from.
 
-    ``value`` is the scalar loss, ``active`` the number of terms with a gradient (triplets, pairs or
-    tracks), ``anchors`` the number of tracks that took part. All three are tensors without
-    dimensions, so that no GPU has to wait for the processor.
+    ``value`` is the scalar loss. ``active`` is the number of terms with a gradient (triplets, pairs
+    or tracks). ``anchors`` is the number of tracks with a candidate positive and a candidate
+    negative, or of all tracks for :class:`TagLoss`. All three are scalar tensors; reading one as a
+    Python number makes the CPU wait for the GPU.
     """
 
     value: torch.Tensor
@@ -50,9 +54,9 @@ class Loss(nn.Module):
         embeddings : torch.Tensor, shape (n, d)
             One row per track.
         labels : torch.Tensor, shape (n, m)
-            What is known of the tracks; each loss says which.
+            Relatedness matrix, shape (n, n), or tags, shape (n, n_tags); see each loss.
         excluded : torch.Tensor of bool, shape (n, n), optional
-            Pairs that take no part, such as tracks of one album.
+            True for pairs to leave out, such as tracks of one album.
         """
         raise NotImplementedError
 
@@ -65,7 +69,7 @@ class TripletLoss(Loss):
     Parameters
     ----------
     margin : float
-        How much nearer, in squared Euclidean distance.
+        How much nearer the positive must be than the negative, in squared Euclidean distance.
     strategy : {"all", "semihard", "hard", "literal"}
         Which triplets of a batch to use; see :func:`tagspace.model.mining.mine`.
     positive_threshold, negative_threshold : float
@@ -76,7 +80,7 @@ class TripletLoss(Loss):
     >>> embeddings = torch.tensor([[0.0], [1.0], [1.5]], requires_grad=True)
     >>> relatedness = torch.tensor([[1.0, 0.9, 0.1], [0.9, 1.0, 0.1], [0.1, 0.1, 1.0]])
     >>> loss = TripletLoss(margin=0.2)(embeddings, relatedness)
-    >>> round(loss.item(), 2)  # of the anchor in the middle: 1 - 0.25 + 0.2
+    >>> round(loss.item(), 2)  # one active triplet, of the middle track: 1 - 0.25 + 0.2
     0.95
     >>> loss.backward()
     """
@@ -107,8 +111,9 @@ class TripletLoss(Loss):
 class ContrastiveLoss(Loss):
     """The siamese network's loss: related tracks near, unrelated ones beyond a margin.
 
-    Labels are a relatedness matrix, shape (n, n). Related pairs at a distance and unrelated pairs
-    within the margin are averaged separately, so both count the same however many there are.
+    Labels are a relatedness matrix, shape (n, n). The loss is the sum of two means: one over
+    related pairs with distance above 0, one over unrelated pairs within the margin. Both kinds of
+    pairs thus have equal weight.
 
     Parameters
     ----------
@@ -146,7 +151,7 @@ class ContrastiveLoss(Loss):
         pairs = mining.candidate_pairs(labels, excluded, *self.thresholds)
         distances = squared_distances(embeddings)
         attracted = distances[pairs.positive]
-        # The square root has no slope at 0, where a pair of equal embeddings would be.
+        # The square root has an infinite gradient at 0, the distance of two equal embeddings.
         apart = distances[pairs.negative].clamp_min(1e-12).sqrt()
         repelled = (self.margin - apart).clamp_min(0).square()
         value = mean_of_positive(attracted) + mean_of_positive(repelled)
@@ -157,16 +162,17 @@ class ContrastiveLoss(Loss):
 class TagLoss(Loss):
     """A tagger's loss: a linear layer on the embedding predicts the tags of a track.
 
-    Labels are tags, shape (n, n_tags), 0 or 1. The layer starts from how frequent each tag is, so
-    it only has to learn differences between tracks. It sees embeddings that are standardised over
-    the batch, because in their own space they differ by little.
+    Labels are tags, shape (n, n_tags), 0 or 1. The bias of the layer starts at the log-odds of each
+    tag's frequency, so that the layer has to learn only differences between tracks. The embeddings
+    are standardised over the batch before the layer, because the embeddings of a batch differ by
+    little.
 
     Parameters
     ----------
     frequencies : array_like, shape (n_tags,)
         Share of the training tracks that carry each tag, above 0 and below 1.
     dimensions : int
-        Of the embeddings.
+        Length of an embedding.
 
     Examples
     --------
@@ -186,7 +192,7 @@ class TagLoss(Loss):
     def terms(
         self, embeddings: torch.Tensor, labels: torch.Tensor, excluded: torch.Tensor | None = None
     ) -> LossTerms:
-        """Return the mean binary cross-entropy; ``excluded`` has no meaning here."""
+        """Return the mean binary cross-entropy; ``excluded`` is ignored."""
         centred = embeddings - embeddings.mean(0)
         predicted = self.head(centred / (centred.square().mean(0) + SMALLEST_VARIANCE).sqrt())
         value = functional.binary_cross_entropy_with_logits(predicted, labels)
@@ -221,7 +227,7 @@ def triplet_hinges(distances: torch.Tensor, triplets: Triplets, margin: float) -
     triplets : Triplets
         Indices into the batch.
     margin : float
-        How much farther the negative should be than the positive.
+        How much farther the negative should be than the positive, in squared distance.
 
     Returns
     -------
@@ -235,6 +241,7 @@ def triplet_hinges(distances: torch.Tensor, triplets: Triplets, margin: float) -
 def mean_of_positive(terms: torch.Tensor) -> torch.Tensor:
     """Average the terms above zero; zero where there are none.
 
-    Terms at zero contribute no gradient. Including them would shorten the step by their number.
+    Terms at zero contribute no gradient. A mean that includes them would scale the gradient by the
+    share of active terms.
     """
     return terms.sum() / (terms > 0).sum().clamp_min(1)

@@ -1,4 +1,4 @@
-"""Online triplet mining: relatedness proposes pairs, distances choose triplets (Section III-A)."""
+"""Online triplet mining: candidate pairs by relatedness, triplets by distance (Section III-A)."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import torch
 
 Strategy = Literal["all", "semihard", "hard", "literal"]
 POSITIVE_THRESHOLD, NEGATIVE_THRESHOLD = 0.8, 0.2  # of the cosine, as in the paper
-MAX_PAIRS = 10_000  # positive pairs of a batch; a sample of more bounds time and memory
+MAX_PAIRS = 10_000  # positive pairs per batch; a larger set is sampled, to bound memory
 
 
 class Triplets(NamedTuple):
@@ -47,7 +47,8 @@ def candidate_pairs(
         Pairs that take no part, such as tracks of one album (the album filter). A track is never
         paired with itself.
     positive_threshold, negative_threshold : float
-        A pair is positive from the first threshold on (>=) and negative below the second (<).
+        A pair is positive if its relatedness is at least the first threshold, and negative if it is
+        below the second.
 
     Examples
     --------
@@ -76,9 +77,10 @@ def mine(
         Candidate positives and negatives.
     strategy : {"all", "semihard", "hard", "literal"}
         ``all``: every triplet that violates the margin. ``semihard``: for each positive pair, the
-        nearest negative that is farther than the positive but within the margin. ``hard``: for
-        each anchor, its farthest positive and nearest negative. ``literal``: the paper's words, for
-        each anchor its nearest positive and farthest negative, which is the easiest triplet.
+        nearest negative that is farther than the positive but within the margin. Both use at most
+        10,000 positive pairs per batch. ``hard``: for each anchor, its farthest positive and
+        nearest negative. ``literal``: for each anchor, its nearest positive and farthest negative,
+        as the paper's text says; this is the easiest triplet.
     margin : float
         Margin of the triplet loss.
 

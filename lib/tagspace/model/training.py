@@ -23,15 +23,15 @@ from tagspace.support import memory
 from tagspace.support.progress import Progress
 from tagspace.tags.relatedness import Relatedness
 
-COLLAPSED = 1e-3  # a mean squared distance below this: all embeddings of a batch are one point
+COLLAPSED = 1e-3  # mean squared distance below which the embeddings of a batch count as one point
 ROUNDING = 1e-6  # a relatedness below this is rounding error
-ENOUGH_EXCERPTS = 10_000  # seen in training, repeated or not, if the user gives no epochs
+ENOUGH_EXCERPTS = 10_000  # excerpts seen in training (with repetitions) if the user gives no epochs
 AVERAGING = 10  # the kept weights are an average over about the last tenth of all steps
 
 
 @dataclass(frozen=True)
 class Examples:
-    """What a network learns from. All rows are in one order.
+    """The training and validation data of a network; row i is the same track everywhere.
 
     Attributes
     ----------
@@ -40,9 +40,10 @@ class Examples:
     train, validation : numpy.ndarray of int
         Rows of the training and of the validation tracks.
     relatedness : Relatedness
-        Of all tracks: the gain of the validation score, and the labels of most losses.
+        Relatedness of all tracks. It is the gain of the validation score, and the label of the
+        triplet and contrastive losses.
     excluded_pairs : callable
-        For the rows of a batch, shape (n,), the mask of pairs that take no part, shape (n, n).
+        Takes the rows of a batch, shape (n,); returns the mask of excluded pairs, shape (n, n).
     labels : callable
         For the rows of a batch, a tensor with the labels that the loss takes.
     """
@@ -57,16 +58,16 @@ class Examples:
 
 @dataclass(frozen=True)
 class Schedule:
-    """How to train.
+    """Hyperparameters of the training loop.
 
     Attributes
     ----------
     epochs : int
-        At most.
+        Maximum number of epochs.
     batch_size : int
-        Tracks per step, about.
+        Approximate number of tracks per step.
     learning_rate : float
-        Of Adam at the first step; it falls to zero along a cosine.
+        Initial learning rate of Adam; a cosine schedule lowers it to zero.
     patience : int
         Training stops after this many epochs without gain on the validation tracks.
     augment : bool
@@ -85,7 +86,7 @@ class Schedule:
 
 @dataclass(frozen=True)
 class Fit:
-    """A trained network.
+    """A trained network and the history of its training.
 
     Attributes
     ----------
@@ -109,15 +110,15 @@ class Fit:
 
 
 def default_epochs(n_train: int) -> int:
-    """Choose a number of epochs, 10 to 100, such that training sees about 10,000 excerpts."""
+    """Return 10,000 divided by the number of training tracks, but at least 10 and at most 100."""
     return min(max(ENOUGH_EXCERPTS // n_train, 10), 100)
 
 
 def fit(network: DPNN, loss: Loss, examples: Examples, schedule: Schedule) -> Fit:
-    """Train a network until the validation score stops rising, and keep its best weights.
+    """Train a network with early stopping, and return it with its best weights.
 
-    The weights that are validated and kept are an average over the last steps: single steps on
-    small data are noisy, and the best of many noisy epochs would be the luckiest.
+    The weights that are validated and kept are an average over the last steps. With few tracks, the
+    weights of single steps are noisy, and the best epoch would be chosen partly by chance.
 
     Parameters
     ----------
@@ -160,8 +161,8 @@ def fit(network: DPNN, loss: Loss, examples: Examples, schedule: Schedule) -> Fi
 class Trainer:
     """Trains one network, an epoch at a time.
 
-    The order of tracks and excerpts follows from the seed alone. It is the same whatever the tag
-    sets, as in the paper's experiments.
+    The order of tracks and excerpts depends only on the seed and the training rows. Runs with
+    different tag sets use the same order, as in the paper's experiments.
 
     Parameters
     ----------
@@ -175,7 +176,7 @@ class Trainer:
             memory.keep_freed()
         self.network, self.loss = network, loss.to(device)
         self.examples, self.schedule = examples, schedule
-        # All in memory, and on the GPU where there is one: 20 kB per excerpt.
+        # All excerpts are kept on the device, 20 kB each.
         self.excerpts = torch.as_tensor(examples.excerpts, device=device)
         self.average = copy.deepcopy(network)
         parameters = [*network.parameters(), *self.loss.parameters()]
@@ -215,7 +216,7 @@ class Trainer:
         return iter(np.array_split(shuffled, n_batches))
 
     def step(self, rows: np.ndarray) -> dict[str, float]:
-        """Embed a batch, each track once, and follow the gradient of the loss."""
+        """Take one optimiser step on a batch, with one random excerpt per track."""
         draw = self.generator.integers(self.excerpts.shape[1], size=len(rows))
         excerpts = self.excerpts[rows, draw]
         if self.schedule.augment:
@@ -256,7 +257,7 @@ class Trainer:
         return score
 
     def _check(self, steps: pd.DataFrame) -> None:
-        # In later epochs, this ends training like triplets that all keep the margin.
+        # In later epochs no error is needed: without triplets, fit stops.
         if steps["anchors"].sum() == 0 and not self.epochs_done:
             raise TagspaceError(
                 "positive_threshold, negative_threshold: no training track has both a related and "
@@ -273,12 +274,12 @@ class Trainer:
 
 
 def mean_squared_distance(embeddings: torch.Tensor) -> torch.Tensor:
-    """Compute the mean squared distance of all pairs of rows, each row with itself included."""
+    """Compute the mean squared distance over all pairs of rows, including each row with itself."""
     return 2 * embeddings.var(0, correction=0).sum()
 
 
 def update_average(average: nn.Module, network: nn.Module, step: int) -> None:
-    """Move averaged weights towards those after one more step; later steps weigh more.
+    """Update the average of the weights with the weights after one more step.
 
     Polynomial-decay averaging (Shamir and Zhang 2013, with eta = 9): after n steps, most of the
     weight is on the last tenth of them. The statistics of batch normalisations are averaged too.
@@ -286,7 +287,7 @@ def update_average(average: nn.Module, network: nn.Module, step: int) -> None:
     Parameters
     ----------
     average, network : torch.nn.Module
-        Two of a kind; ``average`` is changed in place.
+        Two networks of the same shape; ``average`` is changed in place.
     step : int
         Number of steps taken, from 1.
     """

@@ -1,4 +1,4 @@
-"""Archives: the figures of many runs in two small files that can be published."""
+"""Save the results of many runs as two small CSV files, and read them."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ TEXTS = ("run", "variant", "commit", "dataset", "fingerprint", "tagsets")
 def save(gathered: pd.DataFrame, folder: Path) -> None:
     """Write the parameters of each run to ``runs.csv``, and its figures to ``metrics.csv``.
 
-    Neither file names a track, so both can be published whatever the data. If there are several
-    variants of the same runs, only the first keeps the figures of the baselines.
+    Neither file contains track ids, so both can be published for any data set. Variants share their
+    baselines, so only the first variant keeps the results of the baselines.
 
     Parameters
     ----------
@@ -61,7 +61,8 @@ def load(folder: str | Path, dataset: str = "") -> pd.DataFrame:
     Raises
     ------
     TagspaceError
-        If the folder has neither, no run on this data set, or runs on several.
+        If the folder has neither records nor an archive, no run on this data set, or runs on
+        several data sets and none is named.
     """
     folder = Path(folder).expanduser()
     if (folder / RUNS).exists():
@@ -73,14 +74,14 @@ def load(folder: str | Path, dataset: str = "") -> pd.DataFrame:
             na_values=dict.fromkeys(("value", "low", "high", "chance", "ceiling"), ""),
         )
         gathered = about.merge(metrics, on="run", how="left")
-        # A parameter that did not exist yet has its default.
+        # A parameter that is newer than the archive gets its default.
         defaults = Configuration().model_dump(include=set(EXPERIMENT_PARAMETERS) - set(gathered))
         gathered = gathered.assign(**defaults)
     else:
         gathered = gather(folder)
     if gathered.empty:
         raise TagspaceError(
-            f"runs: {folder} is not accepted; accepted: a folder of records, or one made by "
+            f"runs: {folder} has no runs; accepted: a folder of records, or one written by "
             "tagspace keep"
         )
     return _only(gathered, dataset, folder)

@@ -30,11 +30,11 @@ from tagspace.tags.relatedness import Cosine, Relatedness, SameGroup
 from tagspace.tags.tagsets import TagMatrix
 
 BASELINE_PARAMETERS = ("seed", "unit_norm", "dimensions", "pool")  # what baselines depend on
-AUGMENT_ABOVE = 20  # epochs; seeing a track more often may overfit
+AUGMENT_ABOVE = 20  # epochs; with more, the network overfits unless excerpts are augmented
 
 
 def run_experiment(corpus: Corpus, configuration: Configuration) -> Record:
-    """Train and evaluate a network, or find the record of the same run.
+    """Train and evaluate a network, or return the record if this run was made before.
 
     Parameters
     ----------
@@ -53,11 +53,11 @@ def run_experiment(corpus: Corpus, configuration: Configuration) -> Record:
     Raises
     ------
     TagspaceError
-        If the device does not exist, the tags give no triplet, or there is too little to search in.
+        If the device does not exist, the tags give no triplet, or there are too few tracks.
 
     Examples
     --------
-    On noise, with the corpus of the example of :class:`tagspace.corpus.Corpus`:
+    The corpus of noise is that of the example in :class:`tagspace.corpus.Corpus`.
 
     >>> import tempfile
     >>> from scipy import sparse
@@ -138,7 +138,7 @@ def _compute(
 def make_relatedness(
     corpus: Corpus, tags: TagMatrix, configuration: Configuration, device: torch.device
 ) -> Relatedness:
-    """Make the relatedness that a run learns from.
+    """Return the relatedness function that a run trains on.
 
     Parameters
     ----------
@@ -149,7 +149,7 @@ def make_relatedness(
     configuration : Configuration
         Names the kind of relatedness and the number of topics.
     device : torch.device
-        Where the matrices of batches are wanted.
+        Device of the relatedness matrices that it returns.
 
     Raises
     ------
@@ -181,8 +181,8 @@ def train(
 ) -> Fit:
     """Train a network; the test tracks are not used.
 
-    The initial weights follow from the seed alone: they are the same whatever the tag sets, as in
-    the paper's experiments.
+    The initial weights depend only on the seed and the network parameters. Runs with different tag
+    sets start from the same weights, as in the paper's experiments.
 
     Parameters
     ----------
@@ -229,7 +229,7 @@ def _loss(corpus: Corpus, tags: TagMatrix, configuration: Configuration) -> loss
     thresholds = configuration.positive_threshold, configuration.negative_threshold
     if configuration.loss == "tags":
         train = corpus.split.train
-        # Half a track more with and without each tag: no share is 0 or 1.
+        # Additive smoothing: no frequency is 0 or 1.
         frequencies = (tags.matrix[train].sum(axis=0) + 0.5) / (len(train) + 1)
         return losses.TagLoss(frequencies, configuration.dimensions)
     if configuration.loss == "contrastive":
@@ -250,7 +250,7 @@ def _pool(corpus: Corpus, pool: str) -> tuple[np.ndarray, np.ndarray]:
     return rows, np.arange(len(rows))
 
 
-@lru_cache(maxsize=1)  # they are the same for all runs of a sweep
+@lru_cache(maxsize=1)  # successive runs of a sweep with equal seed and corpus share them
 def _baselines(
     corpus: Corpus, configuration: Configuration, device: torch.device
 ) -> dict[str, torch.Tensor | Distances]:
@@ -272,14 +272,14 @@ def _baselines(
 
 
 class Clock:
-    """Measures stages; ``seconds`` has the duration of each, by name."""
+    """Stopwatch; ``seconds`` holds the duration of each stage by name."""
 
     def __init__(self) -> None:
         self.seconds: dict[str, float] = {}
 
     @contextmanager
     def stage(self, name: str) -> Iterator[None]:
-        """Time what runs inside."""
+        """Measure the duration of the block."""
         started = time.perf_counter()
         yield
         self.seconds[name] = round(time.perf_counter() - started, 2)

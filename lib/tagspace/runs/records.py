@@ -1,4 +1,4 @@
-"""The record of a run: a folder that appears whole or not at all."""
+"""Write, find and read the record of a run, a folder that is complete or does not exist."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from tagspace.configuration import (
 from tagspace.model.dpnn import DPNN
 
 CHECKOUT = Path(__file__).resolve().parents[3]
-# Where the package is installed without its checkout, records go to the current folder.
+# Without a checkout, records go to runs/ in the current folder.
 PROJECT = CHECKOUT if (CHECKOUT / "pyproject.toml").exists() else Path.cwd()
 # The modules whose code determines results: after a change to one, a run gets another id.
 RESULT_MODULES = (
@@ -77,7 +77,7 @@ class Record:
 
     @property
     def parameters(self) -> dict[str, Any]:
-        """All parameters; those that the run's version did not have have their defaults."""
+        """All parameters; parameters newer than the record have their defaults."""
         return {**Configuration().model_dump(), **self.info["parameters"]}
 
     @property
@@ -107,8 +107,8 @@ class Record:
         info, parameters = self.info, self.parameters
         return (
             f"{len(self.history)} epochs on {info['data']['tracks']['train']} tracks "
-            f"({parameters['relatedness']} of {'+'.join(info['tagsets'])}, "
-            f"{info['topics']} topics)\n"
+            f"(relatedness {parameters['relatedness']}, tag sets {'+'.join(info['tagsets'])}, "
+            f"{info['topics']} LSI topics)\n"
             f"{info['stopped']}; the weights of epoch {info['best_epoch']} were kept\n"
             f"data {info['data']['name']}, seed {parameters['seed']}, "
             f"commit {info['commit'][:10] or 'unknown'}"
@@ -133,9 +133,9 @@ def code_fingerprint() -> str:
 def run_id(
     configuration: Configuration, dataset: str, fingerprint: str, tagsets: tuple[str, ...]
 ) -> str:
-    """Name a run after its parameters, data and code; equal runs have the same name everywhere.
+    """Return the id of a run, a hash of its parameters, data and code.
 
-    The name does not depend on where the data lie, where records go and which device computes.
+    The id does not depend on the folder of the data, the folder of the records, or the device.
 
     Parameters
     ----------
@@ -215,7 +215,7 @@ def write(
 
 
 def gather(folder: str | Path) -> pd.DataFrame:
-    """Join the metrics of all records of a folder, each row with the parameters of its run.
+    """Collect the metrics of all records in a folder; each row has the parameters of its run.
 
     Parameters
     ----------
@@ -257,7 +257,7 @@ def environment() -> dict[str, object]:
 
 
 def _commit() -> str:
-    """Return the commit of the checkout, with a + if files differ from it; empty without one."""
+    """Return the commit of the checkout, with a + if files were changed; empty without git."""
     if PROJECT != CHECKOUT:
         return ""
     command = [

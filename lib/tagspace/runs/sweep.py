@@ -1,4 +1,4 @@
-"""Sweeps: many runs on one machine or a cluster, for Table II and other grids (IV and VI)."""
+"""Sweeps: many runs on one machine or a cluster, as for Table II (Sections IV and VI)."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ _load = lru_cache(maxsize=1)(corpus.load_corpus)
 
 
 class PlannedRun(NamedTuple):
-    """One run of a sweep. Runs of several variants may be the same one."""
+    """One run of a sweep. Two variants may contain the same run."""
 
     variant: str
     configuration: Configuration
@@ -54,7 +54,7 @@ class PlannedRun(NamedTuple):
 
 @dataclass(frozen=True)
 class Grid:
-    """What a sweep varies, and where it runs.
+    """The parameters of a sweep: what it varies, and where it runs.
 
     Attributes
     ----------
@@ -63,9 +63,10 @@ class Grid:
     variants : dict of str to dict
         Named changes to every run: parameters with one value each.
     scheduler : str
-        Address of a Dask scheduler; ``slurm``: jobs of the queue; empty: this machine.
+        Address of a Dask scheduler, ``slurm`` to submit Slurm jobs, or empty for this machine.
     workers : int
-        Number to start, here or as jobs; 0: one per core, or one where there is a GPU.
+        Number of workers to start, as processes or Slurm jobs. 0 starts one worker on a machine
+        with a GPU, else one per core.
     """
 
     axes: dict[str, list[Any]]
@@ -85,10 +86,10 @@ class Grid:
         Returns
         -------
         list of PlannedRun
-            The possible runs.
+            The runs that can be made.
         pandas.DataFrame
-            The impossible ones, such as tag sets that the corpus does not have; see
-            :meth:`failures`.
+            The runs that cannot be made, for example because the corpus lacks a tag set, in the
+            form of :meth:`failures`.
         """
         axes = dict(self.axes)
         if axes["tagsets"] == [EVERY]:
@@ -111,7 +112,7 @@ class Grid:
         return pd.DataFrame(rows, columns=["variant", *names, "reason"])
 
     def first(self) -> Parameters:
-        """Return the first value along each axis but the tag sets; they name the data."""
+        """Return the first value of each parameter except the tag sets, to find the data."""
         return {name: values[0] for name, values in self.axes.items() if name != "tagsets"}
 
 
@@ -140,7 +141,7 @@ class Outcome:
 
 
 def joined_tagsets(tagsets: Sequence[str]) -> list[str]:
-    """Join tag sets in every way, few before many: the paper's four give 15 combinations.
+    """List all combinations of tag sets, smallest first; the paper's four sets give 15.
 
     Examples
     --------
@@ -163,14 +164,16 @@ def read_grid(namespace: Mapping[str, object]) -> Grid:
     Raises
     ------
     TagspaceError
-        In one line, if a parameter is unknown or a value is not accepted.
+        If a parameter is unknown or a value is not accepted. The message is one line.
     """
     given = plain_values(namespace)
     variants = given.pop("variants", {"": {}})
     scheduler = given.pop("scheduler", "")
     workers = given.pop("workers", 0)
     if not (isinstance(variants, dict) and variants and all(map(_is_variant, variants.values()))):
-        raise _refused("variants", variants, "names, each with parameters of a run that it changes")
+        raise _refused(
+            "variants", variants, "variant names, each with a dict of changed parameters"
+        )
     if not isinstance(scheduler, str):
         raise _refused("scheduler", scheduler, "the address of a Dask scheduler, slurm, or nothing")
     if type(workers) is not int or workers < 0:
@@ -221,7 +224,7 @@ def _check(axes: dict[str, list[Any]], variants: dict[str, Parameters]) -> None:
 
 
 def run_sweep(grid: Grid) -> Outcome:
-    """Make the runs that are not on record yet.
+    """Run every experiment of a sweep that has no record yet.
 
     Each run is found or made by :func:`tagspace.runs.experiment.run_experiment`, which leaves a
     whole record or none. An interrupted sweep therefore continues where it stopped. The runs of a
@@ -268,7 +271,7 @@ def _run_all(
     """Return the names of the records, and the reasons where there is none."""
     from distributed import as_completed
 
-    # A worker has to load another corpus when the data of the next run differ.
+    # Runs on the same data are consecutive, so that a worker seldom reloads its corpus.
     by_data = sorted(configurations, key=lambda each: str(each.only(*CORPUS_PARAMETERS)))
     futures = {client.submit(_run, each.model_dump(), pure=False): each for each in by_data}
     names, reasons = {}, {}
@@ -317,7 +320,7 @@ def _corpus(configuration: Configuration) -> Corpus:
     return _load(configuration.only(*CORPUS_PARAMETERS))
 
 
-# Where workers are
+# How workers are started
 
 
 @contextmanager

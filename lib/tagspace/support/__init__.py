@@ -1,1 +1,1 @@
-"""Where files are cached, how progress is shown, how memory is kept."""
+"""Helpers: the cache folder, progress bars, devices, memory."""

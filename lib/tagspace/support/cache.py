@@ -1,4 +1,4 @@
-"""Where the package keeps what it makes or downloads."""
+"""The cache folder for downloaded and computed files."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from pathlib import Path
 
 
 def cache_folder() -> Path:
-    """Return the folder for everything that can be made again: audio, features, data sets.
+    """Return the cache folder, for files that can be downloaded or computed again.
 
     Returns
     -------
     pathlib.Path
-        The environment variable ``TAGSPACE_CACHE``, or else the platform's cache folder of the
-        user. It may not exist yet.
+        The value of the environment variable ``TAGSPACE_CACHE`` or, if it is not set, the user's
+        cache folder on this platform. The folder may not exist yet.
     """
     if named := os.environ.get("TAGSPACE_CACHE"):
         return Path(named).expanduser()

@@ -17,7 +17,7 @@ def choose_device(name: str) -> torch.device:
     Parameters
     ----------
     name : str
-        ``auto`` takes the GPU where there is one.
+        ``auto`` chooses CUDA if it is available, else the CPU. Apple's ``mps`` must be named.
 
     Raises
     ------
@@ -30,7 +30,7 @@ def choose_device(name: str) -> torch.device:
         return torch.empty(0, device=name).device
     except (RuntimeError, AssertionError):  # torch without CUDA raises AssertionError
         raise TagspaceError(
-            f"device: this machine has no {name!r}; accepted: auto, which takes what there is"
+            f"device: this machine has no {name!r}; use auto, which chooses an available one"
         ) from None
 
 
@@ -48,7 +48,7 @@ def supports_fast_bfloat16(device: torch.device) -> bool:
     """
     if device.type == "cuda":
         return torch.cuda.is_bf16_supported()
-    # Older releases of torch, and all on ARM processors, do not say: then float32 is safe.
+    # Older releases of torch, and every release on ARM, do not report this; float32 is then safe.
     capabilities: dict[str, Any] = getattr(torch.cpu, "get_capabilities", dict)()
     known = capabilities.get("amx_bf16") or capabilities.get("avx512_bf16")
     return device.type == "cpu" and bool(known)

@@ -1,8 +1,8 @@
-"""Memory of large tensors on a processor: keep freed memory for the next tensor.
+"""Make the C library keep freed CPU memory for the next tensor.
 
-A training step allocates and frees tensors of many megabytes. By default the C library returns each
-to the system, which clears the memory before the next tensor gets it. That takes up to a quarter of
-the step.
+A training step allocates and frees tensors of many megabytes. By default the C library returns that
+memory to the system, which clears it before the next tensor gets it. Clearing takes up to a quarter
+of the time of a step.
 """
 
 from __future__ import annotations
@@ -12,11 +12,11 @@ import sys
 
 # Parameters of mallopt, from glibc's malloc.h.
 TRIM_THRESHOLD, MMAP_THRESHOLD = -1, -3
-LARGEST = 2**31 - 1  # bytes; larger blocks are returned to the system all the same
+LARGEST = 2**31 - 1  # bytes; larger blocks are still returned to the system
 
 
 def keep_freed() -> None:
-    """Keep freed memory in this process from now on, where the C library is glibc."""
+    """Tell glibc to keep memory that this process frees; do nothing on other C libraries."""
     if sys.platform != "linux":
         return
     library = ctypes.CDLL(None)

@@ -53,7 +53,7 @@ class _Screens:
             stream.flush()
 
     def close(self) -> None:
-        """Leave stderr open."""
+        """Close the copy of the terminal, but not stderr."""
         for stream in self.streams[1:]:
             stream.close()
 

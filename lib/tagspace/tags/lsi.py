@@ -1,4 +1,4 @@
-"""Latent Semantic Indexing (Section III-B): one factorisation gives every number of topics."""
+"""Latent Semantic Indexing (Section III-B), factorised once for any number of topics."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from scipy import linalg, sparse
 
 from tagspace.errors import TagspaceError
 
-ROUNDING = 1e-8  # a vector shorter than this has a direction made of rounding errors
+ROUNDING = 1e-8  # a vector shorter than this is rounding error, and becomes zero
 
 
 class LSI:
@@ -76,7 +76,7 @@ class LSI:
 
     @property
     def rank(self) -> int:
-        """The largest number of topics."""
+        """The largest possible number of topics: the rank of W."""
         return len(self.singular_values_)
 
     def transform(self, tracks_by_tags: sparse.csr_array | np.ndarray, topics: int) -> np.ndarray:
@@ -93,7 +93,8 @@ class LSI:
         -------
         numpy.ndarray, shape (n_tracks, topics)
             The LSI vectors; their inner products are the cosines of Section III-A. A track without
-            a known tag is the zero vector, which is related to nothing.
+            a known tag has the zero vector. Its cosine with every track is 0, so with the default
+            thresholds it is a negative of every anchor.
 
         Raises
         ------

@@ -1,4 +1,7 @@
-"""How related tracks are: a graded similarity of all pairs of a batch, in [-1, 1] (III-B)."""
+"""Relatedness of tracks: a graded similarity in [-1, 1] for each pair (Section III-B).
+
+The thresholds that make pairs positive or negative are in :mod:`tagspace.model.mining`.
+"""
 
 from __future__ import annotations
 
@@ -28,7 +31,8 @@ class Cosine:
     Parameters
     ----------
     vectors : torch.Tensor, shape (n_tracks, n_dimensions), float32
-        Of unit length, or zero for a track about which nothing is known.
+        Of unit length, or zero for a track without known tags or vectors (not with LDA, which gives
+        every track a mixture).
     """
 
     def __init__(self, vectors: torch.Tensor) -> None:
@@ -41,14 +45,14 @@ class Cosine:
 
 
 class Overlap:
-    """Relatedness as the Jaccard index of the tags, which the paper argues against.
+    """Relatedness as the Jaccard index of two tag sets. The paper argues against it.
 
     Parameters
     ----------
     tags : scipy.sparse.csr_array, shape (n_tracks, n_tags)
         Binary.
     device : torch.device or str
-        Where the matrices of batches go.
+        Device of the matrices that it returns.
     """
 
     def __init__(self, tags: sparse.csr_array, device: torch.device | str = "cpu") -> None:
@@ -62,7 +66,7 @@ class Overlap:
 
 
 class SameGroup:
-    """Relatedness as membership in one group; for artists, no tags are needed (Park et al. 2018).
+    """Relatedness 1 for tracks of one group, such as an artist, else 0 (Park et al. 2018).
 
     Parameters
     ----------
@@ -87,7 +91,7 @@ def relatedness_from_tags(
     seed: int = 0,
     device: torch.device | str = "cpu",
 ) -> Relatedness:
-    """Make a relatedness of tracks from their tags.
+    """Return a function that computes the relatedness of tracks from their tags.
 
     Parameters
     ----------
@@ -95,17 +99,17 @@ def relatedness_from_tags(
         Binary: which track carries which tag. Nothing here is particular to music; documents and
         their terms serve as well.
     train : numpy.ndarray of int
-        Rows of the training tracks. Topics and weights are learned from these alone; all other
+        Rows of the training tracks. Topics and weights are learned only from these rows; all other
         tracks are projected.
     kind : {"lsi", "tfidf", "lda", "overlap"}
-        The paper's Latent Semantic Indexing; the same on tf-idf weighted tags; mixtures of topics
-        by Latent Dirichlet Allocation; or the Jaccard index of the tags.
+        The paper's Latent Semantic Indexing; LSI on tf-idf weighted tags (``tfidf``); topic
+        mixtures by Latent Dirichlet Allocation (``lda``); or the Jaccard index (``overlap``).
     topics : int
         Number of topics. LSI uses no more than the rank of the training tags.
     seed : int
         Initialises LDA.
     device : torch.device or str
-        Where the matrices of batches are wanted.
+        Device of the relatedness matrices.
 
     Raises
     ------
@@ -177,18 +181,18 @@ def tf_idf(tags: sparse.csr_array, train: np.ndarray) -> sparse.csr_array:
 
 
 def lda_vectors(tags: sparse.csr_array, train: np.ndarray, topics: int, seed: int) -> np.ndarray:
-    """Describe tracks by mixtures of topics (Latent Dirichlet Allocation; Blei et al. 2003).
+    """Compute topic mixtures of tracks by Latent Dirichlet Allocation (Blei et al. 2003).
 
     Parameters
     ----------
     tags : scipy.sparse.csr_array, shape (n_tracks, n_tags)
         Binary.
     train : numpy.ndarray of int
-        Rows of the training tracks, from which alone topics are learned.
+        Rows of the training tracks. Topics are learned only from these rows.
     topics : int
         Number of topics.
     seed : int
-        Initialises the search.
+        Seed of the initialisation.
 
     Returns
     -------
@@ -217,7 +221,7 @@ def jaccard(left: sparse.csr_array, right: sparse.csr_array) -> np.ndarray:
     numpy.ndarray, shape (n_left, n_right)
         In the type of the matrices; 0 for two empty sets.
     """
-    # Only the left sets are expanded, so memory stays bounded when the right ones are many.
+    # Only the left sets become a dense matrix: callers pass few left sets and many right sets.
     common = np.ascontiguousarray((right @ left.toarray().T).T)
     union = left.sum(axis=1)[:, None] + right.sum(axis=1)[None, :] - common
     return common / np.maximum(union, 1)

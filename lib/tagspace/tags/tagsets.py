@@ -54,13 +54,13 @@ class TagMatrix:
         return self.select((name,)).matrix
 
     def select(self, tagsets: Sequence[str]) -> TagMatrix:
-        """Keep the tags of some tag sets, joined."""
+        """Keep only the columns of the given tag sets."""
         columns = np.flatnonzero(self.vocabulary["tagset"].isin(tagsets))
         vocabulary = self.vocabulary.iloc[columns].reset_index(drop=True)
         return TagMatrix(self.matrix[:, columns], self.track_ids, vocabulary)
 
     def take(self, rows: np.ndarray) -> TagMatrix:
-        """Keep some tracks, and all tags."""
+        """Select tracks by row; all tags stay."""
         return TagMatrix(self.matrix[rows], self.track_ids[rows], self.vocabulary)
 
 
@@ -101,7 +101,7 @@ def resolve(tagsets: str | list[str], known: tuple[str, ...]) -> tuple[str, ...]
 
 
 def binary_matrix(dataset: Dataset) -> TagMatrix:
-    """Build the tracks x tags matrix of a data set, all tag sets joined.
+    """Build the tracks x tags matrix of a data set, with the columns of all tag sets.
 
     Returns
     -------
@@ -123,7 +123,9 @@ def binary_matrix(dataset: Dataset) -> TagMatrix:
     )
     if (rows < 0).any():
         unknown = dataset.tags["track_id"].iloc[int(np.argmin(rows))]
-        raise TagspaceError(f"dataset: {dataset.name} has tags for {unknown!r}, which is no track")
+        raise TagspaceError(
+            f"dataset: {dataset.name} has tags for {unknown!r}, which is not in its tracks"
+        )
     shape = len(dataset.tracks), len(vocabulary)
     matrix = sparse.csr_array((np.ones(len(rows)), (rows, columns)), shape=shape)
     return TagMatrix(matrix, dataset.tracks.index, vocabulary)
@@ -177,7 +179,7 @@ def combination_codes(matrix: sparse.csr_array) -> np.ndarray:
 
 
 def counts_table(dataset: Dataset, tags: TagMatrix) -> pd.DataFrame:
-    """Count tags, tag combinations, albums and tracks: one half of the paper's Table I.
+    """Count tags, tag combinations, albums and tracks per tag set, as in the paper's Table I.
 
     Parameters
     ----------
