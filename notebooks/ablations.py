@@ -77,7 +77,7 @@ grid = sweep.read_grid(globals())
 
 # %%
 from compendium import measured, result_figures
-from tagspace.evaluation import comparison
+from tagspace.runs import comparison
 
 real = measured.load("ablations")
 kept = list(real["variant"].unique())

@@ -177,7 +177,7 @@ shares.round(3)
 # tag sets, each measure, averaged over these:
 
 # %%
-from tagspace.evaluation import comparison
+from tagspace.runs import comparison
 
 gathered = measured.load(configuration.runs or "systems", configuration.dataset)
 if "variant" in gathered:

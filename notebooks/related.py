@@ -96,7 +96,7 @@ measured.pairs().round(3)
 
 # %%
 from compendium import result_figures
-from tagspace.evaluation import comparison
+from tagspace.runs import comparison
 
 settings = measured.load("systems_settings")
 print(result_figures.provenance(settings))

@@ -32,7 +32,7 @@ configuration = read_parameters(globals())
 
 # %%
 from compendium import paper, result_figures
-from tagspace.evaluation import comparison
+from tagspace.runs import comparison
 
 published = paper.table_2()
 result_figures.table_2_html(published)

@@ -111,7 +111,7 @@ print(record.describe())
 
 # %% mystnb={"image": {"alt": "Loss, number of violating triplets and validation score by epoch, with the epoch whose weights were kept marked"}} tags=["nbval-ignore-output"]
 from compendium import result_figures
-from tagspace.evaluation import comparison
+from tagspace.runs import comparison
 
 result_figures.history_figure(record.history, record.info["best_epoch"])
 

@@ -10,8 +10,7 @@ import pytest
 
 from tagspace.cli import main
 from tagspace.datasets.registry import load_dataset
-from tagspace.evaluation import comparison
-from tagspace.runs import archive, experiment, records
+from tagspace.runs import archive, comparison, experiment, records
 
 README = records.CHECKOUT / "README.md"
 ALBUMS = """artist,release,genres,styles,moods,themes

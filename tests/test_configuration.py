@@ -10,6 +10,7 @@ from pydantic import ValidationError
 
 from tagspace.configuration import Configuration, read_parameters
 from tagspace.errors import TagspaceError
+from tagspace.model.losses import TripletLoss
 
 TRAIN = Path(__file__).parents[1] / "notebooks" / "train.py"
 ACCEPTED = [
@@ -202,3 +203,10 @@ def test_table_lists_every_parameter():
     assert table.index.tolist() == list(Configuration.model_fields)
     assert table.loc["mining"].tolist() == ["'all'", "all, semihard, hard or literal"]
     assert table.loc["epochs", "default"] == "0"
+
+
+def test_losses_and_configuration_have_the_same_defaults():
+    loss, configuration = TripletLoss(), Configuration()
+    assert loss.margin == configuration.margin
+    assert loss.strategy == configuration.mining
+    assert loss.thresholds == (configuration.positive_threshold, configuration.negative_threshold)

@@ -14,7 +14,7 @@ from matplotlib.figure import Figure
 
 from compendium import style
 from tagspace.configuration import EXPERIMENT_PARAMETERS
-from tagspace.evaluation import comparison
+from tagspace.runs import comparison
 
 FILTER_NAMES = {"none": "unfiltered", "album": "album filter", "artist": "artist filter"}
 
@@ -27,7 +27,7 @@ def arrange_table_2(gathered: pd.DataFrame, measure: str, filtered: str = "none"
     gathered : pandas.DataFrame
         See :func:`tagspace.runs.records.gather`. Seeds and folds are averaged.
     measure : str
-        A name of :data:`tagspace.evaluation.comparison.MEASURES`.
+        A name of :data:`tagspace.runs.comparison.MEASURES`.
     filtered : {"none", "album", "artist"}
         Which tracks are not accepted as neighbours: none are excluded (as in the paper), those of
         the query's album, or those of the query's artist.
@@ -129,7 +129,7 @@ def comparison_table(compared: pd.DataFrame, reference: str) -> pd.DataFrame:
     Parameters
     ----------
     compared : pandas.DataFrame
-        See :func:`tagspace.evaluation.comparison.compare`.
+        See :func:`tagspace.runs.comparison.compare`.
     reference : str
         The reference system. Its own gain stays empty.
 
@@ -152,7 +152,7 @@ def filters_table(
     Parameters
     ----------
     gathered, measure
-        See :func:`tagspace.evaluation.comparison.compare`.
+        See :func:`tagspace.runs.comparison.compare`.
     reference : str
         The reference system.
     filters : sequence of {"none", "album", "artist"}
@@ -176,7 +176,7 @@ def systems_figure(gathered: pd.DataFrame, measure: str, by: str = "variant") ->
     Parameters
     ----------
     gathered, measure, by
-        See :func:`tagspace.evaluation.comparison.compare`.
+        See :func:`tagspace.runs.comparison.compare`.
     """
     rows = comparison.by_system(comparison.select(gathered, measure), by)
     task = comparison.summary_task(rows["task"])
@@ -223,7 +223,7 @@ def results_table(metrics: pd.DataFrame, measure: str, filtered: str = "none") -
     metrics : pandas.DataFrame
         See :func:`tagspace.evaluation.retrieval.evaluate`.
     measure : str
-        A name of :data:`tagspace.evaluation.comparison.MEASURES`.
+        A name of :data:`tagspace.runs.comparison.MEASURES`.
     filtered : {"none", "album", "artist"}
         Which tracks are not accepted as neighbours.
 

@@ -11,8 +11,7 @@ import pandas as pd
 from tagspace.configuration import EXPERIMENT_PARAMETERS
 from tagspace.datasets import embedded, matching, msd, songs, tables
 from tagspace.errors import TagspaceError
-from tagspace.evaluation import comparison
-from tagspace.runs import archive, records
+from tagspace.runs import archive, comparison, records
 
 MEASURE = "graded nDCG@10"
 

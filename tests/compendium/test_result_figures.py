@@ -10,7 +10,7 @@ import pytest
 
 from compendium import paper, result_figures
 from tagspace.errors import TagspaceError
-from tagspace.evaluation import comparison
+from tagspace.runs import comparison
 
 mpl.use("agg")
 

@@ -4,7 +4,7 @@ import matplotlib as mpl
 import matplotlib.pyplot as plt
 
 from compendium import style
-from tagspace.evaluation import comparison
+from tagspace.runs import comparison
 
 mpl.use("agg")
 

@@ -293,3 +293,29 @@ def test_ndcg_accepts_fewer_tracks_than_the_cutoff():
 def test_ndcg_of_meaningless_embeddings_does_not_count_the_query_itself(value):
     gains = torch.eye(4) + torch.tensor([[0, 0.1, 0, 0]] * 4)
     assert ndcg(torch.full((4, 2), value), gains, cutoff=3) <= 1
+
+
+def test_a_sum_of_distances_does_not_depend_on_their_scales():
+    first, second = torch.rand(2, 6, 6, generator=torch.Generator().manual_seed(0))
+    rows = np.array([5, 2])
+    plain = retrieval.SumOfDistances(lambda q: first[q], lambda q: second[q])(rows)
+    scaled = retrieval.SumOfDistances(lambda q: 9 * first[q] + 3, lambda q: second[q])(rows)
+    torch.testing.assert_close(plain, scaled)
+
+
+def test_a_sum_of_distances_standardises_each_over_the_tracks_of_a_query():
+    first, second = torch.rand(2, 6, 6, generator=torch.Generator().manual_seed(0))
+    rows = np.array([5, 2])
+    found = retrieval.SumOfDistances(lambda q: first[q], lambda q: second[q])(rows)
+    for row, query in zip(found, rows, strict=True):
+        expected = sum((d[query] - d[query].mean()) / d[query].std() for d in (first, second))
+        torch.testing.assert_close(row, expected)
+
+
+def test_random_embeddings_follow_from_the_seed():
+    before = torch.get_rng_state()
+    first, again, other_seed = (retrieval.random_embeddings(9, seed) for seed in (1, 1, 2))
+    assert first.shape == (9, 256)
+    assert torch.equal(first, again)
+    assert not torch.equal(first, other_seed)
+    assert torch.equal(torch.get_rng_state(), before)

@@ -13,11 +13,12 @@ import numpy as np
 import pandas as pd
 import torch
 
+from tagspace.audio import handcrafted
 from tagspace.configuration import Configuration
 from tagspace.corpus import FEWEST_TEST, Corpus
 from tagspace.datasets.vectors import read_vectors
 from tagspace.errors import TagspaceError
-from tagspace.evaluation import baselines, retrieval
+from tagspace.evaluation import retrieval
 from tagspace.evaluation.retrieval import Distances
 from tagspace.model import encoders, losses, training
 from tagspace.model.dpnn import DPNN
@@ -260,14 +261,14 @@ def _baselines(
         configuration.seed, configuration.unit_norm, configuration.dimensions
     ).to(device)
     encoders.calibrate(untrained, torch.as_tensor(corpus.excerpts[corpus.split.train, 0]))
-    timbre = baselines.Timbre(excerpts)
-    rhythm = retrieval.Euclidean(baselines.rhythm(excerpts))
+    timbre = handcrafted.Timbre(excerpts)
+    rhythm = retrieval.Euclidean(handcrafted.rhythm(excerpts))
     return {
         "untrained": encoders.embed(untrained, excerpts),
         "timbre": timbre,
         "rhythm": rhythm,
-        "timbre+rhythm": baselines.SumOfDistances(timbre, rhythm),
-        "random": baselines.random_embeddings(len(corpus), configuration.seed)[rows],
+        "timbre+rhythm": retrieval.SumOfDistances(timbre, rhythm),
+        "random": retrieval.random_embeddings(len(corpus), configuration.seed)[rows],
     }
 
 

@@ -1,7 +1,4 @@
-"""Baselines without a network: hand-crafted features (Section I) and random embeddings.
-
-The untrained network, another baseline, is in :mod:`tagspace.model.encoders`.
-"""
+"""Hand-crafted features of timbre and rhythm, baselines for the network (Section I)."""
 
 from __future__ import annotations
 
@@ -10,7 +7,6 @@ import torch
 from scipy.fft import dct
 
 from tagspace.audio.spectrogram import HOP, SAMPLE_RATE
-from tagspace.evaluation.retrieval import Distances
 
 N_MFCC = 20
 SMALLEST_VARIANCE = 1e-3  # added to each variance, so that silence has a Gaussian too
@@ -79,33 +75,6 @@ def rhythm(excerpts: np.ndarray) -> torch.Tensor:
     Pampalk, Rauber and Merkl 2002, here on the mel bands of the network's input.
     """
     return torch.as_tensor(np.stack([_fluctuations(track) for track in excerpts]))
-
-
-class SumOfDistances:
-    """Add several distances, each standardised over all tracks for one query.
-
-    Parameters
-    ----------
-    *distances : Distances
-        Distances on the same tracks, in the same order. :class:`Euclidean` gives squared distances.
-    """
-
-    def __init__(self, *distances: Distances) -> None:
-        self.distances = distances
-
-    def __call__(self, queries: np.ndarray) -> torch.Tensor:
-        """Return the matrix of shape (n_queries, n_tracks) for the rows ``queries``."""
-        return torch.stack([_standardise(each(queries)) for each in self.distances]).sum(0)
-
-
-def random_embeddings(n_tracks: int, seed: int) -> torch.Tensor:
-    """Draw random embeddings from a standard normal distribution, shape (n_tracks, 256)."""
-    return torch.randn(n_tracks, 256, generator=torch.Generator().manual_seed(seed))
-
-
-def _standardise(distances: torch.Tensor) -> torch.Tensor:
-    deviation = distances.std(1, keepdim=True).clamp_min(1e-6)  # 0 where all are equally far
-    return (distances - distances.mean(1, keepdim=True)) / deviation
 
 
 def _gaussian(excerpts: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

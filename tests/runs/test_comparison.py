@@ -9,8 +9,8 @@ import scipy.stats
 
 from tagspace.configuration import EXPERIMENT_PARAMETERS, Configuration
 from tagspace.errors import TagspaceError
-from tagspace.evaluation import comparison
 from tagspace.evaluation.retrieval import COLUMNS
+from tagspace.runs import comparison
 
 COMBINATIONS = ["genres+moods", "moods", "genres"]
 NDCG = "graded nDCG@10"
