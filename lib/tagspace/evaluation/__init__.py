@@ -1,1 +1,1 @@
-"""Search by example, baselines, and comparisons with intervals (Section VI)."""
+"""Search by example: nearest neighbours, precision and nDCG, with intervals (Section VI)."""

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import itertools
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
-from typing import Any, NamedTuple, Protocol
+from collections.abc import Callable, Iterator, Mapping
+from typing import NamedTuple, Protocol
 
 import numpy as np
 import pandas as pd
@@ -14,27 +13,30 @@ from scipy import sparse
 
 from tagspace.datasets.groups import Groups
 from tagspace.errors import TagspaceError
+from tagspace.evaluation.bootstrap import ArtistBootstrap, Figure
 from tagspace.tags.relatedness import jaccard
 from tagspace.tags.tagsets import TagMatrix
 
 CUTOFFS = (10, 100)  # P@100 is the paper's
-BLOCK_CELLS = 2_000_000  # entries of a query x track matrix at a time; bounds memory
-BOOTSTRAP_DRAWS = 1000
-KEYS = ["relevance", "filter", "task", "metric", "cutoff"]
-TASK = 1 + KEYS.index("task")  # position in a FigureKey
-COLUMNS = ["representation", *KEYS, "value", "low", "high", "chance", "ceiling", "n_queries"]
-# The filters that leave relevant tracks for a task; by default, all filters do.
-TASK_FILTERS = {"artist": ("none", "album"), "album": ("none",)}
+BLOCK_CELLS = 2_000_000  # queries x tracks at a time; bounds memory for any number of tracks
 FILTERS = ("none", "album", "artist")
+# For each task, the filters under which relevant tracks remain; other tasks use all filters.
+TASK_FILTERS = {"artist": ("none", "album"), "album": ("none",)}
+# What makes a track relevant, given the Jaccard index of its tags and the query's.
+RELEVANCE: dict[str, Callable[[torch.Tensor], torch.Tensor]] = {
+    "graded": lambda overlap: overlap,
+    "exact": lambda overlap: (overlap == 1).float(),
+    "any": lambda overlap: (overlap > 0).float(),
+}
+KEYS = ["relevance", "filter", "task", "metric", "cutoff"]
+COLUMNS = ["representation", *KEYS, "value", "low", "high", "chance", "ceiling", "n_queries"]
 
-Relevant = dict[tuple[str, str], torch.Tensor]
 Key = tuple[str, str, str, str, int]
-FigureKey = tuple[Any, ...]  # a representation, then a Key
-PerQuery = dict[Key, dict[str, list[torch.Tensor]]]
+Scores = dict[Key, dict[str, list[torch.Tensor]]]
 
 
 class Distances(Protocol):
-    """Measures how far tracks are from queries; only the order of a row counts."""
+    """Measures how far tracks are from queries; :func:`evaluate` uses only the order in a row."""
 
     def __call__(self, queries: np.ndarray) -> torch.Tensor:
         """Return the matrix of shape (n_queries, n_tracks) for the rows ``queries``."""
@@ -94,24 +96,40 @@ def neighbours(distances: torch.Tensor, cutoff: int) -> torch.Tensor:
     distances : torch.Tensor, shape (n_queries, n_tracks)
         Infinite where a track must not be a neighbour, such as the query itself.
     cutoff : int
-        How many neighbours, at most ``n_tracks``.
+        Number of neighbours, at most ``n_tracks``.
 
     Returns
     -------
     torch.Tensor of int, shape (n_queries, cutoff)
-        Rows of the neighbours, nearest first.
+        Rows of the neighbours, nearest first; among equally distant ones, in order of rows.
     """
-    return distances.topk(cutoff, largest=False).indices
+    nearest = distances.topk(cutoff, largest=False)
+    last = nearest.values[:, -1:]
+    # topk returns any of the tracks that tie for the last place.
+    tied = (distances == last).sum(1) > (nearest.values == last).sum(1)
+    rows = nearest.indices
+    rows[tied] = distances[tied].sort(dim=1, stable=True).indices[:, :cutoff]
+    rows = rows.sort(dim=1).values
+    return rows.gather(1, distances.gather(1, rows).sort(dim=1, stable=True).indices)
 
 
-def ndcg(embeddings: torch.Tensor, gains: torch.Tensor, cutoff: int) -> float:
+def mean_ndcg(
+    embeddings: torch.Tensor,
+    gains: Callable[[np.ndarray], torch.Tensor],
+    excluded: Callable[[np.ndarray], torch.Tensor] | None = None,
+    cutoff: int = 10,
+) -> float:
     """Compute nDCG with every track as a query among all others.
 
     Parameters
     ----------
     embeddings : torch.Tensor, shape (n, d), float32
-    gains : torch.Tensor, shape (n, n)
-        How relevant each track (column) is to each query (row); not negative.
+        All tracks.
+    gains : callable
+        For the rows of some queries, how relevant each track is, shape (n_queries, n); not
+        negative.
+    excluded : callable, optional
+        For the rows of some queries, the mask of tracks that must not be neighbours.
     cutoff : int
         Number of neighbours.
 
@@ -120,14 +138,16 @@ def ndcg(embeddings: torch.Tensor, gains: torch.Tensor, cutoff: int) -> float:
     float
         The mean over the queries that have a relevant track; NaN if none has.
     """
-    allowed = ~torch.eye(len(gains), dtype=torch.bool, device=gains.device)
-    gains = gains.masked_fill(~allowed, 0)
-    cutoff = min(cutoff, len(gains) - 1)
-    distances = Euclidean(embeddings)(np.arange(len(gains))).masked_fill(~allowed, torch.inf)
-    nearest = neighbours(distances, cutoff)
-    ideal = _dcg(gains.topk(cutoff).values, cutoff)
-    reached = _dcg(gains.gather(1, nearest), cutoff)
-    return (reached / ideal)[ideal > 0].mean().item()
+    distances, cutoff, parts = Euclidean(embeddings), min(cutoff, len(embeddings) - 1), []
+    for queries in query_blocks(np.arange(len(embeddings)), len(embeddings)):
+        gain = gains(queries)
+        hidden = torch.zeros_like(gain, dtype=torch.bool) if excluded is None else excluded(queries)
+        hidden[np.arange(len(queries)), queries] = True
+        gain = gain.masked_fill(hidden, 0)
+        nearest = neighbours(distances(queries).masked_fill(hidden, torch.inf), cutoff)
+        ideal = _dcg(gain.topk(cutoff).values, cutoff)
+        parts.append(_dcg(gain.gather(1, nearest), cutoff) / ideal)
+    return torch.cat(parts).nanmean().item()
 
 
 def evaluate(
@@ -181,8 +201,8 @@ def evaluate(
     -----
     A query without tags, or without a known album, is left out of that task. A query without any
     relevant track is left out of nDCG and R-precision. A cutoff that includes every track is left
-    out, because all orders are equal there. A query with an unknown artist counts as the only track
-    of its artist.
+    out, because every order has the same precision there. A query with an unknown artist counts as
+    the only track of its artist.
 
     Examples
     --------
@@ -209,22 +229,14 @@ def evaluate(
         name: Euclidean(given) if isinstance(given, torch.Tensor) else given
         for name, given in representations.items()
     }
-    per_query: PerQuery = defaultdict(lambda: defaultdict(list))
+    scores: Scores = defaultdict(lambda: defaultdict(list))
     for rows in query_blocks(queries, n_tracks):
-        relevant = _relevance(rows, matrices, groups)
-        distances = {name: measure(rows) for name, measure in measures.items()}
-        for filtered in FILTERS:
-            allowed = _allowed(rows, groups, filtered)
-            found = {name: _order(each, allowed) for name, each in distances.items()}
-            for (task, relevance), gains in relevant.items():
-                if filtered in TASK_FILTERS.get(task, FILTERS):
-                    scores = itertools.chain(
-                        _scores(gains, allowed, found, cutoffs),
-                        _r_precision(gains, allowed, found) if relevance != "graded" else (),
-                    )
-                    for metric, cutoff, name, values in scores:
-                        per_query[relevance, filtered, task, metric, cutoff][name].append(values)
-    return _summary(per_query, tags.tagsets, groups.artist[queries], seed)
+        search = Search(rows, measures, groups, max(cutoffs))
+        for task, overlap, known in _overlaps(rows, matrices, groups):
+            for filtered in TASK_FILTERS.get(task, FILTERS):
+                for key, name, values in search.score(task, overlap, filtered, cutoffs):
+                    scores[key][name].append(values.masked_fill(~known, torch.nan))
+    return _table(scores, tags.tagsets, ArtistBootstrap(groups.artist[queries], seed))
 
 
 def query_blocks(queries: np.ndarray, n_tracks: int) -> Iterator[np.ndarray]:
@@ -233,86 +245,148 @@ def query_blocks(queries: np.ndarray, n_tracks: int) -> Iterator[np.ndarray]:
     return (queries[start : start + size] for start in range(0, len(queries), size))
 
 
-def _relevance(rows: np.ndarray, matrices: dict[str, sparse.csr_array], groups: Groups) -> Relevant:
-    """Compute a matrix queries x tracks for each task and definition of relevance.
-
-    Values are 0 to 1. A query without tags in a tag set, or without a known album, has NaN.
-    """
-    relevant: Relevant = {}
+def _overlaps(
+    rows: np.ndarray, matrices: dict[str, sparse.csr_array], groups: Groups
+) -> Iterator[tuple[str, torch.Tensor, torch.Tensor]]:
+    """Yield each task, its overlap of queries and tracks (0 to 1), and the queries it can ask."""
+    everything = np.arange(len(groups.artist))
     for task, matrix in matrices.items():
-        relevant |= {(task, name): gains for name, gains in _tag_relevance(matrix, rows)}
+        tagged = torch.as_tensor(matrix[rows].sum(axis=1) > 0)
+        yield task, torch.as_tensor(jaccard(matrix[rows], matrix)), tagged
+    same_artist = torch.as_tensor(groups.same_artist(rows, everything))
+    yield "artist", same_artist.float(), torch.ones(len(rows), dtype=torch.bool)
+    same_album = torch.as_tensor(groups.same_album(rows, everything))
+    yield "album", same_album.float(), torch.as_tensor(groups.album_known[rows])
+
+
+class _Excluded(NamedTuple):
+    """Tracks that a filter hides from queries, as a mask and as pairs of query and track."""
+
+    mask: torch.Tensor
+    queries: torch.Tensor
+    tracks: torch.Tensor
+
+
+class Search:
+    """The neighbours of some queries in each representation, under each filter.
+
+    Parameters
+    ----------
+    rows : numpy.ndarray of int, shape (n_queries,)
+        The queries.
+    measures : mapping of str to Distances
+        Named representations.
+    groups : Groups
+        Artists and albums of all tracks.
+    depth : int
+        Number of neighbours.
+    """
+
+    def __init__(
+        self, rows: np.ndarray, measures: Mapping[str, Distances], groups: Groups, depth: int
+    ) -> None:
+        masks = {filtered: _excluded_mask(rows, groups, filtered) for filtered in FILTERS}
+        self.excluded = {
+            name: _Excluded(mask, *mask.nonzero(as_tuple=True)) for name, mask in masks.items()
+        }
+        # A filter hides at most so many tracks of a query, so one search serves all filters.
+        most = max(int(mask.sum(1).max()) for mask in masks.values())
+        self.reach, self.depth = min(depth + most, len(groups.artist)), depth
+        self.distances, nearest = {}, {}
+        for name, measure in measures.items():
+            distances = measure(rows)
+            nearest[name] = neighbours(distances, self.reach).cpu()
+            self.distances[name] = distances.cpu().numpy()
+        self.rankings = {
+            filtered: {name: _first_allowed(order, mask, depth) for name, order in nearest.items()}
+            for filtered, mask in masks.items()
+        }
+
+    def score(
+        self, task: str, overlap: torch.Tensor, filtered: str, cutoffs: list[int]
+    ) -> Iterator[tuple[Key, str, torch.Tensor]]:
+        """Yield key, name and one value per query; see :data:`KEYS`.
+
+        Names are those of the representations, ``chance`` and ``ceiling``.
+        """
+        excluded = self.excluded[filtered]
+        best = _first_allowed(overlap.topk(self.reach).indices, excluded.mask, self.depth)
+        rankings = {**self.rankings[filtered], "ceiling": best}
+        for relevance in RELEVANCE if task not in TASK_FILTERS else ("exact",):
+            gain = RELEVANCE[relevance]
+            gains = {
+                name: gain(overlap.gather(1, order)).masked_fill(hidden, 0)
+                for name, (order, hidden) in rankings.items()
+            }
+            total = gain(overlap).sum(1)
+            hidden_gain = gain(overlap[excluded.queries, excluded.tracks])
+            total = total.index_add(0, excluded.queries, hidden_gain, alpha=-1)
+            available = overlap.shape[1] - excluded.mask.sum(1)
+            for metric, cutoff, name, values in _scores(gains, total, available, cutoffs):
+                yield (relevance, filtered, task, metric, cutoff), name, values
+            if relevance == "exact":
+                key = (relevance, filtered, task, "rprecision", 0)
+                for name, values in self._r_precision(gains, total, available, overlap, excluded):
+                    yield key, name, values
+
+    def _r_precision(
+        self,
+        gains: dict[str, torch.Tensor],
+        relevant: torch.Tensor,
+        available: torch.Tensor,
+        overlap: torch.Tensor,
+        excluded: _Excluded,
+    ) -> Iterator[tuple[str, torch.Tensor]]:
+        """Yield the precision at the number of relevant tracks, which may exceed the depth."""
+        deep = np.flatnonzero(relevant > self.depth)
+        first = torch.arange(self.depth) < relevant[:, None]
+        for name, distances in self.distances.items():
+            found = (gains[name] * first).sum(1)
+            for query in deep:
+                row = np.where(excluded.mask[query], np.inf, distances[query])
+                last = int(relevant[query]) - 1
+                near = row <= np.partition(row, last)[last]
+                found[query] = float((overlap[query].numpy()[near] == 1).sum())
+            yield name, found / relevant
+        yield "chance", torch.where(relevant > 0, relevant / available, torch.nan)
+        yield "ceiling", relevant / relevant.where(relevant > 0, torch.nan)
+
+
+def _excluded_mask(rows: np.ndarray, groups: Groups, filtered: str) -> torch.Tensor:
     everything = np.arange(len(groups.artist))
-    relevant["artist", "exact"] = _float(groups.same_artist(rows, everything))
-    same_album = _float(groups.same_album(rows, everything))
-    same_album[~torch.as_tensor(groups.album_known[rows])] = torch.nan
-    relevant["album", "exact"] = same_album
-    return relevant
-
-
-def _tag_relevance(
-    matrix: sparse.csr_array, rows: np.ndarray
-) -> Iterator[tuple[str, torch.Tensor]]:
-    graded = torch.as_tensor(jaccard(matrix[rows], matrix))
-    untagged = torch.as_tensor(matrix[rows].sum(axis=1) == 0)[:, None]
-    for name, gains in (("graded", graded), ("exact", graded == 1), ("any", graded > 0)):
-        yield name, gains.float().masked_fill(untagged, torch.nan)
-
-
-def _allowed(rows: np.ndarray, groups: Groups, filtered: str) -> torch.Tensor:
-    """Mask the tracks that may be neighbours of each query."""
-    everything = np.arange(len(groups.artist))
-    allowed = np.ones((len(rows), len(everything)), dtype=bool)
+    mask = np.zeros((len(rows), len(everything)), dtype=bool)
     if filtered == "album":
-        allowed = ~groups.same_album(rows, everything)
+        mask = groups.same_album(rows, everything)
     elif filtered == "artist":
-        allowed = ~groups.same_artist(rows, everything)
-    allowed[np.arange(len(rows)), rows] = False
-    return torch.as_tensor(allowed)
+        mask = groups.same_artist(rows, everything)
+    mask[np.arange(len(rows)), rows] = True
+    return torch.as_tensor(mask)
 
 
-def _order(distances: torch.Tensor, allowed: torch.Tensor) -> torch.Tensor:
-    """Sort the tracks by distance from each query; those not allowed come last."""
-    return distances.masked_fill(~allowed.to(distances.device), torch.inf).argsort(1).cpu()
+def _first_allowed(
+    order: torch.Tensor, mask: torch.Tensor, depth: int
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """Keep the first tracks of an order that are not excluded; say where there are too few."""
+    hidden = mask.gather(1, order)
+    kept = hidden.int().argsort(dim=1, stable=True)[:, :depth]
+    return order.gather(1, kept), hidden.gather(1, kept)
 
 
 def _scores(
-    gains: torch.Tensor, allowed: torch.Tensor, found: dict[str, torch.Tensor], cutoffs: list[int]
+    gains: dict[str, torch.Tensor], total: torch.Tensor, available: torch.Tensor, cutoffs: list[int]
 ) -> Iterator[tuple[str, int, str, torch.Tensor]]:
-    """Yield metric, cutoff, name and one value per query.
-
-    Names are those of the representations in ``found``, ``chance`` and ``ceiling``.
-    """
-    gains = gains.masked_fill(~allowed, 0.0)
-    available = allowed.sum(1)
-    best = gains.topk(max(cutoffs)).values
-    ranked = {name: gains.gather(1, order[:, : max(cutoffs)]) for name, order in found.items()}
-    ranked |= {"ceiling": best}
+    """Yield metric, cutoff, name and one value per query."""
+    mean = total / available
     for cutoff in cutoffs:
         depth = available.clamp_max(cutoff)
-        ideal = _dcg(best, cutoff)
-        for name, ranking in ranked.items():
+        ideal = _dcg(gains["ceiling"], cutoff)
+        for name, ranking in gains.items():
             yield "precision", cutoff, name, ranking[:, :cutoff].sum(1) / depth
             yield "ndcg", cutoff, name, _dcg(ranking, cutoff) / ideal
-        mean = gains.sum(1) / available
         yield "precision", cutoff, "chance", mean
         # A random order has the mean gain at every rank, down to the last allowed track.
         discount = torch.cat([torch.zeros(1), _discounts(cutoff).cumsum(0)])[depth]
         yield "ndcg", cutoff, "chance", mean * discount / ideal
-
-
-def _r_precision(
-    gains: torch.Tensor, allowed: torch.Tensor, found: dict[str, torch.Tensor]
-) -> Iterator[tuple[str, int, str, torch.Tensor]]:
-    """Yield, in the form of :func:`_scores`, the precision at the number of relevant tracks."""
-    gains = gains.masked_fill(~allowed, 0.0)
-    relevant = gains.sum(1)
-    relevant[relevant == 0] = torch.nan  # such a query has no R-precision
-    depth = int(relevant.nan_to_num().max())
-    first = torch.arange(depth) < relevant[:, None]
-    for name, order in found.items():
-        yield "rprecision", 0, name, (gains.gather(1, order[:, :depth]) * first).sum(1) / relevant
-    yield "rprecision", 0, "chance", relevant / allowed.sum(1)
-    yield "rprecision", 0, "ceiling", torch.where(relevant.isnan(), relevant, 1.0)
 
 
 def _dcg(gains: torch.Tensor, cutoff: int) -> torch.Tensor:
@@ -323,85 +397,34 @@ def _discounts(cutoff: int) -> torch.Tensor:
     return 1 / torch.log2(torch.arange(cutoff) + 2.0)
 
 
-def _float(mask: np.ndarray) -> torch.Tensor:
-    return torch.as_tensor(mask, dtype=torch.float32)
-
-
-class _Figure(NamedTuple):
-    """The value of one figure, its chance level and ceiling, and its bootstrap samples."""
-
-    value: float
-    chance: float
-    ceiling: float
-    n_queries: int
-    draws: np.ndarray  # one value per bootstrap sample; NaN where the sample has no query
-
-
-def _summary(
-    per_query: PerQuery,
-    tagsets: tuple[str, ...],
-    artists: np.ndarray,
-    seed: int,
-) -> pd.DataFrame:
-    weights = _bootstrap_weights(artists, seed)
-    figures: dict[FigureKey, _Figure] = {}
-    for key, by_name in per_query.items():
+def _table(scores: Scores, tagsets: tuple[str, ...], bootstrap: ArtistBootstrap) -> pd.DataFrame:
+    """Average scores over queries and tag sets, with intervals."""
+    figures: dict[Key, dict[str, Figure]] = {}
+    for key, by_name in scores.items():
         values = {name: torch.cat(parts).double().numpy() for name, parts in by_name.items()}
-        asked = np.isfinite(values["ceiling"])
-        if not asked.any():
-            continue
-        chance, ceiling = (values.pop(name)[asked].mean() for name in ("chance", "ceiling"))
-        for name, value in values.items():
-            figures[name, *key] = _Figure(
-                value[asked].mean(),
-                chance,
-                ceiling,
-                int(asked.sum()),
-                _bootstrap(value[asked], weights[:, asked]),
-            )
-    by_tagset = {key: figure for key, figure in figures.items() if key[TASK] in tagsets}
-    by_group = {key: figure for key, figure in figures.items() if key[TASK] not in tagsets}
-    ordered = [by_tagset, _means(by_tagset, tagsets), by_group]
-    rows = [
-        (*key, figure.value, *_interval(figure.draws), *figure[1:4])
-        for part in ordered
-        for key, figure in part.items()
-    ]
+        if np.isfinite(values["ceiling"]).any():
+            figures[key] = bootstrap.figures(values)
+    rows = []
+    for key, named in _with_means(figures, tagsets):
+        chance, ceiling = named["chance"].value, named["ceiling"].value
+        rows += [
+            (name, *key, figure.value, *figure.interval(), chance, ceiling, figure.n_queries)
+            for name, figure in named.items()
+            if name not in ("chance", "ceiling")
+        ]
     return pd.DataFrame(rows, columns=COLUMNS)
 
 
-def _means(figures: dict[FigureKey, _Figure], tagsets: tuple[str, ...]) -> dict[FigureKey, _Figure]:
-    """Average each figure over the tag sets, if there are several and all of them have it."""
+def _with_means(
+    figures: dict[Key, dict[str, Figure]], tagsets: tuple[str, ...]
+) -> Iterator[tuple[Key, dict[str, Figure]]]:
+    """Yield the figures of the tag sets, their means if there are several, and all others."""
+    by_tagset = {key: each for key, each in figures.items() if key[2] in tagsets}
+    yield from by_tagset.items()
     parts = defaultdict(list)
-    for key, figure in figures.items():
-        parts[(*key[:TASK], "mean", *key[TASK + 1 :])].append(figure)
-    return {
-        key: _Figure(
-            float(np.mean([figure.value for figure in part])),
-            float(np.mean([figure.chance for figure in part])),
-            float(np.mean([figure.ceiling for figure in part])),
-            min(figure.n_queries for figure in part),
-            np.mean([figure.draws for figure in part], axis=0),
-        )
-        for key, part in parts.items()
-        if len(part) == len(tagsets) > 1
-    }
-
-
-def _bootstrap_weights(artists: np.ndarray, seed: int) -> np.ndarray:
-    """Draw artists with replacement; return how often each query counts, (n_draws, n_queries)."""
-    codes = np.unique(artists, return_inverse=True)[1]
-    n_artists = codes.max() + 1
-    generator = np.random.default_rng(seed)
-    drawn = generator.multinomial(n_artists, np.full(n_artists, 1 / n_artists), BOOTSTRAP_DRAWS)
-    return drawn[:, codes]
-
-
-def _bootstrap(values: np.ndarray, weights: np.ndarray) -> np.ndarray:
-    totals = weights.sum(1)
-    return np.divide(weights @ values, totals, out=np.full(len(weights), np.nan), where=totals > 0)
-
-
-def _interval(draws: np.ndarray) -> tuple[float, float]:
-    low, high = np.nanpercentile(draws, [2.5, 97.5])
-    return low, high
+    for (relevance, filtered, _, metric, cutoff), each in by_tagset.items():
+        parts[relevance, filtered, "mean", metric, cutoff].append(each)
+    for key, part in parts.items():
+        if len(part) == len(tagsets) > 1:  # all sets have this figure
+            yield key, {name: Figure.mean([each[name] for each in part]) for name in part[0]}
+    yield from ((key, each) for key, each in figures.items() if key[2] not in tagsets)

@@ -25,7 +25,7 @@ from tagspace.tags.relatedness import Relatedness
 
 COLLAPSED = 1e-3  # mean squared distance below which the embeddings of a batch count as one point
 ROUNDING = 1e-6  # a relatedness below this is rounding error
-ENOUGH_EXCERPTS = 10_000  # excerpts seen in training (with repetitions) if the user gives no epochs
+ENOUGH_EXCERPTS = 10_000  # target for all epochs together, repetitions counted; see default_epochs
 AVERAGING = 10  # the kept weights are an average over about the last tenth of all steps
 
 
@@ -161,8 +161,8 @@ def fit(network: DPNN, loss: Loss, examples: Examples, schedule: Schedule) -> Fi
 class Trainer:
     """Trains one network, an epoch at a time.
 
-    The order of tracks and excerpts depends only on the seed and the training rows. Runs with
-    different tag sets use the same order, as in the paper's experiments.
+    The order of tracks and excerpts does not depend on the tags. Runs with different tag sets
+    therefore use the same order, as in the paper's experiments.
 
     Parameters
     ----------
@@ -246,9 +246,12 @@ class Trainer:
                 f"learning_rate: {self.schedule.learning_rate} is too high: the weights have grown "
                 "out of bounds; try a lower one"
             )
-        gains = self.examples.relatedness(rows)
-        gains = gains.masked_fill(gains < ROUNDING, 0)
-        score = retrieval.ndcg(embeddings, gains, cutoff=10)
+
+        def gains(queries: np.ndarray) -> torch.Tensor:
+            related = self.examples.relatedness(rows[queries], rows)
+            return related.masked_fill(related < ROUNDING, 0)
+
+        score = retrieval.mean_ndcg(embeddings, gains)
         if np.isnan(score):
             raise TagspaceError(
                 "dataset: no two validation tracks are related, so the best epoch cannot be found; "

@@ -19,10 +19,10 @@ LDA_ITERATIONS = 50  # the mixtures hardly change after that
 
 
 class Relatedness(Protocol):
-    """Gives the relatedness of all pairs of a batch."""
+    """Gives the relatedness of tracks."""
 
-    def __call__(self, rows: torch.Tensor) -> torch.Tensor:
-        """Return the matrix of shape (n, n) for the tracks ``rows``, shape (n,)."""
+    def __call__(self, rows: torch.Tensor, others: torch.Tensor | None = None) -> torch.Tensor:
+        """Return the matrix ``rows`` x ``others``; without others, of all pairs of ``rows``."""
 
 
 class Cosine:
@@ -31,21 +31,20 @@ class Cosine:
     Parameters
     ----------
     vectors : torch.Tensor, shape (n_tracks, n_dimensions), float32
-        Of unit length, or zero for a track without known tags or vectors (not with LDA, which gives
-        every track a mixture).
+        Of unit length. The vector is zero for a track without known tags, and for a track that is
+        missing in a table of vectors. LDA vectors are never zero.
     """
 
     def __init__(self, vectors: torch.Tensor) -> None:
         self.vectors = vectors
 
-    def __call__(self, rows: torch.Tensor) -> torch.Tensor:
-        """Return the cosines of all pairs of ``rows``."""
-        batch = self.vectors[rows]
-        return batch @ batch.T
+    def __call__(self, rows: torch.Tensor, others: torch.Tensor | None = None) -> torch.Tensor:
+        """Return the cosines of ``rows`` and ``others``."""
+        return self.vectors[rows] @ self.vectors[rows if others is None else others].T
 
 
 class Overlap:
-    """Relatedness as the Jaccard index of two tag sets. The paper argues against it.
+    """Relatedness as the Jaccard index of the tags of two tracks. The paper argues against it.
 
     Parameters
     ----------
@@ -59,10 +58,12 @@ class Overlap:
         self.tags = tags.astype(np.float32)
         self.device = device
 
-    def __call__(self, rows: torch.Tensor) -> torch.Tensor:
-        """Return the Jaccard index of all pairs of ``rows``."""
-        batch = self.tags[rows.cpu().numpy()]
-        return torch.as_tensor(jaccard(batch, batch), device=self.device)
+    def __call__(self, rows: torch.Tensor, others: torch.Tensor | None = None) -> torch.Tensor:
+        """Return the Jaccard index of ``rows`` and ``others``."""
+        left, right = (
+            self.tags[each.cpu().numpy()] for each in (rows, rows if others is None else others)
+        )
+        return torch.as_tensor(jaccard(left, right), device=self.device)
 
 
 class SameGroup:
@@ -77,10 +78,10 @@ class SameGroup:
     def __init__(self, group: torch.Tensor) -> None:
         self.group = group
 
-    def __call__(self, rows: torch.Tensor) -> torch.Tensor:
-        """Return 1 for pairs of one group, 0 for others."""
-        batch = self.group[rows]
-        return (batch[:, None] == batch[None, :]).float()
+    def __call__(self, rows: torch.Tensor, others: torch.Tensor | None = None) -> torch.Tensor:
+        """Return 1 for pairs of one group, else 0."""
+        right = self.group[rows if others is None else others]
+        return (self.group[rows][:, None] == right[None, :]).float()
 
 
 def relatedness_from_tags(
@@ -99,8 +100,8 @@ def relatedness_from_tags(
         Binary: which track carries which tag. Nothing here is particular to music; documents and
         their terms serve as well.
     train : numpy.ndarray of int
-        Rows of the training tracks. Topics and weights are learned only from these rows; all other
-        tracks are projected.
+        Rows of the training tracks. Topics and document frequencies are learned only from these
+        rows; all other tracks are projected.
     kind : {"lsi", "tfidf", "lda", "overlap"}
         The paper's Latent Semantic Indexing; LSI on tf-idf weighted tags (``tfidf``); topic
         mixtures by Latent Dirichlet Allocation (``lda``); or the Jaccard index (``overlap``).
