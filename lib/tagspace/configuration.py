@@ -148,7 +148,8 @@ class Configuration(BaseModel):
         return f"unknown parameter; {advice}"
 
 
-LOCATION_PARAMETERS = {"runs", "device", "dataset", "shards"}  # where data, records and device are
+# Where data and records are, and which device computes; these do not identify an experiment.
+LOCATION_PARAMETERS = {"runs", "device", "dataset", "shards"}
 EXPERIMENT_PARAMETERS = [
     name for name in Configuration.model_fields if name not in LOCATION_PARAMETERS
 ]
@@ -185,7 +186,7 @@ def plain_values(namespace: Mapping[str, object]) -> dict[str, object]:
     """Select the parameters among the names that a notebook defines.
 
     These are the numbers, strings, lists, dicts and None. A value of another type is kept too if
-    its name is that of a parameter, so that it can be refused; modules never are.
+    it has the name of a parameter, so that the check refuses it. Modules are never kept.
     """
     return {
         name: value

@@ -91,7 +91,7 @@ def load_corpus(configuration: Configuration) -> Corpus:
     Parameters
     ----------
     configuration : Configuration
-        Names the data set and the parameters of the split.
+        Names the data set, the number of excerpts, and the parameters of the split.
 
     Raises
     ------

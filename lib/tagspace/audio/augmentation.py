@@ -11,7 +11,8 @@ import torch
 
 from tagspace.audio.spectrogram import N_FRAMES, N_MELS
 
-TONE = 0.7  # standard deviation of the coefficients of tilt and bow; log power, 0.7 is 3 dB
+# Standard deviation of the linear and quadratic terms of an equaliser curve, in log power.
+TONE = 0.7  # 3 dB
 WIDEST_BAND = 12  # mel bands
 LONGEST_GAP = 20  # frames, 0.9 s
 

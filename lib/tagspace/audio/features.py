@@ -40,8 +40,8 @@ class Features:
     array : numpy.ndarray, shape (n_rows * excerpts, 80, 130), float16
         The excerpts on disk, memory-mapped; those of one track are contiguous.
     index : pandas.DataFrame
-        Indexed by ``track_id``: ``row`` (the position of the track's first excerpt in ``array``,
-        divided by ``n_excerpts``) and ``notes`` (anything unusual about the file; else empty).
+        Indexed by ``track_id``: ``row`` (the track's first excerpt is at ``row * n_excerpts`` in
+        ``array``) and ``notes`` (anything unusual about the file; else empty).
     failures : pandas.DataFrame
         ``track_id``, ``path`` and ``reason`` of every file that could not be used.
     listing : Path

@@ -58,7 +58,7 @@ class Timbre:
 
 
 def rhythm(excerpts: np.ndarray) -> torch.Tensor:
-    """Compute fluctuation patterns: the strength of each modulation frequency in each mel band.
+    """Compute fluctuation patterns: the strength of each modulation frequency per frequency band.
 
     Parameters
     ----------
@@ -72,7 +72,7 @@ def rhythm(excerpts: np.ndarray) -> torch.Tensor:
 
     References
     ----------
-    Pampalk, Rauber and Merkl 2002, here on the mel bands of the network's input.
+    Pampalk, Rauber and Merkl 2002; here with 20 bands of four mel bands each.
     """
     return torch.as_tensor(np.stack([_fluctuations(track) for track in excerpts]))
 

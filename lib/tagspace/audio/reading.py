@@ -66,8 +66,8 @@ def read(path: str | Path, offset: float = OFFSET, seconds: float = SECONDS) -> 
     Returns
     -------
     numpy.ndarray, shape (seconds * 22050,), float32
-        The mean of the channels. If the file ends early, its samples are repeated to fill the
-        length.
+        The mean of the channels. If the file ends early, the samples read so far are repeated to
+        fill the length.
 
     Raises
     ------

@@ -90,9 +90,9 @@ class Dataset:
 
 
 def albums_of(artists: Iterable[str], titles: Iterable[str]) -> list[tuple[str, ...]]:
-    """Identify albums by artist and title, for data sets without album ids.
+    """Identify the album of each track by artist and album title, for data sets without album ids.
 
-    The result for each track is ``("artist: title",)``, or an empty tuple if the title is empty.
+    The result for a track is ``("artist: album title",)``, or an empty tuple without album title.
     """
     pairs = zip(artists, titles, strict=True)
     return [(f"{artist}: {title}",) if title else () for artist, title in pairs]
@@ -167,8 +167,8 @@ def from_frames(
     Raises
     ------
     TagspaceError
-        If there are no tracks, a track id is repeated, an id or path contains a line break, or a
-        tag set has a reserved name.
+        If there are no tracks, a track id is repeated, an id or path contains a line break, or the
+        name of a tag set is reserved or contains +.
     """
     for tagset in tagsets:
         if tagset in RESERVED or "+" in tagset:

@@ -64,8 +64,8 @@ def missing(files: Sequence[Remote], folder: Path) -> list[Remote]:
 def fetch(release: Release, files: Sequence[Remote], folder: Path) -> None:
     """Download the missing files of a release and unpack its archives.
 
-    An interrupted download is resumed. A file that the user put into the folder is verified like a
-    downloaded one. An archive is deleted after unpacking.
+    An interrupted download is resumed. An archive that the user put into the folder is verified
+    like a downloaded one; any other file is used as it is. Archives are deleted after unpacking.
 
     Parameters
     ----------

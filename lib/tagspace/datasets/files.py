@@ -51,7 +51,7 @@ def require_file(folder: Path, patterns: Iterable[str]) -> Path:
 def audio_by_stem(folder: Path) -> dict[str, str]:
     """Map file names without suffix to absolute paths, for all audio files below a folder.
 
-    If several files have the same name, the first path in alphabetical order is used.
+    If several files have the same name, the first path of :func:`audio_paths` is used.
     """
     files: dict[str, str] = {}
     for path in audio_paths(folder):
@@ -60,9 +60,10 @@ def audio_by_stem(folder: Path) -> dict[str, str]:
 
 
 def audio_paths(folder: Path) -> Iterator[Path]:
-    """Yield the absolute paths of all audio files below a folder, in alphabetical order.
+    """Yield the absolute paths of all audio files below a folder, in a fixed order.
 
-    Symbolic links are followed, because audio is often stored on another disk.
+    The files of a folder come before its subfolders, both in alphabetical order. Symbolic links
+    are followed, because audio is often stored on another disk.
     """
     # One pass over the folder: testing each of half a million paths would take minutes.
     for root, folders, names in os.walk(folder.absolute(), followlinks=True):

@@ -49,8 +49,8 @@ class Groups:
     def excluded_pairs(self, rows: np.ndarray, batch_filter: BatchFilter) -> np.ndarray:
         """Mask the pairs of a batch that the album or artist filter excludes from training.
 
-        The album filter of the evaluation differs; see :mod:`tagspace.evaluation.retrieval`: it
-        excludes no track of an unknown album.
+        The album filter of the evaluation differs: it never excludes a track whose album is
+        unknown; see :func:`tagspace.evaluation.retrieval.evaluate`.
 
         Parameters
         ----------

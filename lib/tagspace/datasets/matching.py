@@ -41,7 +41,7 @@ class Matches:
         or several albums, ``equal`` or ``normalised``. It is empty if no album matches.
     ambiguous : pandas.DataFrame
         One row per release that matches several albums with different tags: ``artist``,
-        ``release``, ``level``, ``tracks`` (their number) and ``albums`` (all that match).
+        ``release``, ``level``, ``tracks`` (how many it has) and ``albums`` (all that match).
     n_albums : int
         Number of albums in the table.
     """

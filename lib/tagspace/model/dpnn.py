@@ -55,9 +55,10 @@ class DPNN(nn.Module):
 
     Notes
     -----
-    The batch normalisation of the input has no learned scale and shift. The next normalisation
-    would undo both, except for the value of the zero padding. Without learned parameters, no
-    gradient with respect to the input is needed. This saves half the cost of a training step.
+    The batch normalisation of the input has no learned scale and shift. The batch normalisation
+    after the first convolution would undo both, except near the zero-padded borders. Without
+    learned parameters before it, the first convolution needs no gradient with respect to its input.
+    This saves half the cost of a training step.
 
     The dense layer starts with weights that are equal for all frames, so that a pattern counts the
     same wherever it occurs in the excerpt. During training the weights may become different.
@@ -121,7 +122,7 @@ def _stack(layers: tuple[Layer, ...]) -> nn.Sequential:
 
 def _parts(channels: int, layer: Layer) -> list[nn.Module]:
     height, width = layer.kernel
-    # "Same" as Keras pads it: where the kernel is even, the odd zero goes to the end.
+    # "Same" padding as in Keras: if the kernel length is even, the extra zero goes to the end.
     padding = ((width - 1) // 2, width // 2, (height - 1) // 2, height // 2)
     return [
         nn.ZeroPad2d(padding),

@@ -34,7 +34,7 @@ def embed(network: DPNN, excerpts: np.ndarray | torch.Tensor) -> torch.Tensor:
     Returns
     -------
     torch.Tensor, shape (n_tracks, dimensions), float32
-        On the network's device; of unit length where the network's own embeddings are.
+        On the network's device; of unit length if ``network.unit_norm`` is ``output``.
 
     Examples
     --------

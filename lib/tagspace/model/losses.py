@@ -15,7 +15,7 @@ from torch.nn import functional
 from tagspace.model import mining
 from tagspace.model.mining import NEGATIVE_THRESHOLD, POSITIVE_THRESHOLD, Triplets
 
-SMALLEST_VARIANCE = 1e-5  # of an embedding's dimension within a batch
+SMALLEST_VARIANCE = 1e-5  # added to the variance of each dimension over a batch
 
 
 class LossTerms(NamedTuple):

@@ -7,7 +7,8 @@ from typing import Literal, NamedTuple
 import torch
 
 Strategy = Literal["all", "semihard", "hard", "literal"]
-POSITIVE_THRESHOLD, NEGATIVE_THRESHOLD = 0.8, 0.2  # of the cosine, as in the paper
+# Defaults of the losses: cosines, as in the paper. A run takes its own from its configuration.
+POSITIVE_THRESHOLD, NEGATIVE_THRESHOLD = 0.8, 0.2
 MAX_PAIRS = 10_000  # positive pairs per batch; a larger set is sampled, to bound memory
 
 

@@ -1,1 +1,1 @@
-"""Experiments, their records, and sweeps over many of them."""
+"""Experiments, their records, sweeps over many experiments, and comparisons of runs."""

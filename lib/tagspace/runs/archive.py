@@ -18,7 +18,7 @@ TEXTS = ("run", "variant", "commit", "dataset", "fingerprint", "tagsets")
 
 
 def save(gathered: pd.DataFrame, folder: Path) -> None:
-    """Write the parameters of each run to ``runs.csv``, and its figures to ``metrics.csv``.
+    """Write the parameters of each run to ``runs.csv``, and its results to ``metrics.csv``.
 
     Neither file contains track ids, so both can be published for any data set. Variants share their
     baselines, so only the first variant keeps the results of the baselines.
@@ -35,8 +35,8 @@ def save(gathered: pd.DataFrame, folder: Path) -> None:
         gathered = gathered[first | (gathered["representation"] == "trained")]
     about = gathered.columns.difference(COLUMNS, sort=False)
     folder.mkdir(parents=True, exist_ok=True)
-    # Parameters keep their precision; figures are rounded. A run may belong to several variants,
-    # and its figures are written once.
+    # Parameters keep their precision; results are rounded. A run may belong to several variants,
+    # and its results are written once.
     gathered[about].drop_duplicates().to_csv(folder / RUNS, index=False, lineterminator="\n")
     gathered[["run", *COLUMNS]].drop_duplicates().to_csv(
         folder / METRICS, index=False, float_format="%.4g", lineterminator="\n"
@@ -44,7 +44,7 @@ def save(gathered: pd.DataFrame, folder: Path) -> None:
 
 
 def load(folder: str | Path, dataset: str = "") -> pd.DataFrame:
-    """Read the figures of runs on one data set.
+    """Read the results of runs on one data set.
 
     Parameters
     ----------
@@ -61,8 +61,8 @@ def load(folder: str | Path, dataset: str = "") -> pd.DataFrame:
     Raises
     ------
     TagspaceError
-        If the folder has neither records nor an archive, no run on this data set, or runs on
-        several data sets and none is named.
+        If the folder has neither records nor an archive, if it has no run on this data set, or if
+        it has runs on several data sets and ``dataset`` is empty.
     """
     folder = Path(folder).expanduser()
     if (folder / RUNS).exists():

@@ -111,7 +111,8 @@ def compare(
     # The reference, in the runs that each system has.
     reference = overall.mask(overall.notna(), overall[against], axis=0)
     gain = overall.mean() / reference.mean() - 1
-    # The deviation of each run from the common ratio has zero mean and is linear in both averages.
+    # The delta method for a ratio of two means: these residuals have mean zero, and their spread
+    # gives the standard error of the gain.
     residuals = (overall - (1 + gain) * reference) / reference.mean()
     n_test = gathered.groupby("run")["n_queries"].max()
     shared = (n_test / gathered.groupby("run")["n_train"].first()).mean()

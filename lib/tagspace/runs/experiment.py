@@ -47,7 +47,7 @@ def run_experiment(corpus: Corpus, configuration: Configuration) -> Record:
     Returns
     -------
     Record
-        The figures of the trained network and of the baselines: ``untrained`` (the same initial
+        The results of the trained network and of the baselines: ``untrained`` (the same initial
         weights), ``timbre``, ``rhythm``, ``timbre+rhythm``, ``random``, and ``tags`` (the LSI
         vectors of the tags themselves).
 
@@ -150,7 +150,7 @@ def make_relatedness(
     configuration : Configuration
         Names the kind of relatedness and the number of topics.
     device : torch.device
-        Device of the relatedness matrices that it returns.
+        Device of the relatedness matrices.
 
     Raises
     ------
@@ -182,8 +182,8 @@ def train(
 ) -> Fit:
     """Train a network; the test tracks are not used.
 
-    The initial weights depend only on the seed and the network parameters. Runs with different tag
-    sets start from the same weights, as in the paper's experiments.
+    The initial weights of the network depend only on ``seed`` and ``dimensions``. Runs with
+    different tag sets start from the same weights, as in the paper's experiments.
 
     Parameters
     ----------
@@ -251,7 +251,7 @@ def _pool(corpus: Corpus, pool: str) -> tuple[np.ndarray, np.ndarray]:
     return rows, np.arange(len(rows))
 
 
-@lru_cache(maxsize=1)  # successive runs of a sweep with equal seed and corpus share them
+@lru_cache(maxsize=1)  # successive runs with equal corpus and parameters share the baselines
 def _baselines(
     corpus: Corpus, configuration: Configuration, device: torch.device
 ) -> dict[str, torch.Tensor | Distances]:

@@ -1,4 +1,4 @@
-"""Write, find and read the record of a run, a folder that is complete or does not exist."""
+"""Write, find and read records of runs. A record is a folder, complete or absent."""
 
 from __future__ import annotations
 

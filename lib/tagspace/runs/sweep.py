@@ -130,7 +130,7 @@ class Outcome:
     Attributes
     ----------
     gathered : pandas.DataFrame
-        The figures of its runs, each with its ``variant``; see
+        The results of the runs, each with its ``variant``; see
         :func:`tagspace.runs.records.gather`.
     failed : pandas.DataFrame
         The runs that could not be made: the parameters that vary, and the ``reason``.
@@ -158,8 +158,9 @@ def read_grid(namespace: Mapping[str, object]) -> Grid:
     Parameters
     ----------
     namespace : mapping of str to object
-        Parameters of a run, each of which may also be a list of values; ``tagsets`` may be ``every
-        combination``; ``variants``, ``scheduler`` and ``workers``.
+        The parameters of a run, ``variants``, ``scheduler`` and ``workers``. Parameters of a run,
+        except those in :data:`LOCATION_PARAMETERS`, may be lists of values. ``tagsets`` may also be
+        ``every combination``.
 
     Raises
     ------
@@ -238,7 +239,7 @@ def run_sweep(grid: Grid) -> Outcome:
     Returns
     -------
     Outcome
-        The figures of all runs of the grid, including those found on record.
+        The results of all runs of the grid, including runs that already had a record.
 
     Raises
     ------

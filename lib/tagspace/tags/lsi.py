@@ -14,8 +14,8 @@ class LSI:
     """Truncated SVD of the tags x tracks matrix W, computed from the Gram matrix of the tags.
 
     The left singular vectors of W are the eigenvectors of W W^T. That matrix is tags x tags, so it
-    is small whatever the number of tracks. Its decomposition gives every number of topics exactly,
-    because k topics are the first k vectors.
+    is small whatever the number of tracks. One decomposition serves every number of topics k:
+    its first k vectors are exactly those of the truncated SVD.
 
     Attributes
     ----------
