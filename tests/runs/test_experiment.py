@@ -208,3 +208,25 @@ def test_command_line_tabulates_runs(finished, capsys):
     printed = capsys.readouterr().out
     assert "dataset small, tagsets moods" in printed
     assert all(name in printed for name in REPRESENTATIONS)
+
+
+def test_baselines_are_scored_once_for_all_runs_that_share_them(small, tmp_path, monkeypatch):
+    scored = []
+    evaluate = retrieval.evaluate
+
+    def counting(representations, *arguments):
+        scored.append(sorted(representations))
+        return evaluate(representations, *arguments)
+
+    monkeypatch.setattr(retrieval, "evaluate", counting)
+    records = [
+        experiment.run_experiment(*small(epochs=1, runs=str(tmp_path), **changes))
+        for changes in ({}, {"margin": 0.3}, {"tagsets": "themes"}, {"seed": 1})
+    ]
+    baselines = sorted({"timbre", "rhythm", "timbre+rhythm", "untrained", "random"})
+    assert [names for names in scored if names == baselines] == [baselines] * 2
+    assert len(scored) == 6
+    figures = [each.metrics[each.metrics["representation"].isin(baselines)] for each in records]
+    for same in figures[1:3]:
+        pd.testing.assert_frame_equal(same, figures[0])
+    assert not figures[3]["value"].equals(figures[0]["value"])

@@ -5,13 +5,13 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import lru_cache
 from pathlib import Path
 from typing import cast, get_args
 
 import numpy as np
 import pandas as pd
 import torch
+from filelock import FileLock
 
 from tagspace.audio import handcrafted
 from tagspace.configuration import Configuration
@@ -30,7 +30,8 @@ from tagspace.tags import relatedness, tagsets
 from tagspace.tags.relatedness import Cosine, Relatedness, SameGroup
 from tagspace.tags.tagsets import TagMatrix
 
-BASELINE_PARAMETERS = ("seed", "unit_norm", "dimensions", "pool")  # what baselines depend on
+# What the baselines depend on.
+BASELINE_PARAMETERS = ("seed", "folds", "fold", "pool", "excerpts", "unit_norm", "dimensions")
 AUGMENT_ABOVE = 20  # epochs; with more, the network overfits unless excerpts are augmented
 
 
@@ -99,18 +100,9 @@ def _compute(
         fit = train(corpus, tags, related, configuration, device)
     with clock.stage("evaluation"):
         trained = encoders.embed(fit.network, corpus.excerpts[rows])
-        representations = {
-            "trained": trained,
-            **_baselines(corpus, configuration.only(*BASELINE_PARAMETERS), device),
-            "tags": torch.as_tensor(topics[rows], dtype=torch.float32, device=device),
-        }
-        metrics = retrieval.evaluate(
-            representations,
-            corpus.tags.take(rows),
-            corpus.groups.take(rows),
-            queries,
-            configuration.seed,
-        )
+        tag_vectors = torch.as_tensor(topics[rows], dtype=torch.float32, device=device)
+        scored = _evaluate({"trained": trained, "tags": tag_vectors}, corpus, configuration)
+        metrics = pd.concat([scored, _baseline_metrics(corpus, configuration, device)])
     return records.write(
         records.runs_folder(configuration),
         name,
@@ -251,7 +243,35 @@ def _pool(corpus: Corpus, pool: str) -> tuple[np.ndarray, np.ndarray]:
     return rows, np.arange(len(rows))
 
 
-@lru_cache(maxsize=1)  # successive runs with equal corpus and parameters share the baselines
+def _evaluate(
+    representations: dict[str, torch.Tensor | Distances],
+    corpus: Corpus,
+    configuration: Configuration,
+) -> pd.DataFrame:
+    rows, queries = _pool(corpus, configuration.pool)
+    tags, groups = corpus.tags.take(rows), corpus.groups.take(rows)
+    return retrieval.evaluate(representations, tags, groups, queries, configuration.seed)
+
+
+def _baseline_metrics(
+    corpus: Corpus, configuration: Configuration, device: torch.device
+) -> pd.DataFrame:
+    """Score the baselines, once for all runs of a sweep that share them."""
+    parameters = configuration.model_dump(include=set(BASELINE_PARAMETERS))
+    name = records.digest(corpus.name, corpus.fingerprint, parameters, records.code_fingerprint())
+    folder = records.runs_folder(configuration) / ".baselines"
+    folder.mkdir(parents=True, exist_ok=True)
+    file = folder / f"{name}.parquet"
+    with FileLock(folder / f"{name}.lock"):  # of several workers, one scores and the others wait
+        if not file.exists():
+            draft = file.with_suffix(".part")
+            _evaluate(_baselines(corpus, configuration, device), corpus, configuration).to_parquet(
+                draft
+            )
+            draft.replace(file)
+    return pd.read_parquet(file)
+
+
 def _baselines(
     corpus: Corpus, configuration: Configuration, device: torch.device
 ) -> dict[str, torch.Tensor | Distances]:

@@ -151,11 +151,15 @@ def run_id(
         table = Path(configuration.relatedness).expanduser()
         parameters["relatedness"] = hashlib.sha256(table.read_bytes()).hexdigest()
     parameters["tagsets"] = tagsets
-    identity = [dataset, fingerprint, parameters, code_fingerprint()]
-    digest = hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()
+    identity = digest(dataset, fingerprint, parameters, code_fingerprint())
     label = f"{dataset}-{'+'.join(tagsets)}"
     file_name = re.sub(r"[^\w+-]", "_", label)[:80]  # a user's tag set may be called mood/theme
-    return f"{file_name}-{digest[:10]}"
+    return f"{file_name}-{identity}"
+
+
+def digest(*parts: object) -> str:
+    """Hash plain values to ten hexadecimal digits."""
+    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:10]
 
 
 def runs_folder(configuration: Configuration) -> Path:
