@@ -73,3 +73,20 @@ def test_the_fluctuation_pattern_is_strongest_at_the_rate_of_the_pulse():
 def test_a_steady_spectrum_has_no_rhythm():
     steady = np.random.default_rng(0).normal(size=(1, 2, 80, 1)) * np.ones(130)
     assert not handcrafted.rhythm(np.float16(steady)).any()
+
+
+def test_a_sum_of_distances_does_not_depend_on_their_scales():
+    first, second = torch.rand(2, 6, 6, generator=torch.Generator().manual_seed(0))
+    rows = np.array([5, 2])
+    plain = handcrafted.SumOfDistances(lambda q: first[q], lambda q: second[q])(rows)
+    scaled = handcrafted.SumOfDistances(lambda q: 9 * first[q] + 3, lambda q: second[q])(rows)
+    torch.testing.assert_close(plain, scaled)
+
+
+def test_a_sum_of_distances_standardises_each_over_the_tracks_of_a_query():
+    first, second = torch.rand(2, 6, 6, generator=torch.Generator().manual_seed(0))
+    rows = np.array([5, 2])
+    found = handcrafted.SumOfDistances(lambda q: first[q], lambda q: second[q])(rows)
+    for row, query in zip(found, rows, strict=True):
+        expected = sum((d[query] - d[query].mean()) / d[query].std() for d in (first, second))
+        torch.testing.assert_close(row, expected)

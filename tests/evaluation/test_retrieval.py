@@ -317,23 +317,6 @@ def test_ndcg_is_the_same_in_blocks_and_without_excluded_tracks(monkeypatch):
     assert whole == pytest.approx(np.mean(expected), abs=1e-6)
 
 
-def test_a_sum_of_distances_does_not_depend_on_their_scales():
-    first, second = torch.rand(2, 6, 6, generator=torch.Generator().manual_seed(0))
-    rows = np.array([5, 2])
-    plain = retrieval.SumOfDistances(lambda q: first[q], lambda q: second[q])(rows)
-    scaled = retrieval.SumOfDistances(lambda q: 9 * first[q] + 3, lambda q: second[q])(rows)
-    torch.testing.assert_close(plain, scaled)
-
-
-def test_a_sum_of_distances_standardises_each_over_the_tracks_of_a_query():
-    first, second = torch.rand(2, 6, 6, generator=torch.Generator().manual_seed(0))
-    rows = np.array([5, 2])
-    found = retrieval.SumOfDistances(lambda q: first[q], lambda q: second[q])(rows)
-    for row, query in zip(found, rows, strict=True):
-        expected = sum((d[query] - d[query].mean()) / d[query].std() for d in (first, second))
-        torch.testing.assert_close(row, expected)
-
-
 def test_random_embeddings_follow_from_the_seed():
     before = torch.get_rng_state()
     first, again, other_seed = (retrieval.random_embeddings(9, seed) for seed in (1, 1, 2))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import torch
 from scipy.fft import dct
@@ -75,6 +77,28 @@ def rhythm(excerpts: np.ndarray) -> torch.Tensor:
     Pampalk, Rauber and Merkl 2002; here with 20 bands of four mel bands each.
     """
     return torch.as_tensor(np.stack([_fluctuations(track) for track in excerpts]))
+
+
+class SumOfDistances:
+    """Add several distances, each standardised over all tracks for one query.
+
+    Parameters
+    ----------
+    *distances : callable
+        Distances on the same tracks, in the same order. :class:`Euclidean` gives squared distances.
+    """
+
+    def __init__(self, *distances: Callable[[np.ndarray], torch.Tensor]) -> None:
+        self.distances = distances
+
+    def __call__(self, queries: np.ndarray) -> torch.Tensor:
+        """Return the matrix of shape (n_queries, n_tracks) for the rows ``queries``."""
+        return torch.stack([_standardise(each(queries)) for each in self.distances]).sum(0)
+
+
+def _standardise(distances: torch.Tensor) -> torch.Tensor:
+    deviation = distances.std(1, keepdim=True).clamp_min(1e-6)  # 0 where all are equally far
+    return (distances - distances.mean(1, keepdim=True)) / deviation
 
 
 def _gaussian(excerpts: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -61,31 +61,9 @@ class Euclidean:
         return torch.addmm(self._squares, self.embeddings[queries], self.embeddings.T, alpha=-2)
 
 
-class SumOfDistances:
-    """Add several distances, each standardised over all tracks for one query.
-
-    Parameters
-    ----------
-    *distances : Distances
-        Distances on the same tracks, in the same order. :class:`Euclidean` gives squared distances.
-    """
-
-    def __init__(self, *distances: Distances) -> None:
-        self.distances = distances
-
-    def __call__(self, queries: np.ndarray) -> torch.Tensor:
-        """Return the matrix of shape (n_queries, n_tracks) for the rows ``queries``."""
-        return torch.stack([_standardise(each(queries)) for each in self.distances]).sum(0)
-
-
 def random_embeddings(n_tracks: int, seed: int) -> torch.Tensor:
     """Draw random embeddings from a standard normal distribution, shape (n_tracks, 256)."""
     return torch.randn(n_tracks, 256, generator=torch.Generator().manual_seed(seed))
-
-
-def _standardise(distances: torch.Tensor) -> torch.Tensor:
-    deviation = distances.std(1, keepdim=True).clamp_min(1e-6)  # 0 where all are equally far
-    return (distances - distances.mean(1, keepdim=True)) / deviation
 
 
 def neighbours(distances: torch.Tensor, cutoff: int) -> torch.Tensor:

@@ -287,7 +287,7 @@ def _baselines(
         "untrained": encoders.embed(untrained, excerpts),
         "timbre": timbre,
         "rhythm": rhythm,
-        "timbre+rhythm": retrieval.SumOfDistances(timbre, rhythm),
+        "timbre+rhythm": handcrafted.SumOfDistances(timbre, rhythm),
         "random": retrieval.random_embeddings(len(corpus), configuration.seed)[rows],
     }
 
