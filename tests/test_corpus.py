@@ -178,3 +178,20 @@ def test_summary_counts_tracks_and_artists_of_each_part():
     assert summary["excerpts"] == 1
     other = dataclasses.replace(corpus, fingerprint="other").summary()
     assert {**other, "fingerprint": corpus.fingerprint} == summary
+
+
+def test_spellings_of_an_artist_change_neither_groups_nor_split(collection, store):
+    configuration = Configuration(tagsets="moods", folds=2)
+    clean = assemble(collection, store, configuration)
+    spellings = ("{}", "  {}", "The {}", "{} feat. Somebody")
+    artists = [
+        spellings[number % 4].format(artist.upper() if number % 3 else artist)
+        for number, artist in enumerate(collection.tracks["artist"])
+    ]
+    tracks = collection.tracks.assign(artist=artists)
+    spelled = assemble(dataclasses.replace(collection, tracks=tracks), store, configuration)
+    np.testing.assert_array_equal(spelled.groups.artist, clean.groups.artist)
+    for part in ("train", "validation", "test"):
+        np.testing.assert_array_equal(getattr(spelled.split, part), getattr(clean.split, part))
+    assert clean.summary()["notes"] == []
+    assert len(spelled.summary()["notes"]) == 1

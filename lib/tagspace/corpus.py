@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import warnings
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
@@ -13,6 +13,7 @@ from tagspace.audio import features
 from tagspace.audio.features import Features
 from tagspace.configuration import Configuration
 from tagspace.datasets import groups, registry
+from tagspace.datasets.artists import normalise_artists
 from tagspace.datasets.base import Dataset
 from tagspace.datasets.groups import Groups
 from tagspace.datasets.splits import Split, split
@@ -44,6 +45,9 @@ class Corpus:
     fingerprint : str
         Hash of the track ids, artists, albums and tags. It does not cover titles or audio.
 
+    notes : list of str
+        What was changed on reading, such as merged spellings of artists.
+
     See Also
     --------
     load_corpus : reads a data set and computes its features.
@@ -69,6 +73,7 @@ class Corpus:
     excerpts: np.ndarray
     split: Split
     fingerprint: str
+    notes: list[str] = field(default_factory=list)
 
     def __len__(self) -> int:
         return len(self.tags.track_ids)
@@ -82,6 +87,7 @@ class Corpus:
             "excerpts": self.excerpts.shape[1],
             "tracks": {name: len(rows) for name, rows in parts.items()},
             "artists": {name: len(set(self.groups.artist[rows])) for name, rows in parts.items()},
+            "notes": self.notes,
         }
 
 
@@ -127,7 +133,8 @@ def assemble(dataset: Dataset, store: Features, configuration: Configuration) ->
     usable = tagsets.intersection(tags) & dataset.tracks.index.isin(store.index.index)
     tags = tagsets.restrict(tags, np.flatnonzero(usable))
     tracks = dataset.tracks.loc[tags.track_ids]
-    grouped = groups.from_tracks(tracks)
+    artists = normalise_artists(list(tracks["artist"]))
+    grouped = groups.from_tracks(tracks.assign(artist=artists.keys))
     n_artists, parts = len(np.unique(grouped.artist)), max(configuration.folds, 10)
     if n_artists < parts:
         raise TagspaceError(
@@ -154,6 +161,7 @@ def assemble(dataset: Dataset, store: Features, configuration: Configuration) ->
         store.take(tags.track_ids),
         rows,
         _fingerprint(tracks, dataset.tags),
+        artists.notes,
     )
 
 

@@ -28,7 +28,7 @@ def test_tracks_and_tags_are_read(tmp_path):
         ("x1", "moods", "sunny"),
         ("x1", "themes", "rain"),
     }
-    expected = ["Ann", ("Ann: One, Two",), 'Say "Air"', str(tmp_path / "sub" / "x1.wav")]
+    expected = ["Ann", ("ann: One, Two",), 'Say "Air"', str(tmp_path / "sub" / "x1.wav")]
     assert list(dataset.tracks.loc["x1"]) == expected
     assert list(dataset.tracks.loc["x2"]) == ["", (), "", ""]
 

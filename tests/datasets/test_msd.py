@@ -136,7 +136,7 @@ def test_artist_album_and_title_are_read_from_the_database(tmp_path):
     write(tmp_path, "unique_tracks.txt", "not read if the database exists")
     write_database(tmp_path)
     tracks = msd.read(tmp_path).tracks
-    assert list(tracks.loc[ONE]) == ["AR1", ("AR1: One",), "Air", ""]
+    assert list(tracks.loc[ONE]) == ["AR1", ("ar1: One",), "Air", ""]
     assert list(tracks.loc[TWO]) == ["", (), "", ""]
     assert list(tracks.loc[THREE]) == ["AR2", (), "", ""]
 

@@ -89,5 +89,5 @@ def test_fma_albums_may_be_unknown_but_genres_may_not(tmp_path):
 
 def test_clips_of_one_song_have_the_same_artist_and_album():
     tracks = load_dataset(str(SAMPLES / "magnatagatune")).tracks
-    assert tracks.loc["2", "album"] == tracks.loc["6", "album"] == ("Ann Invented: First",)
+    assert tracks.loc["2", "album"] == tracks.loc["6", "album"] == ("ann invented: First",)
     assert tracks.loc["10", "artist"] == ""

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 import pandas as pd
 
+from tagspace.datasets.artists import artist_key
 from tagspace.errors import TagspaceError
 
 NAME_COLUMNS = ["artist", "album", "title"]
@@ -93,9 +94,12 @@ def albums_of(artists: Iterable[str], titles: Iterable[str]) -> list[tuple[str, 
     """Identify the album of each track by artist and album title, for data sets without album ids.
 
     The result for a track is ``("artist: album title",)``, or an empty tuple without album title.
+    The artist is in the normal form of :func:`tagspace.datasets.artists.artist_key`.
     """
     pairs = zip(artists, titles, strict=True)
-    return [(f"{artist}: {title}",) if title else () for artist, title in pairs]
+    return [
+        (f"{artist_key(artist) or artist}: {title}",) if title else () for artist, title in pairs
+    ]
 
 
 def tracks_frame(track_ids: pd.Index, names: pd.DataFrame, paths: Sequence[str]) -> pd.DataFrame:
