@@ -9,10 +9,11 @@
 # %% [markdown]
 # # The network
 #
-# DPNN, the Deep Parallel Neural Network, looks at a spectrogram in two ways at once: one stack of
-# convolutions with filters that are long in time, for rhythm and change, and one with filters that
-# are tall in frequency, for timbre and harmony. Their outputs are joined into an embedding of 256
-# dimensions.
+# DPNN, the Deep Parallel Neural Network, has two stacks of convolutions. The paper assigns a role to
+# each (Section IV-A). In the left stack, kernels are long in time and pooling removes time, so that
+# frequency remains: it should hear timbre. In the right stack, kernels are tall in frequency and
+# pooling removes frequency, so that time remains: it should hear rhythm. Their outputs are joined
+# into an embedding of 256 dimensions.
 
 # %% tags=["parameters"]
 dataset: str = "demo"  # a name from the page of data sets, or a path

@@ -16,7 +16,7 @@ from tagspace.model.dpnn import DPNN, LEFT, N_CONCATENATED, N_PARTS, RIGHT, Laye
 
 STACKS = {"left": LEFT, "right": RIGHT}
 STACK_COLOURS = {"left": style.BLUE, "right": style.VERMILION, "both": style.DARK_GREY}
-STACK_CAPTIONS = {"left": "kernels long in time", "right": "kernels tall in frequency"}
+STACK_CAPTIONS = {"left": "timbre: long kernels", "right": "rhythm: tall kernels"}
 STACK_POSITIONS = {"left": 0.25, "right": 0.75, "both": 0.5}  # across the diagram, 0 to 1
 CURVE_COLOURS = (style.VERMILION, style.BLUE, style.GREEN, style.GREY)
 CURVE_STYLES = ("-", "--", "-.", ":")

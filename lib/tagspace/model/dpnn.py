@@ -24,13 +24,13 @@ class Layer(NamedTuple):
     pool: tuple[int, int]
 
 
-LEFT = (  # kernels long in time
+LEFT = (  # timbre (IV-A): kernels long in time, and time is pooled away
     Layer(16, (10, 23), (2, 2)),
     Layer(32, (5, 11), (2, 2)),
     Layer(64, (3, 5), (2, 2)),
     Layer(128, (2, 4), (1, 8)),
 )
-RIGHT = (  # kernels tall in frequency
+RIGHT = (  # rhythm (IV-A): kernels tall in frequency, and frequency is pooled away
     Layer(16, (21, 10), (2, 2)),
     Layer(32, (10, 5), (2, 2)),
     Layer(64, (5, 3), (2, 2)),
