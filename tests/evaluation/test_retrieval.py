@@ -333,3 +333,25 @@ def test_equally_distant_neighbours_come_in_order_of_rows(cutoff):
     distances[3, 2:] = torch.inf
     for row, found in zip(distances, retrieval.neighbours(distances, cutoff), strict=True):
         assert found.tolist() == sorted(range(9), key=row.__getitem__)[:cutoff]
+
+
+def test_r_precision_beyond_the_cutoffs_takes_ties_in_order_of_rows():
+    n = 300
+    rng = np.random.default_rng(0)
+    mood = rng.permutation(n) % 2  # 149 other tracks are relevant to each query
+    tracks = [(f"t{row}", f"artist {row}", (), "", "") for row in range(n)]
+    tags = [(f"t{row}", "moods", ("calm", "wild")[mood[row]]) for row in range(n)]
+    dataset = build("ties", tracks, tags, ("moods",))
+    place = rng.integers(0, 4, n)
+    embeddings = torch.as_tensor(place[:, None], dtype=torch.float32)
+    found = evaluate(
+        {"mine": embeddings}, binary_matrix(dataset), groups.from_tracks(dataset.tracks)
+    )
+    expected = []
+    for query in range(n):
+        others = [row for row in range(n) if row != query]
+        ranked = sorted(others, key=lambda row: abs(place[row] - place[query]))[:149]
+        expected.append(np.mean(mood[ranked] == mood[query]))
+    row = found[(found["metric"] == "rprecision") & (found["filter"] == "none")]
+    value = row.loc[row["task"] == "moods", "value"].item()
+    assert value == pytest.approx(np.mean(expected), abs=1e-6)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from typing import NamedTuple, Protocol
@@ -211,9 +212,8 @@ def evaluate(
     for rows in query_blocks(queries, n_tracks):
         search = Search(rows, measures, groups, max(cutoffs))
         for task, overlap, known in _overlaps(rows, matrices, groups):
-            for filtered in TASK_FILTERS.get(task, FILTERS):
-                for key, name, values in search.score(task, overlap, filtered, cutoffs):
-                    scores[key][name].append(values.masked_fill(~known, torch.nan))
+            for key, name, values in search.score(task, overlap, cutoffs):
+                scores[key][name].append(values.masked_fill(~known, torch.nan))
     return _table(scores, tags.tagsets, ArtistBootstrap(groups.artist[queries], seed))
 
 
@@ -281,24 +281,25 @@ class Search:
         }
 
     def score(
-        self, task: str, overlap: torch.Tensor, filtered: str, cutoffs: list[int]
+        self, task: str, overlap: torch.Tensor, cutoffs: list[int]
     ) -> Iterator[tuple[Key, str, torch.Tensor]]:
         """Yield key, name and one value per query; see :data:`KEYS`.
 
         Names are those of the representations, ``chance`` and ``ceiling``.
         """
-        excluded = self.excluded[filtered]
-        best = _first_allowed(overlap.topk(self.reach).indices, excluded.mask, self.depth)
-        rankings = {**self.rankings[filtered], "ceiling": best}
-        for relevance in RELEVANCE if task not in TASK_FILTERS else ("exact",):
-            gain = RELEVANCE[relevance]
+        best = overlap.topk(self.reach).indices
+        wanted = ["exact"] if task in TASK_FILTERS else list(RELEVANCE)
+        totals = {relevance: RELEVANCE[relevance](overlap).sum(1) for relevance in wanted}
+        for filtered, relevance in itertools.product(TASK_FILTERS.get(task, FILTERS), wanted):
+            excluded, gain = self.excluded[filtered], RELEVANCE[relevance]
+            ceiling = _first_allowed(best, excluded.mask, self.depth)
+            rankings = {**self.rankings[filtered], "ceiling": ceiling}
             gains = {
                 name: gain(overlap.gather(1, order)).masked_fill(hidden, 0)
                 for name, (order, hidden) in rankings.items()
             }
-            total = gain(overlap).sum(1)
             hidden_gain = gain(overlap[excluded.queries, excluded.tracks])
-            total = total.index_add(0, excluded.queries, hidden_gain, alpha=-1)
+            total = totals[relevance].index_add(0, excluded.queries, hidden_gain, alpha=-1)
             available = overlap.shape[1] - excluded.mask.sum(1)
             for metric, cutoff, name, values in _scores(gains, total, available, cutoffs):
                 yield (relevance, filtered, task, metric, cutoff), name, values
@@ -322,8 +323,11 @@ class Search:
             found = (gains[name] * first).sum(1)
             for query in deep:
                 row = np.where(excluded.mask[query], np.inf, distances[query])
-                last = int(relevant[query]) - 1
-                near = row <= np.partition(row, last)[last]
+                depth = int(relevant[query])
+                farthest = np.partition(row, depth - 1)[depth - 1]
+                near = row < farthest
+                # Of the tracks that tie for the last places, the first rows are taken.
+                near[np.flatnonzero(row == farthest)[: depth - near.sum()]] = True
                 found[query] = float((overlap[query].numpy()[near] == 1).sum())
             yield name, found / relevant
         yield "chance", torch.where(relevant > 0, relevant / available, torch.nan)

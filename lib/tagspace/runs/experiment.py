@@ -102,7 +102,8 @@ def _compute(
         trained = encoders.embed(fit.network, corpus.excerpts[rows])
         tag_vectors = torch.as_tensor(topics[rows], dtype=torch.float32, device=device)
         scored = _evaluate({"trained": trained, "tags": tag_vectors}, corpus, configuration)
-        metrics = pd.concat([scored, _baseline_metrics(corpus, configuration, device)])
+        baselines = _baseline_metrics(corpus, configuration, device)
+        metrics = pd.concat([scored, baselines], ignore_index=True)
     return records.write(
         records.runs_folder(configuration),
         name,
@@ -265,9 +266,8 @@ def _baseline_metrics(
     with FileLock(folder / f"{name}.lock"):  # of several workers, one scores and the others wait
         if not file.exists():
             draft = file.with_suffix(".part")
-            _evaluate(_baselines(corpus, configuration, device), corpus, configuration).to_parquet(
-                draft
-            )
+            baselines = _baselines(corpus, configuration, device)
+            _evaluate(baselines, corpus, configuration).to_parquet(draft)
             draft.replace(file)
     return pd.read_parquet(file)
 

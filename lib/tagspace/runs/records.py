@@ -42,7 +42,7 @@ RESULT_MODULES = (
         "model/dpnn",
     ),
     *("model/mining", "model/losses", "model/encoders", "model/training", "support/device"),
-    *("evaluation/retrieval", "audio/handcrafted", "runs/experiment"),
+    *("evaluation/retrieval", "evaluation/bootstrap", "audio/handcrafted", "runs/experiment"),
 )
 VERSIONS = ["tagspace", "torch", "numpy", "scipy", "pandas", "librosa", "soundfile", "soxr"]
 
