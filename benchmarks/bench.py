@@ -320,7 +320,7 @@ def miners(trainer: training.Trainer, step: float) -> list[Row]:
     def candidates() -> mining.CandidatePairs:
         related = trainer.examples.relatedness(torch.as_tensor(rows))
         return mining.candidate_pairs(
-            related, torch.as_tensor(trainer.examples.excluded_pairs(rows))
+            related, torch.as_tensor(trainer.examples.excluded_pairs(rows, rows))
         )
 
     n_pairs = int(candidates().positive.sum())

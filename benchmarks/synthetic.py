@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -83,7 +84,7 @@ def trainer(vectors: np.ndarray, margin: float, device: torch.device | str = "cp
     noise = np.random.default_rng(0).normal(-8, 3, (len(rows), 1, *SHAPE)).astype(np.float16)
     related = Cosine(torch.as_tensor(vectors, dtype=torch.float32, device=device))
     examples = Examples(
-        noise, rows, rows, related, lambda batch: groups.excluded_pairs(batch, "album"), related
+        noise, rows, rows, related, partial(groups.excluded_pairs, batch_filter="album"), related
     )
     network = initial_network(seed=0).to(device)
     made = Trainer(network, TripletLoss(margin), examples, Schedule(epochs=1))

@@ -59,7 +59,7 @@ related = relatedness.relatedness_from_tags(
 batch = np.random.default_rng(configuration.seed).permutation(tracks.split.train)
 batch = np.array(sorted(batch[: configuration.batch_size], key=tracks.groups.artist.__getitem__))
 cosines = related(torch.as_tensor(batch))
-same_album = torch.as_tensor(tracks.groups.excluded_pairs(batch, "album"))
+same_album = torch.as_tensor(tracks.groups.excluded_pairs(batch, batch, "album"))
 thresholds = configuration.positive_threshold, configuration.negative_threshold
 
 # %% mystnb={"image": {"alt": "Four square matrices of one batch: cosines, related pairs, related pairs without those of one album, unrelated pairs"}}

@@ -35,10 +35,10 @@ def mood(number):
 
 @pytest.fixture(scope="session")
 def collection():
-    """Ten artists with two albums each; an album has two tracks, all calm or all wild."""
+    """Ten artists with two albums each; an album has a calm and a wild track."""
     return build(
         "small",
-        [(f"t{a}{n}", f"artist {a}", (f"album {a}{n % 2}",), "", "") for a, n in TRACKS],
+        [(f"t{a}{n}", f"artist {a}", (f"album {a}{n // 2}",), "", "") for a, n in TRACKS],
         [(f"t{a}{n}", "moods", mood(n)) for a, n in TRACKS]
         + [(f"t{a}{n}", "themes", "rain" if a < 5 else "sun") for a, n in TRACKS],
         ("moods", "themes"),

@@ -295,7 +295,7 @@ def _find_pairs(corpus: Corpus, rows: np.ndarray, configuration: Configuration) 
     related = experiment.make_relatedness(
         corpus, corpus.tags.select(chosen), configuration, torch.device("cpu")
     )
-    excluded = corpus.groups.excluded_pairs(rows, configuration.batch_filter)
+    excluded = corpus.groups.excluded_pairs(rows, rows, configuration.batch_filter)
     return mining.candidate_pairs(
         related(torch.as_tensor(rows)),
         torch.as_tensor(excluded),

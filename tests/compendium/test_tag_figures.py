@@ -1,5 +1,6 @@
 """Figures and tables of tags show the right numbers, compared with slow and simple versions."""
 
+import dataclasses
 import itertools
 
 import matplotlib as mpl
@@ -134,12 +135,14 @@ def test_shares_figure_draws_a_line_for_each_kind_of_pair():
 @pytest.mark.parametrize("kind", ["lsi", "overlap"])
 def test_pairs_table_counts_pairs_of_training_tracks_from_different_albums(small, kind):
     corpus, configuration = small()
+    # Without two calm tracks, there are more related pairs than unrelated ones.
+    train = np.delete(corpus.split.train, [0, 2])
+    corpus = dataclasses.replace(corpus, split=dataclasses.replace(corpus.split, train=train))
     if kind == "overlap":
         changes = {"relatedness": "overlap", "positive_threshold": 0.5}
         configuration = configuration.model_copy(update=changes)
     table = tag_figures.pairs_table(corpus, {"system": configuration})
 
-    train = corpus.split.train
     moods = corpus.tags.tagset("moods")
     vectors = relatedness.lsi_vectors(moods, train, configuration.topics)
     moods_of = [set(np.flatnonzero(row)) for row in moods.toarray()]
@@ -164,7 +167,7 @@ def test_pairs_table_counts_pairs_of_training_tracks_from_different_albums(small
         len(anchors) / len(train),
         len(no_common_tag) / len(related),
     ]
-    assert 0 < expected[0] < expected[1]
+    assert 0 < expected[1] < expected[0]
     np.testing.assert_allclose(table.loc["system"], expected, rtol=1e-6)
 
 

@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 import pytest
@@ -41,7 +42,7 @@ def examples(corpus):
         corpus.split.train,
         corpus.split.validation,
         related,
-        lambda rows: corpus.groups.excluded_pairs(rows, "album"),
+        partial(corpus.groups.excluded_pairs, batch_filter="album"),
         related,
     )
 
@@ -70,7 +71,8 @@ def changed_names(before, after):
 def test_a_trained_network_distinguishes_the_moods(corpus, examples):
     untrained = initial_network(0)
     calibrate(untrained, torch.as_tensor(corpus.excerpts[corpus.split.train, 0]))
-    found = fit(initial_network(0), TripletLoss(), examples, Schedule(epochs=5, batch_size=16))
+    schedule = Schedule(epochs=5, batch_size=16, learning_rate=1e-3)
+    found = fit(initial_network(0), TripletLoss(), examples, schedule)
     losses = found.history["loss"]
     assert losses.iloc[-1] < losses.iloc[0] / 2
     assert not found.network.training
@@ -284,18 +286,33 @@ def test_a_learning_rate_at_which_weights_overflow_is_refused_in_one_line(make_t
         trainer.epoch()
 
 
-def test_the_validation_score_is_the_ndcg_of_the_averaged_network(make_trainer):
-    trainer = make_trainer()
+def test_the_validation_score_is_the_ndcg_of_the_averaged_network(make_trainer, examples):
+    trainer = make_trainer(examples=replace(examples, validation=examples.train))
     rows = trainer.examples.validation
     gains = trainer.examples.relatedness(torch.as_tensor(rows)).clamp_min(0)
+    same_album = torch.as_tensor(examples.excluded_pairs(rows, rows))
     generator = torch.Generator().manual_seed(0)
     torch.nn.init.normal_(trainer.average.dense.weight, generator=generator)
-    averaged, last = (
-        retrieval.mean_ndcg(embed(network, trainer.examples.excerpts[rows]), gains.__getitem__)
-        for network in (trainer.average, trainer.network)
+    averaged, last, with_albums = (
+        retrieval.mean_ndcg(
+            embed(network, trainer.examples.excerpts[rows]),
+            gains.__getitem__,
+            excluded.__getitem__,
+        )
+        for network, excluded in (
+            (trainer.average, same_album),
+            (trainer.network, same_album),
+            (trainer.average, torch.zeros_like(same_album)),
+        )
     )
-    assert averaged != last
     assert trainer.validation() == pytest.approx(averaged)
+    assert averaged not in (last, with_albums)
+
+
+def test_pairs_of_one_album_alone_choose_no_epoch(make_trainer, examples):
+    one_album = replace(examples, excluded_pairs=lambda a, b: np.ones((len(a), len(b)), bool))
+    with pytest.raises(TagspaceError, match="^dataset: no two validation tracks are related"):
+        make_trainer(examples=one_album).validation()
 
 
 def test_the_contrastive_loss_trains_the_network(make_trainer):

@@ -135,7 +135,7 @@ def test_pairs_of_one_group_are_no_candidates(make_inputs, capture, batch_filter
     same_mood = moods @ moods.T > 0
     same_group = {"album": album, "artist": artist, None: np.zeros_like(album)}[excluded]
     pairs = candidate_pairs(
-        examples.labels(torch.as_tensor(rows)), torch.as_tensor(examples.excluded_pairs(rows))
+        examples.labels(torch.as_tensor(rows)), torch.as_tensor(examples.excluded_pairs(rows, rows))
     )
     expected = same_mood & ~same_group & ~np.eye(len(rows), dtype=bool)
     assert expected.any()

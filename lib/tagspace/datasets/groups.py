@@ -46,32 +46,33 @@ class Groups:
         """Compare albums: True where two tracks have at least one album in common."""
         return (self.albums[rows] @ self.albums[columns].T).toarray() > 0
 
-    def excluded_pairs(self, rows: np.ndarray, batch_filter: BatchFilter) -> np.ndarray:
-        """Mask the pairs of a batch that the album or artist filter excludes from training.
+    def excluded_pairs(
+        self, rows: np.ndarray, others: np.ndarray, batch_filter: BatchFilter
+    ) -> np.ndarray:
+        """Mask the pairs that the album or artist filter excludes from training and validation.
 
         The album filter of the evaluation differs: it never excludes a track whose album is
         unknown; see :func:`tagspace.evaluation.retrieval.evaluate`.
 
         Parameters
         ----------
-        rows : numpy.ndarray of int, shape (n,)
-            The tracks of the batch.
+        rows, others : numpy.ndarray of int, shapes (n,) and (m,)
+            The tracks.
         batch_filter : {"album", "artist", "none"}
             ``album`` excludes pairs of one album, and pairs of one artist where an album is
             unknown; ``artist`` excludes pairs of one artist; ``none`` excludes nothing.
 
         Returns
         -------
-        numpy.ndarray of bool, shape (n, n)
+        numpy.ndarray of bool, shape (n, m)
         """
         if batch_filter == "none":
-            return np.zeros((len(rows), len(rows)), dtype=bool)
-        same_artist = self.same_artist(rows, rows)
+            return np.zeros((len(rows), len(others)), dtype=bool)
+        same_artist = self.same_artist(rows, others)
         if batch_filter == "artist":
             return same_artist
-        known = self.album_known[rows]
-        unknown = ~(known[:, None] & known[None, :])
-        return self.same_album(rows, rows) | (unknown & same_artist)
+        known = self.album_known[rows][:, None] & self.album_known[others][None, :]
+        return self.same_album(rows, others) | (~known & same_artist)
 
 
 def from_tracks(tracks: pd.DataFrame) -> Groups:

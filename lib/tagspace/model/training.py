@@ -43,7 +43,8 @@ class Examples:
         Relatedness of all tracks. It is the gain of the validation score, and the label of the
         triplet and contrastive losses.
     excluded_pairs : callable
-        Takes the rows of a batch, shape (n,); returns the mask of excluded pairs, shape (n, n).
+        For the rows of some tracks and of some others, the mask of pairs that take no part in
+        training and validation, shape (n_rows, n_others).
     labels : callable
         For the rows of a batch, a tensor with the labels that the loss takes.
     """
@@ -52,7 +53,7 @@ class Examples:
     train: np.ndarray
     validation: np.ndarray
     relatedness: Relatedness
-    excluded_pairs: Callable[[np.ndarray], np.ndarray]
+    excluded_pairs: Callable[[np.ndarray, np.ndarray], np.ndarray]
     labels: Callable[[torch.Tensor], torch.Tensor]
 
 
@@ -223,7 +224,7 @@ class Trainer:
             excerpts = augment(excerpts, self.augmentation)
         embeddings = encoders.embed_excerpts(self.network, excerpts)
         labels = self.examples.labels(torch.as_tensor(rows))
-        excluded = torch.as_tensor(self.examples.excluded_pairs(rows), device=embeddings.device)
+        excluded = self._excluded(rows, rows)
         terms = self.loss.terms(embeddings, labels, excluded)
         self.optimiser.zero_grad()
         terms.value.backward()
@@ -238,8 +239,12 @@ class Trainer:
         }
 
     def validation(self) -> float:
-        """Compute nDCG@10 among the validation tracks, with their relatedness as gain."""
-        rows = torch.as_tensor(self.examples.validation, device=self.excerpts.device)
+        """Compute nDCG@10 among the validation tracks, with their relatedness as gain.
+
+        Pairs that training excludes count neither as neighbours nor as related.
+        """
+        validation = self.examples.validation
+        rows = torch.as_tensor(validation, device=self.excerpts.device)
         embeddings = encoders.embed(self.average, self.excerpts[rows])
         if not embeddings.isfinite().all():
             raise TagspaceError(
@@ -251,13 +256,21 @@ class Trainer:
             related = self.examples.relatedness(rows[queries], rows)
             return related.masked_fill(related < ROUNDING, 0)
 
-        score = retrieval.mean_ndcg(embeddings, gains)
+        def excluded(queries: np.ndarray) -> torch.Tensor:
+            return self._excluded(validation[queries], validation)
+
+        score = retrieval.mean_ndcg(embeddings, gains, excluded)
         if np.isnan(score):
             raise TagspaceError(
-                "dataset: no two validation tracks are related, so the best epoch cannot be found; "
-                "try another seed, other folds or other tag sets"
+                "dataset: no two validation tracks are related (of different albums, with "
+                "batch_filter album), so the best epoch cannot be found; try another seed, other "
+                "folds, other tag sets or batch_filter none"
             )
         return score
+
+    def _excluded(self, rows: np.ndarray, others: np.ndarray) -> torch.Tensor:
+        excluded = self.examples.excluded_pairs(rows, others)
+        return torch.as_tensor(excluded, device=self.excerpts.device)
 
     def _check(self, steps: pd.DataFrame) -> None:
         # In later epochs no error is needed: without triplets, fit stops.

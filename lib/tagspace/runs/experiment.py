@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import cast, get_args
 
@@ -205,7 +206,7 @@ def train(
         corpus.split.train,
         corpus.split.validation,
         related,
-        lambda rows: corpus.groups.excluded_pairs(rows, configuration.batch_filter),
+        partial(corpus.groups.excluded_pairs, batch_filter=configuration.batch_filter),
         tag_labels if configuration.loss == "tags" else related,
     )
     schedule = Schedule(
