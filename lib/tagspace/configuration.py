@@ -78,6 +78,9 @@ class Configuration(BaseModel):
     patience: int = _parameter(20, "a whole number, 1 or more", ge=1)
     batch_size: int = _parameter(128, "a whole number, 2 or more", ge=2)
     learning_rate: float = _parameter(1e-4, "a number above 0", gt=0)
+    precision: Literal["auto", "float32", "bfloat16"] = _parameter(
+        "auto", "auto (bfloat16 where the device is faster at it), float32 or bfloat16"
+    )
 
     # How to evaluate
     folds: int = _parameter(0, "0 (the paper's split), or a whole number, 2 or more", ge=0)

@@ -65,7 +65,9 @@ def test_taken_tracks_keep_their_groups():
     taken = found.take(rows)
     for batch_filter in ("album", "artist"):
         expected = found.excluded_pairs(rows, rows, batch_filter)
-        np.testing.assert_array_equal(taken.excluded_pairs(np.arange(4), np.arange(4), batch_filter), expected)
+        np.testing.assert_array_equal(
+            taken.excluded_pairs(np.arange(4), np.arange(4), batch_filter), expected
+        )
 
 
 def test_an_album_listed_twice_for_a_track_is_one_album():

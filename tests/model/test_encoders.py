@@ -50,6 +50,17 @@ def test_embeddings_have_single_precision_and_the_chosen_number_of_dimensions(ex
     torch.testing.assert_close(embed(network, torch.as_tensor(excerpts).float()), half)
 
 
+def test_tracks_are_embedded_in_float32_on_every_device(excerpts):
+    network = initial_network(0, "none").eval()
+    single = torch.as_tensor(excerpts[:3, :1])
+    with torch.no_grad():
+        exact = network(single.float())
+        half = embed_excerpts(network, single[:, 0], torch.bfloat16)
+    torch.testing.assert_close(embed(network, single), exact, rtol=0, atol=1e-6)
+    assert half.dtype == torch.float32
+    assert 1e-6 < (half - exact).abs().max() / exact.abs().max() < 0.05
+
+
 def test_calibration_changes_only_the_statistics_of_batch_normalisations(excerpts, monkeypatch):
     monkeypatch.setattr(encoders, "TRACKS_AT_ONCE", 4)
     network = initial_network(0)

@@ -127,9 +127,9 @@ def test_each_step_draws_one_excerpt_per_track(make_trainer, monkeypatch):
     trainer = make_trainer()
     batches = []
 
-    def embed_and_record(network, excerpts):
+    def embed_and_record(network, excerpts, precision):
         batches.append(excerpts)
-        return embed_excerpts(network, excerpts)
+        return embed_excerpts(network, excerpts, precision)
 
     monkeypatch.setattr(encoders, "embed_excerpts", embed_and_record)
     rows = trainer.examples.train
@@ -313,6 +313,14 @@ def test_pairs_of_one_album_alone_choose_no_epoch(make_trainer, examples):
     one_album = replace(examples, excluded_pairs=lambda a, b: np.ones((len(a), len(b)), bool))
     with pytest.raises(TagspaceError, match="^dataset: no two validation tracks are related"):
         make_trainer(examples=one_album).validation()
+
+
+def test_precision_is_that_of_the_schedule(make_trainer):
+    trainers = [make_trainer(precision=kind) for kind in (torch.float32, torch.bfloat16)]
+    single, half = (trainer.step(trainer.examples.train)["spread"] for trainer in trainers)
+    assert single != half
+    assert single == pytest.approx(half, rel=0.05)
+    assert all(trainer.network.dense.weight.dtype == torch.float32 for trainer in trainers)
 
 
 def test_the_contrastive_loss_trains_the_network(make_trainer):

@@ -8,6 +8,7 @@ import torch
 from tagspace.errors import TagspaceError
 from tagspace.support.device import (
     choose_device,
+    choose_precision,
     describe_device,
     seeded,
     supports_fast_bfloat16,
@@ -71,6 +72,15 @@ def test_a_processor_computes_in_float32_where_torch_does_not_know_it(monkeypatc
 def test_a_gpu_computes_in_bfloat16_if_it_supports_it(monkeypatch, supported):
     monkeypatch.setattr(torch.cuda, "is_bf16_supported", lambda: supported)
     assert supports_fast_bfloat16(GPU) is supported
+
+
+def test_precision_follows_the_device_unless_it_is_named(monkeypatch):
+    monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: {"avx512_bf16": True}, raising=False)
+    assert choose_precision("auto", CPU) == torch.bfloat16
+    assert choose_precision("float32", CPU) == torch.float32
+    monkeypatch.setattr(torch.cpu, "get_capabilities", dict, raising=False)
+    assert choose_precision("auto", CPU) == torch.float32
+    assert choose_precision("bfloat16", CPU) == torch.bfloat16
 
 
 def test_other_devices_do_not_compute_in_bfloat16(monkeypatch):

@@ -8,7 +8,7 @@ from torch import nn
 from torch.nn import functional
 
 from tagspace.model.dpnn import DPNN, N_DIMENSIONS, UnitNorm
-from tagspace.support.device import seeded, supports_fast_bfloat16
+from tagspace.support.device import seeded
 
 TRACKS_AT_ONCE = 128  # batch size without gradients: tracks in embed, excerpts in calibrate
 
@@ -22,7 +22,7 @@ def initial_network(
 
 
 def embed(network: DPNN, excerpts: np.ndarray | torch.Tensor) -> torch.Tensor:
-    """Embed tracks, each as the mean of the embeddings of its excerpts.
+    """Embed tracks in float32, each as the mean of the embeddings of its excerpts.
 
     Parameters
     ----------
@@ -51,8 +51,10 @@ def embed(network: DPNN, excerpts: np.ndarray | torch.Tensor) -> torch.Tensor:
     return functional.normalize(embeddings, dim=1) if network.unit_norm == "output" else embeddings
 
 
-def embed_excerpts(network: DPNN, excerpts: torch.Tensor) -> torch.Tensor:
-    """Run the network, in bfloat16 where the device is faster at it.
+def embed_excerpts(
+    network: DPNN, excerpts: torch.Tensor, precision: torch.dtype = torch.float32
+) -> torch.Tensor:
+    """Run the network on excerpts.
 
     Parameters
     ----------
@@ -60,6 +62,8 @@ def embed_excerpts(network: DPNN, excerpts: torch.Tensor) -> torch.Tensor:
         In training or evaluation mode.
     excerpts : torch.Tensor, shape (n, 80, 130), float16 or float32
         On any device.
+    precision : torch.dtype
+        Type of the convolutions and matrix products: float32 or bfloat16.
 
     Returns
     -------
@@ -67,7 +71,7 @@ def embed_excerpts(network: DPNN, excerpts: torch.Tensor) -> torch.Tensor:
     """
     device = network.dense.weight.device
     x = excerpts.to(device).float().unsqueeze(1)
-    with torch.autocast(device.type, torch.bfloat16, enabled=supports_fast_bfloat16(device)):
+    with torch.autocast(device.type, precision, enabled=precision != torch.float32):
         return network(x).float()
 
 

@@ -73,6 +73,8 @@ class Schedule:
         Training stops after this many epochs without gain on the validation tracks.
     augment : bool
         Whether to change the tone of excerpts and mask parts of them.
+    precision : torch.dtype
+        Of the training steps: float32 or bfloat16. Validation is always in float32.
     seed : int
         Shuffles tracks and draws excerpts and augmentation.
     """
@@ -82,6 +84,7 @@ class Schedule:
     learning_rate: float = 1e-4
     patience: int = 20
     augment: bool = False
+    precision: torch.dtype = torch.float32
     seed: int = 0
 
 
@@ -222,7 +225,7 @@ class Trainer:
         excerpts = self.excerpts[rows, draw]
         if self.schedule.augment:
             excerpts = augment(excerpts, self.augmentation)
-        embeddings = encoders.embed_excerpts(self.network, excerpts)
+        embeddings = encoders.embed_excerpts(self.network, excerpts, self.schedule.precision)
         labels = self.examples.labels(torch.as_tensor(rows))
         excluded = self._excluded(rows, rows)
         terms = self.loss.terms(embeddings, labels, excluded)

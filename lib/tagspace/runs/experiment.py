@@ -26,7 +26,7 @@ from tagspace.model.dpnn import DPNN
 from tagspace.model.training import Examples, Fit, Schedule
 from tagspace.runs import records
 from tagspace.runs.records import Record
-from tagspace.support.device import choose_device, describe_device, seeded
+from tagspace.support.device import choose_device, choose_precision, describe_device, seeded
 from tagspace.tags import relatedness, tagsets
 from tagspace.tags.relatedness import Cosine, Relatedness, SameGroup
 from tagspace.tags.tagsets import TagMatrix
@@ -118,6 +118,7 @@ def _compute(
             "data": corpus.summary(),
             "seconds": clock.seconds,
             "device": describe_device(device),
+            "precision": str(choose_precision(configuration.precision, device)),
             **records.environment(),
         },
         history=fit.history,
@@ -215,6 +216,7 @@ def train(
         configuration.learning_rate,
         configuration.patience,
         augment={"always": True, "never": False}.get(configuration.augment, epochs > AUGMENT_ABOVE),
+        precision=choose_precision(configuration.precision, device),
         seed=configuration.seed,
     )
     return training.fit(network.to(device), loss, examples, schedule)

@@ -41,6 +41,26 @@ def describe_device(device: torch.device) -> str:
     return f"{device}: {torch.get_num_threads()} threads"
 
 
+def choose_precision(name: str, device: torch.device) -> torch.dtype:
+    """Find the type to compute in.
+
+    Parameters
+    ----------
+    name : {"auto", "float32", "bfloat16"}
+        ``auto`` chooses bfloat16 where the device is faster at it, else float32.
+    device : torch.device
+        Where to compute.
+
+    Examples
+    --------
+    >>> choose_precision("float32", torch.device("cpu"))
+    torch.float32
+    """
+    if name == "auto":
+        name = "bfloat16" if supports_fast_bfloat16(device) else "float32"
+    return {"float32": torch.float32, "bfloat16": torch.bfloat16}[name]
+
+
 def supports_fast_bfloat16(device: torch.device) -> bool:
     """Say whether bfloat16 is faster than float32 on a device.
 
