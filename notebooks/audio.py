@@ -45,7 +45,7 @@ audio_figures.player(samples, "the first track of the data set")
 # %% [markdown]
 # ## Six seconds of it
 #
-# The paper's excerpt begins at 3 s (shaded); by default, five are spread over the whole file, and
+# The paper's excerpt begins at 3 s (shaded); by default, five are spread from there to the end, and
 # training hears one of them at a time. An excerpt gives the matrix below: a Fourier transform over windows
 # of 2,048 samples that overlap by half, its power gathered into 80 bands between 16 Hz and 11 kHz,
 # and the logarithm of that.

@@ -43,11 +43,13 @@ def test_one_excerpt_starts_at_three_seconds_in_a_long_enough_file(duration, off
     assert placement.note == note
 
 
-@pytest.mark.parametrize("duration", [6.0, 7.5, 30.0, 240.0])
+@pytest.mark.parametrize(
+    ("duration", "first"), [(6.0, 0), (8.9, 0), (9.0, 3), (12.0, 3), (30.0, 3), (240.0, 3)]
+)
 @pytest.mark.parametrize("number", [2, 3, 5])
-def test_several_excerpts_are_spread_evenly_over_the_whole_file(duration, number):
+def test_several_excerpts_are_spread_evenly_without_the_first_seconds(duration, first, number):
     placements = reading.place(duration, number)
-    expected = [step * (duration - 6) / (number - 1) for step in range(number)]
+    expected = [first + step * (duration - 6 - first) / (number - 1) for step in range(number)]
     assert [placement.offset for placement in placements] == pytest.approx(expected)
     assert all(placement.note == "" for placement in placements)
 

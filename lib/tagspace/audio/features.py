@@ -158,8 +158,9 @@ def _stat(path: str) -> tuple[int, int]:
 def _store_name(dataset: Dataset, excerpts: int) -> str:
     """Name a store after everything that its contents depend on, except the files themselves."""
     mel = spectrogram
-    front_end = (mel.SAMPLE_RATE, mel.SECONDS, reading.OFFSET, mel.N_FFT, mel.HOP, mel.N_MELS,
-                 mel.F_MIN, mel.F_MAX, mel.FLOOR)  # fmt: skip
+    places = [reading.place(duration, excerpts) for duration in (60, 8, 4)]
+    front_end = (mel.SAMPLE_RATE, mel.SECONDS, places, mel.N_FFT, mel.HOP, mel.N_MELS, mel.F_MIN,
+                 mel.F_MAX, mel.FLOOR)  # fmt: skip
     root = os.path.commonpath([path for path in dataset.tracks["path"] if path] or ["/"])
     digest = hashlib.sha256(repr((front_end, excerpts, root)).encode()).hexdigest()
     return f"{dataset.name}-{excerpts}x{SHAPE[0]}x{SHAPE[1]}-{digest[:8]}"

@@ -29,8 +29,9 @@ def place(duration: float, excerpts: int) -> list[Placement]:
     """Choose where the excerpts of a file start.
 
     A single excerpt starts at 3 s, as in the paper, or earlier in a file shorter than 9 s, so that
-    it ends with the file. Several excerpts are spread evenly over the whole file. A file shorter
-    than 6 s is repeated to fill 6 s, and all of its excerpts are the same.
+    it ends with the file. Several excerpts are spread evenly from 3 s to the end, or over the whole
+    file if it is shorter than 9 s. A file shorter than 6 s is repeated to fill 6 s, and all of its
+    excerpts are the same.
 
     Parameters
     ----------
@@ -50,7 +51,8 @@ def place(duration: float, excerpts: int) -> list[Placement]:
     if excerpts == 1:
         note = f"{duration:.1f} s, the last 6 s taken" if last < OFFSET else ""
         return [Placement(min(OFFSET, last), note)]
-    return [Placement(float(offset), "") for offset in np.linspace(0.0, last, excerpts)]
+    first = OFFSET if last >= OFFSET else 0.0
+    return [Placement(float(offset), "") for offset in np.linspace(first, last, excerpts)]
 
 
 def read(path: str | Path, offset: float = OFFSET, seconds: float = SECONDS) -> np.ndarray:
@@ -140,7 +142,7 @@ def log_mel_excerpts(path: str | Path, number: int = 1) -> tuple[np.ndarray, lis
     ...     soundfile.write(file, np.zeros(10 * 22_050), 22_050, format="WAV")
     ...     excerpts, positions = log_mel_excerpts(file.name, number=2)
     >>> excerpts.shape, [position.offset for position in positions]
-    ((2, 80, 130), [0.0, 4.0])
+    ((2, 80, 130), [3.0, 4.0])
     """
     placements = place(duration(path), number)
     return np.stack([log_mel(read(path, p.offset)) for p in placements]).astype(
