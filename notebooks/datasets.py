@@ -81,7 +81,8 @@ pd.DataFrame.from_dict(terms, orient="index")
 # styles and themes, `fma` genres in a hierarchy whose top serves as genres and whose rest as
 # styles, and `magnatagatune` a single set. Audio comes in parts where it is large: `-p shards 0-4`
 # fetches the first five of the hundred parts of `jamendo`, `-p shards small` the smallest release
-# of `fma`.
+# of `fma`. Tracks are split by artist at random, as in the paper; the published splits of these two
+# are used with `-p split split-0` (to `split-4`) and `-p split official`.
 #
 # ## Whoever holds the Million Song Dataset
 #
@@ -102,7 +103,8 @@ pd.DataFrame.from_dict(terms, orient="index")
 # ## One's own music
 #
 # A `manifest.csv` describes any collection: the columns `track_id` and `path`, if known `artist`,
-# `album` and `title`, and one column per tag set with `|` between the tags. `python -m tagspace
+# `album` and `title`, and one column per tag set with `|` between the tags. A column `split` with
+# `train`, `validation` or `test` in it is used with `-p split column`. `python -m tagspace
 # manifest FOLDER` makes it from the tags embedded in the files of a folder. Artists matter: no
 # artist is in two splits, and two tracks of one album form no triplet. A column that is mostly empty
 # does harm: only tracks with a tag in every set are used.

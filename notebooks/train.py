@@ -39,6 +39,7 @@ patience: int = 20  # epochs without gain on the validation split
 batch_size: int = 128
 learning_rate: float = 1.0e-4
 precision: str = "auto"  # float32, bfloat16; auto: bfloat16 where the device is faster at it
+split: str = "artist"  # or a published split: official (fma), split-0 (jamendo), column (manifest)
 folds: int = 0  # 0: the paper's split; k: artist-grouped cross-validation
 fold: int = 0  # which fold is for test
 pool: str = "test"  # test, all, or validation (to choose settings): where neighbours are sought

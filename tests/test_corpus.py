@@ -195,3 +195,22 @@ def test_spellings_of_an_artist_change_neither_groups_nor_split(collection, stor
         np.testing.assert_array_equal(getattr(spelled.split, part), getattr(clean.split, part))
     assert clean.summary()["notes"] == []
     assert len(spelled.summary()["notes"]) == 1
+
+
+def test_a_published_split_is_taken_as_it_is():
+    tracks = make_tracks()
+    ids = [track[0] for track in tracks]
+    part_of = dict.fromkeys(ids[:20], "train") | dict.fromkeys(ids[20:30], "val")
+    part_of |= dict.fromkeys(ids[32:], "test")
+    dataset = build("invented", tracks, make_tags(tracks), TAGSETS)
+    dataset = dataclasses.replace(dataset, splits={"mine": lambda: pd.Series(part_of)})
+    corpus = assemble(dataset, make_store(ids), Configuration(split="mine"))
+    assert corpus.tags.track_ids.tolist() == [name for name in ids if name in part_of]
+    assert parts(corpus) == [list(range(20)), list(range(20, 30)), list(range(30, 46))]
+    assert corpus.notes == []
+    moved = dataclasses.replace(
+        dataset, splits={"mine": lambda: pd.Series({**part_of, ids[0]: "val", ids[30]: "test"})}
+    )
+    changed = assemble(moved, make_store(ids), Configuration(split="mine"))
+    assert changed.notes == ["2 artists are in several parts of the published split"]
+    assert changed.fingerprint != corpus.fingerprint

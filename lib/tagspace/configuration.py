@@ -82,9 +82,19 @@ class Configuration(BaseModel):
         "auto", "auto (bfloat16 where the device is faster at it), float32 or bfloat16"
     )
 
-    # How to evaluate
-    folds: int = _parameter(0, "0 (the paper's split), or a whole number, 2 or more", ge=0)
+    # Which tracks to train, validate and test on
+    split: str = _parameter(
+        "artist",
+        "artist (drawn), or a published split: official of fma, split-0 to split-4 of jamendo, "
+        "column of a manifest",
+        min_length=1,
+    )
+    folds: int = _parameter(
+        0, "0 (the paper's split, or a published one), or a whole number, 2 or more", ge=0
+    )
     fold: int = _parameter(0, "a whole number from 0 to below folds", ge=0)
+
+    # How to evaluate
     pool: Literal["test", "all", "validation"] = _parameter("test", "test, all or validation")
 
     # How to run
@@ -117,8 +127,8 @@ class Configuration(BaseModel):
         except ValidationError as error:
             name = str(error.errors()[0]["loc"][0])
             raise cls._refused(name, values[name]) from None
-        if configuration.folds == 1:
-            raise cls._refused("folds", 1)
+        if configuration.folds == 1 or (configuration.folds and configuration.split != "artist"):
+            raise cls._refused("folds", configuration.folds)
         if configuration.fold > max(configuration.folds - 1, 0):
             raise cls._refused("fold", configuration.fold)
         related = configuration.relatedness

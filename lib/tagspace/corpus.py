@@ -16,7 +16,7 @@ from tagspace.datasets import groups, registry
 from tagspace.datasets.artists import normalise_artists
 from tagspace.datasets.base import Dataset
 from tagspace.datasets.groups import Groups
-from tagspace.datasets.splits import Split, split
+from tagspace.datasets.splits import Split, published_parts, split, split_as_published
 from tagspace.errors import TagspaceError
 from tagspace.support.cache import cache_folder
 from tagspace.tags import tagsets
@@ -43,7 +43,8 @@ class Corpus:
     split : Split
         Training, validation and test rows.
     fingerprint : str
-        Hash of the track ids, artists, albums and tags. It does not cover titles or audio.
+        Hash of the track ids, artists, albums, tags and a published split. It does not cover titles
+        or audio.
 
     notes : list of str
         What was changed on reading, such as merged spellings of artists.
@@ -131,15 +132,26 @@ def assemble(dataset: Dataset, store: Features, configuration: Configuration) ->
     """
     tags = tagsets.binary_matrix(dataset)
     usable = tagsets.intersection(tags) & dataset.tracks.index.isin(store.index.index)
+    published = None
+    if configuration.split != "artist":
+        published = published_parts(dataset, configuration.split)
+        usable &= (published != "").to_numpy()
     tags = tagsets.restrict(tags, np.flatnonzero(usable))
     tracks = dataset.tracks.loc[tags.track_ids]
     artists = normalise_artists(list(tracks["artist"]))
     grouped = groups.from_tracks(tracks.assign(artist=artists.keys))
-    n_artists, parts = len(np.unique(grouped.artist)), max(configuration.folds, 10)
-    if n_artists < parts:
+    notes = list(artists.notes)
+    if published is None:
+        rows = _draw_split(dataset, grouped, configuration)
+    else:
+        published = published.loc[tags.track_ids]
+        rows = split_as_published(published)
+        notes += _describe_published(published, grouped)
+    if len(rows.validation) < FEWEST_VALIDATION or len(rows.test) < FEWEST_TEST:
         raise TagspaceError(
-            f"dataset: {dataset.name} has {len(tracks)} tracks of {n_artists} artists with audio "
-            f"and a tag in every set; at least {parts} artists are needed"
+            f"dataset: {dataset.name} leaves {len(rows.validation)} tracks for validation and "
+            f"{len(rows.test)} for test; at least {FEWEST_VALIDATION} and {FEWEST_TEST} are "
+            "needed; try fewer folds, or another split"
         )
     if not tracks["artist"].any():
         warnings.warn(
@@ -147,25 +159,37 @@ def assemble(dataset: Dataset, store: Features, configuration: Configuration) ->
             "and in the test part, and figures may be too high",
             stacklevel=2,
         )
-    rows = split(grouped.artist, configuration.seed, configuration.folds, configuration.fold)
-    if len(rows.validation) < FEWEST_VALIDATION or len(rows.test) < FEWEST_TEST:
-        raise TagspaceError(
-            f"dataset: {dataset.name} leaves {len(rows.validation)} tracks for validation and "
-            f"{len(rows.test)} for test; at least {FEWEST_VALIDATION} and {FEWEST_TEST} are "
-            "needed; try fewer folds"
-        )
     return Corpus(
         dataset.name,
         tags,
         grouped,
         store.take(tags.track_ids),
         rows,
-        _fingerprint(tracks, dataset.tags),
-        artists.notes,
+        _fingerprint(tracks, dataset.tags, published),
+        notes,
     )
 
 
-def _fingerprint(tracks: pd.DataFrame, tags: pd.DataFrame) -> str:
+def _draw_split(dataset: Dataset, grouped: Groups, configuration: Configuration) -> Split:
+    n_artists, parts = len(np.unique(grouped.artist)), max(configuration.folds, 10)
+    if n_artists < parts:
+        raise TagspaceError(
+            f"dataset: {dataset.name} has {len(grouped.artist)} tracks of {n_artists} artists with "
+            f"audio and a tag in every set; at least {parts} artists are needed"
+        )
+    return split(grouped.artist, configuration.seed, configuration.folds, configuration.fold)
+
+
+def _describe_published(parts: pd.Series, grouped: Groups) -> list[str]:
+    """Count artists that a published split has in several parts."""
+    parts_of_artist = parts.groupby(grouped.artist).nunique()
+    several = int((parts_of_artist > 1).sum())
+    return [f"{several} artists are in several parts of the published split"] if several else []
+
+
+def _fingerprint(tracks: pd.DataFrame, tags: pd.DataFrame, parts: pd.Series | None) -> str:
     used = tags[tags["track_id"].isin(tracks.index)].sort_values(list(tags.columns))
     text = tracks[["artist", "album"]].sort_index().to_csv() + used.to_csv(index=False)
+    if parts is not None:
+        text += parts.sort_index().to_csv()
     return hashlib.sha256(text.encode()).hexdigest()[:16]

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from tagspace.datasets import jamendo
+from tagspace.datasets.splits import published_parts
 from tagspace.errors import TagspaceError
 
 REAL = Path(__file__).parents[3] / "shared" / "data" / "mtg-jamendo"
@@ -108,3 +109,24 @@ def test_real_annotations():
     for tracks, counts in ((dataset.tracks, (55525, 3565, 11256)), (complete, (10282, 1036, 2728))):
         found = (len(tracks), tracks["artist"].nunique(), tracks["album"].nunique())
         assert found == counts
+
+
+def test_a_published_split_is_read_from_beside_the_annotations(tmp_path):
+    write(tmp_path)
+    for part, number in {"train": 1, "validation": 2, "test": 3}.items():
+        row = f"track_{number}\ta\tb\t0/{number}.mp3\t1.0\tgenre---rock\n"
+        (tmp_path / "splits" / "split-3").mkdir(parents=True, exist_ok=True)
+        write(tmp_path / "splits" / "split-3", f"autotagging-{part}.tsv", HEADER + row)
+    splits = jamendo.read(tmp_path).splits
+    assert list(splits) == ["split-0", "split-1", "split-2", "split-3", "split-4"]
+    expected = {"track_1": "train", "track_2": "validation", "track_3": "test"}
+    assert splits["split-3"]().to_dict() == expected
+
+
+@pytest.mark.skipif(not REAL.is_dir(), reason="needs the annotations")
+def test_the_parts_of_a_real_split_share_no_artist():
+    dataset = jamendo.read(REAL)
+    parts = published_parts(dataset, "split-0")
+    assert parts.value_counts().to_dict() == {"train": 32_859, "test": 11_565, "validation": 11_101}
+    artists = dataset.tracks["artist"].groupby(parts).unique()
+    assert artists.explode().is_unique

@@ -105,3 +105,11 @@ def test_equal_album_titles_of_two_artists_are_two_albums(tmp_path):
     path = write(tmp_path, "track_id,path,artist,album,tags\n" + rows)
     a, b, c = manifest.read(path).tracks["album"]
     assert a == b != c
+
+
+def test_a_column_split_is_a_split_and_no_tag_set(tmp_path):
+    text = "track_id,path,split,moods\na,a.wav,train,calm\nb,b.wav,test,wild\n"
+    dataset = manifest.read(write(tmp_path, text))
+    assert dataset.tagsets == ("moods",)
+    assert dataset.splits["column"]().to_dict() == {"a": "train", "b": "test"}
+    assert not manifest.read(write(tmp_path)).splits

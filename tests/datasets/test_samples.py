@@ -73,6 +73,11 @@ def test_fma_genres_are_the_top_of_the_hierarchy_and_styles_the_rest():
     assert first_track == {"genres": ["Polka"], "styles": ["Slow Polka", "Very Slow Polka"]}
 
 
+def test_the_published_split_of_fma_is_read():
+    parts = load_dataset(str(SAMPLES / "fma")).splits["official"]()
+    assert parts.to_dict() == {"2": "training", "141": "test", "5151": "training"}
+
+
 def test_fma_albums_may_be_unknown_but_genres_may_not(tmp_path):
     sample = SAMPLES / "fma" / "fma_metadata"
     shutil.copytree(sample, tmp_path, dirs_exist_ok=True)

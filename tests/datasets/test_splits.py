@@ -1,10 +1,14 @@
 """Splits of random tracks, and of a few extreme collections."""
 
+from dataclasses import replace
+
 import numpy as np
+import pandas as pd
 import pytest
 
+from tagspace.datasets.base import build
 from tagspace.datasets.groups import group_codes
-from tagspace.datasets.splits import split
+from tagspace.datasets.splits import published_parts, split, split_as_published
 from tagspace.errors import TagspaceError
 
 
@@ -100,3 +104,26 @@ def test_a_part_without_tracks_is_refused():
         split_by_artist(artists, 0, 10, 1)  # the small artists are in the first and last folds
     with pytest.raises(TagspaceError, match=r"^dataset: no track is left for the training part, "):
         split_by_artist(artists, 22)  # the large artist is the last but one
+
+
+def dataset_with_split(parts):
+    """Make a data set of four tracks whose split ``mine`` names the part of some of them."""
+    tracks = [(f"t{number}", "", (), "", "") for number in range(4)]
+    dataset = build("invented", tracks, [], ())
+    return replace(dataset, splits={"mine": lambda: pd.Series(parts, dtype=str)})
+
+
+def test_a_published_split_gives_the_parts_in_the_order_of_the_tracks():
+    dataset = dataset_with_split({"t3": "Training", "t0": " test ", "t2": "val", "t9": "train"})
+    parts = published_parts(dataset, "mine")
+    assert parts.to_dict() == {"t0": "test", "t1": "", "t2": "validation", "t3": "train"}
+    found = split_as_published(parts)
+    assert [rows.tolist() for rows in parts_of(found)] == [[3], [2], [0]]
+
+
+def test_an_unknown_split_or_part_is_refused_in_one_line():
+    dataset = dataset_with_split({"t1": "holdout"})
+    with pytest.raises(TagspaceError, match="no split 'official'; accepted for it: artist, mine$"):
+        published_parts(dataset, "official")
+    with pytest.raises(TagspaceError, match="track 't1' is in part 'holdout'; accepted: train,"):
+        published_parts(dataset, "mine")

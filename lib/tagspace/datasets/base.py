@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import pandas as pd
@@ -81,6 +81,9 @@ class Dataset:
         The tag sets, in the order of the data set.
     make_audio : callable, optional
         Creates missing audio files at ``path``. It is called before the first file is read.
+    splits : mapping of str to callable
+        Splits that were published with the data set, by name. Each call returns the part of each
+        track, indexed by track id: a name in :data:`tagspace.datasets.splits.PARTS`.
     """
 
     name: str
@@ -88,6 +91,7 @@ class Dataset:
     tags: pd.DataFrame
     tagsets: tuple[str, ...]
     make_audio: Callable[[], None] | None = field(default=None, compare=False)
+    splits: Mapping[str, Callable[[], pd.Series]] = field(default_factory=dict, compare=False)
 
 
 def albums_of(artists: Iterable[str], titles: Iterable[str]) -> list[tuple[str, ...]]:

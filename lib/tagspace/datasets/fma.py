@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
+
+import pandas as pd
 
 from tagspace.datasets import download
 from tagspace.datasets.base import Dataset, Release, build
@@ -36,7 +39,10 @@ AUDIO = ("small", "medium", "large")
 FILES = ("genres.csv", "tracks.csv")
 
 # tracks.csv has two header lines: a group of columns, and the column's name in that group.
-COLUMNS = (("artist", "name"), ("album", "id"), ("track", "title"), ("track", "genres_all"))
+COLUMNS = (
+    *(("artist", "name"), ("album", "id"), ("track", "title"), ("track", "genres_all")),
+    ("set", "split"),
+)
 NO_PARENT = "0"
 NO_ALBUM = ("", "-1")
 
@@ -87,7 +93,8 @@ def read(folder: Path) -> Dataset:
     -------
     Dataset
         ``genres`` contains the top level of the hierarchy, ``styles`` all lower levels. The tags
-        of a track are its genres and all their ancestors. Albums are ids.
+        of a track are its genres and all their ancestors. Albums are ids. The published split is
+        called ``official``.
 
     Raises
     ------
@@ -105,10 +112,10 @@ def read(folder: Path) -> Dataset:
     audio = audio_by_stem(folder)
     tracks = (
         (track_id, artist, _albums(album), title, audio.get(track_id.zfill(6), ""))
-        for track_id, (artist, album, title, _) in rows
+        for track_id, (artist, album, title, *_) in rows
     )
     track_genres = [
-        (track_id, genre) for track_id, (*_, cell) in rows for genre in re.findall(r"\d+", cell)
+        (track_id, genre) for track_id, (*_, cell, _) in rows for genre in re.findall(r"\d+", cell)
     ]
     for track_id, genre in track_genres:
         if genre not in genres.index:
@@ -121,7 +128,9 @@ def read(folder: Path) -> Dataset:
     }
     titles = genres["title"].str.strip().to_dict()
     tags = ((track_id, tagsets[genre], titles[genre]) for track_id, genre in track_genres)
-    return build("fma", tracks, tags, RELEASE.tagsets)
+    parts = pd.Series({track_id: part for track_id, (*_, part) in rows}, dtype=str)
+    dataset = build("fma", tracks, tags, RELEASE.tagsets)
+    return replace(dataset, splits={"official": lambda: parts})
 
 
 def _albums(album: str) -> tuple[str, ...]:

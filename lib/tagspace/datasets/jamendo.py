@@ -8,7 +8,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import partial
 from pathlib import Path, PurePosixPath
+
+import pandas as pd
 
 from tagspace.datasets import download
 from tagspace.datasets.base import Dataset, Release, build
@@ -32,7 +35,7 @@ RELEASE = Release(
 REPOSITORY = "https://raw.githubusercontent.com/MTG/mtg-jamendo-dataset/master/data"
 AUDIO = "https://cdn.freesound.org/mtg-jamendo/autotagging_moodtheme/audio-low"
 SHARD = "autotagging_moodtheme_audio-low-{:02d}.tar"
-N_SHARDS = 100
+N_SHARDS, N_SPLITS = 100, 5
 
 # Files that contain all tag sets come first.
 FILES = (
@@ -113,7 +116,8 @@ def read(folder: Path) -> Dataset:
     -------
     Dataset
         Tag sets ``genres``, ``instruments`` and ``moods`` (``mood/theme`` in the annotations). Sets
-        without tags are omitted. Artists and albums are ids, titles are empty.
+        without tags are omitted. Artists and albums are ids, titles are empty. The published splits
+        are called ``split-0`` to ``split-4``.
 
     Raises
     ------
@@ -129,7 +133,26 @@ def read(folder: Path) -> Dataset:
     )
     tags = [tag for line, row in rows for tag in _tags(file, line, row)]
     used = {tagset for _, tagset, _ in tags}
-    return build("jamendo", tracks, tags, tuple(name for name in TAGSETS.values() if name in used))
+    tagsets = tuple(name for name in TAGSETS.values() if name in used)
+    splits = {f"split-{n}": partial(_parts, file, f"split-{n}") for n in range(N_SPLITS)}
+    return replace(build("jamendo", tracks, tags, tagsets), splits=splits)
+
+
+def _parts(annotations: Path, split: str) -> pd.Series:
+    """Read the part of each track in a published split, after downloading what is missing."""
+    names = {
+        part: f"splits/{split}/{annotations.stem}-{part}.tsv"
+        for part in ("train", "validation", "test")
+    }
+    remotes = [download.Remote(f"{REPOSITORY}/{name}", name) for name in names.values()]
+    download.fetch(RELEASE, remotes, annotations.parent)
+    return pd.Series(
+        {
+            row[0]: part
+            for part, name in names.items()
+            for _, row in _rows(annotations.parent / name)
+        }
+    )
 
 
 def _rows(file: Path) -> Iterator[tuple[int, list[str]]]:

@@ -1,10 +1,12 @@
 """Read any collection that is described by a table ``manifest.csv``.
 
-Its columns are ``track_id,path,artist,album,title`` and one per tag set. ``|`` separates tags.
+Its columns are ``track_id,path,artist,album,title``, perhaps ``split``, and one per tag set. ``|``
+separates tags.
 """
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
@@ -15,6 +17,7 @@ from tagspace.datasets.tables import read_table, tag_rows
 from tagspace.errors import TagspaceError
 
 FILES = ("manifest.csv",)
+SPLIT = "split"
 
 
 def find(path: Path) -> Path | None:
@@ -31,8 +34,9 @@ def read(path: Path) -> Dataset:
     path : pathlib.Path
         The manifest (UTF-8, comma separated) or the folder that contains ``manifest.csv``.
         Required columns are ``track_id``, ``path`` (absolute, or relative to the manifest) and at
-        least one tag set. ``artist``, ``album`` and ``title`` are optional. Every other column is
-        a tag set. Albums with the same title by two artists are two albums.
+        least one tag set. ``artist``, ``album``, ``title`` and ``split`` (``train``,
+        ``validation``, ``test`` or empty) are optional. Every other column is a tag set. Albums
+        with the same title by two artists are two albums.
 
     Raises
     ------
@@ -49,11 +53,13 @@ def read(path: Path) -> Dataset:
     tagsets = _tagsets(file, table)
     names = table[[column for column in NAME_COLUMNS if column in table]].map(str.strip)
     tracks = tracks_frame(table.index, names, absolute_paths(table["path"], file.parent))
-    return from_frames("manifest", tracks, tag_rows(table[list(tagsets)], "|"), tagsets)
+    dataset = from_frames("manifest", tracks, tag_rows(table[list(tagsets)], "|"), tagsets)
+    return replace(dataset, splits={"column": lambda: table[SPLIT]} if SPLIT in table else {})
 
 
 def _tagsets(file: Path, table: pd.DataFrame) -> tuple[str, ...]:
-    tagsets = tuple(column for column in table if column not in {"track_id", *TRACK_COLUMNS})
+    others = {"track_id", *TRACK_COLUMNS, SPLIT}
+    tagsets = tuple(column for column in table if column not in others)
     if not tagsets:
         raise TagspaceError(
             f"dataset: {file} has no column of tags; it has only {', '.join(table.columns)}; "

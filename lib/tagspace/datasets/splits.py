@@ -1,16 +1,24 @@
-"""Training, validation and test tracks that share no artist (Section IV-B.1)."""
+"""Training, validation and test tracks: drawn by artist (Section IV-B.1), or as published."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
 
+from tagspace.datasets.base import Dataset
 from tagspace.errors import TagspaceError
 
 TEST_SHARE = 0.10  # of all tracks
 VALIDATION_SHARE = 0.05  # of the rest
 FOLD_VALIDATION_SHARE = 0.15  # of the rest; 5 % of a small data set are too few tracks
+# Names of the parts in published splits.
+PARTS = {
+    **dict.fromkeys(("train", "training"), "train"),
+    **dict.fromkeys(("validation", "valid", "val", "dev"), "validation"),
+    **dict.fromkeys(("test", "testing"), "test"),
+}
 
 
 @dataclass(frozen=True)
@@ -69,6 +77,59 @@ def split(group: np.ndarray, seed: int = 0, folds: int = 0, fold: int = 0) -> Sp
     if not len(train):
         raise _too_few("training")
     return Split(train, everything[validation], everything[test])
+
+
+def published_parts(dataset: Dataset, name: str) -> pd.Series:
+    """Return the part of each track in a published split.
+
+    Parameters
+    ----------
+    dataset : Dataset
+        Gives the splits.
+    name : str
+        Name of the split.
+
+    Returns
+    -------
+    pandas.Series of str
+        ``train``, ``validation`` or ``test`` for each track of the data set; empty for tracks
+        outside the split.
+
+    Raises
+    ------
+    TagspaceError
+        If the data set has no such split, or a part has an unknown name.
+    """
+    if name not in dataset.splits:
+        accepted = ", ".join(["artist", *dataset.splits])
+        raise TagspaceError(
+            f"split: {dataset.name} has no split {name!r}; accepted for it: {accepted}"
+        )
+    given = dataset.splits[name]().reindex(dataset.tracks.index, fill_value="")
+    parts = given.str.strip().str.lower().map({**PARTS, "": ""})
+    unknown = given[parts.isna()]
+    if len(unknown):
+        raise TagspaceError(
+            f"dataset: in split {name}, track {unknown.index[0]!r} is in part {unknown.iloc[0]!r}; "
+            f"accepted: {', '.join(PARTS)}, or empty for a track to leave out"
+        )
+    return parts
+
+
+def split_as_published(parts: pd.Series) -> Split:
+    """Collect the rows of each part.
+
+    Parameters
+    ----------
+    parts : pandas.Series of str
+        ``train``, ``validation`` or ``test`` for each track, in the order of the rows.
+
+    Examples
+    --------
+    >>> split_as_published(pd.Series(["test", "train", "validation", "train"])).train
+    array([1, 3])
+    """
+    return Split(*(np.flatnonzero(parts == name) for name in ("train", "validation", "test")))
 
 
 def _too_few(part: str) -> TagspaceError:

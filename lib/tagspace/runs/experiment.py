@@ -32,7 +32,16 @@ from tagspace.tags.relatedness import Cosine, Relatedness, SameGroup
 from tagspace.tags.tagsets import TagMatrix
 
 # What the baselines depend on.
-BASELINE_PARAMETERS = ("seed", "folds", "fold", "pool", "excerpts", "unit_norm", "dimensions")
+BASELINE_PARAMETERS = (
+    "seed",
+    "split",
+    "folds",
+    "fold",
+    "pool",
+    "excerpts",
+    "unit_norm",
+    "dimensions",
+)
 AUGMENT_ABOVE = 20  # epochs; with more, the network overfits unless excerpts are augmented
 
 
