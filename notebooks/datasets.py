@@ -112,6 +112,7 @@ pd.DataFrame.from_dict(terms, orient="index")
 # ## The collection at hand
 
 # %%
+from compendium import tag_tables
 from tagspace.tags import tagsets
 
 collection = registry.load_dataset(configuration.dataset)
@@ -121,7 +122,7 @@ print(
     f"{collection.tracks['artist'].nunique()} artists, "
     f"{tagsets.intersection(tags).sum()} with a tag in every set"
 )
-tagsets.counts_table(collection, tags)
+tag_tables.counts_table(collection, tags)
 
 # %% [markdown]
 # **What we saw.** Only the Million Song Dataset has all that the paper needs at its size, and its

@@ -30,6 +30,7 @@ configuration = read_parameters(globals())
 # %%
 import pandas as pd
 
+from compendium import tag_tables
 from tagspace.datasets import registry
 from tagspace.tags import tagsets
 
@@ -39,7 +40,7 @@ intersection = tagsets.restrict(everything, tagsets.intersection(everything))
 halves = {"all": everything, "intersection": intersection}
 
 # %%
-own = {half: tagsets.counts_table(collection, tags) for half, tags in halves.items()}
+own = {half: tag_tables.counts_table(collection, tags) for half, tags in halves.items()}
 pd.concat(own).map("{:,}".format)
 
 # %% [markdown]
@@ -58,7 +59,7 @@ pd.concat({half: paper.table_1(half) for half in halves}).map("{:,}".format)
 # %% mystnb={"image": {"alt": "Four bar charts: the ten most frequent genres, styles, moods and themes of the data set, by number of tracks"}}
 from compendium import tag_figures
 
-frequencies = tagsets.frequencies(everything)
+frequencies = tag_tables.frequencies(everything)
 tag_figures.frequencies_figure(frequencies)
 
 # %% [markdown]

@@ -48,7 +48,7 @@ print(f"{tags.matrix.shape[0]} tracks x {tags.matrix.shape[1]} tags, {tags.matri
 # number of topics chosen above. All tracks count here; for training, only those to train on do.
 
 # %% mystnb={"image": {"alt": "Singular values by topic, falling, and the share of their squares that the first topics account for, rising"}}
-from compendium import tag_figures
+from compendium import tag_figures, tag_tables
 from tagspace.tags.lsi import LSI
 
 model = LSI().fit(tags.matrix)
@@ -71,7 +71,7 @@ tag_figures.loadings_figure(model, tags.vocabulary, topics=[1, 2, 3])
 # the same tags. These are nearest to the most frequent tag of the last set chosen:
 
 # %%
-most = tag_sets.frequencies(tags).groupby("tagset", sort=False).first()["tag"]
+most = tag_tables.frequencies(tags).groupby("tagset", sort=False).first()["tag"]
 print(f"nearest to {most.iloc[-1]} ({most.index[-1]}):")
 tag_figures.nearest_tags(model, tags.vocabulary, most.index[-1], most.iloc[-1], k)
 

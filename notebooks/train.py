@@ -90,8 +90,8 @@ print(store.report())
 # of the training, validation and test splits.
 
 # %%
+from compendium.tag_tables import counts_table
 from tagspace import corpus
-from tagspace.tags.tagsets import counts_table
 
 tracks = corpus.assemble(collection, store, configuration)
 counts_table(collection, tracks.tags)

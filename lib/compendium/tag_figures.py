@@ -16,7 +16,7 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 from scipy import sparse
 
-from compendium import style
+from compendium import style, tag_tables
 from tagspace.configuration import Configuration
 from tagspace.corpus import Corpus
 from tagspace.evaluation.retrieval import query_blocks
@@ -62,7 +62,7 @@ def frequencies_figure(frequencies: pd.DataFrame, top: int = 10) -> Figure:
     Parameters
     ----------
     frequencies : pandas.DataFrame
-        See :func:`tagspace.tags.tagsets.frequencies`.
+        See :func:`compendium.tag_tables.frequencies`.
     top : int
         Number of tags per tag set.
     """
@@ -99,7 +99,7 @@ def cooccurrence_table(tags: TagMatrix, top: int = 6) -> pd.DataFrame:
         The Jaccard index of the tracks that carry each pair of tags; 1 on the diagonal. Rows and
         columns are indexed by ``tagset`` and ``tag``, most frequent first within each tag set.
     """
-    most = tagsets.frequencies(tags).groupby("tagset", sort=False).head(top)
+    most = tag_tables.frequencies(tags).groupby("tagset", sort=False).head(top)
     chosen = pd.MultiIndex.from_frame(most[["tagset", "tag"]])
     columns = pd.MultiIndex.from_frame(tags.vocabulary).get_indexer(chosen)
     tracks_by_tag = tags.matrix[:, columns].T.tocsr()

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from compendium import tag_figures
+from compendium import tag_figures, tag_tables
 from tagspace.datasets.base import build
 from tagspace.tags import relatedness, tagsets
 from tagspace.tags.lsi import LSI
@@ -49,7 +49,7 @@ def test_every_tag_set_has_its_own_colour():
 
 
 def test_frequencies_figure_has_a_panel_for_each_tag_set(tags):
-    figure = tag_figures.frequencies_figure(tagsets.frequencies(tags), top=2)
+    figure = tag_figures.frequencies_figure(tag_tables.frequencies(tags), top=2)
     assert [axes.get_title() for axes in figure.axes] == list(SETS)
     widths = [bar.get_width() for bar in figure.axes[1].patches]
     assert widths == [3, 2]

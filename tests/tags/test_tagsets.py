@@ -11,8 +11,6 @@ from tagspace.errors import TagspaceError
 from tagspace.tags.tagsets import (
     binary_matrix,
     combination_codes,
-    counts_table,
-    frequencies,
     intersection,
     resolve,
     restrict,
@@ -117,34 +115,6 @@ def test_combination_codes_are_equal_only_for_equal_sets_of_tags():
 
 def test_no_tracks_have_no_combination_codes():
     assert len(combination_codes(sparse.csr_array((0, 3)))) == 0
-
-
-def test_tags_combinations_albums_and_tracks_are_counted(dataset):
-    tags = binary_matrix(dataset)
-    columns = ["tags", "combinations", "albums", "tracks"]
-    of_all = counts_table(dataset, tags)
-    assert of_all.loc["styles", columns].tolist() == [3, 3, 3, 3]
-    assert of_all.loc["moods", columns].tolist() == [2, 1, 2, 2]
-    of_intersection = counts_table(dataset, restrict(tags, intersection(tags)))
-    assert of_intersection.loc["styles", columns].tolist() == [2, 2, 2, 2]
-    assert of_intersection.loc["moods", columns].tolist() == [2, 1, 2, 2]
-
-
-def test_counts_of_a_tag_set_without_tags_are_zero():
-    dataset = build("small", TRACKS, TAGS, ("genres", "styles", "moods"))
-    table = counts_table(dataset, binary_matrix(dataset))
-    assert table.loc["genres"].tolist() == [0, 0, 0, 0]
-
-
-def test_frequencies_count_the_tracks_of_each_tag_in_descending_order(dataset):
-    found = frequencies(binary_matrix(dataset))
-    assert found.to_numpy().tolist() == [
-        ["styles", "ska", 2],
-        ["styles", "playful", 1],
-        ["styles", "polka", 1],
-        ["moods", "calm", 2],
-        ["moods", "playful", 2],
-    ]
 
 
 def test_taken_tracks_keep_their_tags(dataset):

@@ -1,0 +1,58 @@
+"""Counts of tags, checked by hand."""
+
+import pytest
+
+from compendium.tag_tables import counts_table, frequencies
+from tagspace.datasets.base import build
+from tagspace.tags.tagsets import binary_matrix, intersection, restrict
+
+TRACKS = [
+    ("x1", "Ann", ("one",), "", ""),
+    ("x2", "Ann", ("one", "two"), "", ""),
+    ("x3", "Bo", ("three",), "", ""),
+    ("x4", "Bo", (), "", ""),
+]
+TAGS = [
+    ("x1", "styles", "ska"),
+    ("x1", "moods", "playful"),
+    ("x1", "moods", "calm"),
+    ("x2", "styles", "ska"),
+    ("x2", "styles", "polka"),
+    ("x2", "moods", "calm"),
+    ("x2", "moods", "playful"),
+    ("x3", "styles", "playful"),
+    ("x3", "styles", "playful"),
+]
+
+
+@pytest.fixture
+def dataset():
+    return build("small", TRACKS, TAGS, ("styles", "moods"))
+
+
+def test_tags_combinations_albums_and_tracks_are_counted(dataset):
+    tags = binary_matrix(dataset)
+    columns = ["tags", "combinations", "albums", "tracks"]
+    of_all = counts_table(dataset, tags)
+    assert of_all.loc["styles", columns].tolist() == [3, 3, 3, 3]
+    assert of_all.loc["moods", columns].tolist() == [2, 1, 2, 2]
+    of_intersection = counts_table(dataset, restrict(tags, intersection(tags)))
+    assert of_intersection.loc["styles", columns].tolist() == [2, 2, 2, 2]
+    assert of_intersection.loc["moods", columns].tolist() == [2, 1, 2, 2]
+
+
+def test_counts_of_a_tag_set_without_tags_are_zero():
+    dataset = build("small", TRACKS, TAGS, ("genres", "styles", "moods"))
+    table = counts_table(dataset, binary_matrix(dataset))
+    assert table.loc["genres"].tolist() == [0, 0, 0, 0]
+
+
+def test_frequencies_count_the_tracks_of_each_tag_in_descending_order(dataset):
+    found = frequencies(binary_matrix(dataset))
+    assert found.to_numpy().tolist() == [
+        ["styles", "ska", 2],
+        ["styles", "playful", 1],
+        ["styles", "polka", 1],
+        ["moods", "calm", 2],
+        ["moods", "playful", 2],
+    ]
