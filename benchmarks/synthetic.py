@@ -14,6 +14,7 @@ from scipy import sparse
 from tagspace.audio.spectrogram import SHAPE
 from tagspace.datasets.base import Dataset, build
 from tagspace.datasets.groups import Groups
+from tagspace.model.batches import UniformBatches
 from tagspace.model.encoders import initial_network
 from tagspace.model.losses import TripletLoss
 from tagspace.model.training import Examples, Schedule, Trainer
@@ -83,9 +84,8 @@ def trainer(vectors: np.ndarray, margin: float, device: torch.device | str = "cp
     groups = Groups(rows // 2, albums)
     noise = np.random.default_rng(0).normal(-8, 3, (len(rows), 1, *SHAPE)).astype(np.float16)
     related = Cosine(torch.as_tensor(vectors, dtype=torch.float32, device=device))
-    examples = Examples(
-        noise, rows, rows, related, partial(groups.excluded_pairs, batch_filter="album"), related
-    )
+    same_album = partial(groups.excluded_pairs, batch_filter="album")
+    examples = Examples(noise, UniformBatches(rows), rows, related, same_album, related)
     network = initial_network(seed=0).to(device)
     made = Trainer(network, TripletLoss(margin), examples, Schedule(epochs=1))
     made.network.train()

@@ -50,13 +50,13 @@ pd.DataFrame.from_dict(offers, orient="index")
 # %%
 from compendium import measured
 from tagspace.datasets import splits
-from tagspace.model import training
+from tagspace.runs import experiment
 
 speed = measured.cost().set_index("what")["value"]
 sizes = {}
 for name, release in releases.items():
     train = round((1 - splits.TEST_SHARE) * (1 - splits.VALIDATION_SHARE) * release.tracks)
-    heard = train * training.default_epochs(train)
+    heard = train * experiment.default_epochs(train)
     sizes[name] = {
         "tracks": release.tracks,
         "artists": release.artists,

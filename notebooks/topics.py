@@ -38,7 +38,7 @@ from tagspace.tags import tagsets as tag_sets
 collection = registry.load_dataset(configuration.dataset)
 everything = tag_sets.binary_matrix(collection)
 intersection = tag_sets.restrict(everything, tag_sets.intersection(everything))
-tags = intersection.select(tag_sets.resolve(configuration.tagsets, collection.tagsets))
+tags = intersection.select(configuration.choose_tagsets(collection.tagsets))
 print(f"{tags.matrix.shape[0]} tracks x {tags.matrix.shape[1]} tags, {tags.matrix.mean():.1%} ones")
 
 # %% [markdown]

@@ -37,6 +37,7 @@ dimensions: int = 256  # of the embedding
 epochs: int = 0  # 0: 10 to 100, the more the smaller the data
 patience: int = 20  # epochs without gain on the validation split
 batch_size: int = 128
+batches: str = "uniform"  # related: each track with a related one; tracks without one are left out
 learning_rate: float = 1.0e-4
 precision: str = "auto"  # float32, bfloat16; auto: bfloat16 where the device is faster at it
 split: str = "artist"  # or a published split: official (fma), split-0 (jamendo), column (manifest)
@@ -64,10 +65,9 @@ configuration = read_parameters(globals())
 
 # %%
 from tagspace.datasets import registry
-from tagspace.tags.tagsets import resolve
 
 collection = registry.load_dataset(configuration.dataset, configuration.shards)
-chosen = resolve(configuration.tagsets, collection.tagsets)
+chosen = configuration.choose_tagsets(collection.tagsets)
 print(f"{collection.name}: {len(collection.tracks)} tracks; trained on {' + '.join(chosen)}")
 
 # %% [markdown]

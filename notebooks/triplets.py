@@ -50,9 +50,8 @@ import torch
 from compendium import network_figures
 from tagspace.model import mining
 from tagspace.tags import relatedness
-from tagspace.tags.tagsets import resolve
 
-tags = tracks.tags.select(resolve(configuration.tagsets, tracks.tags.tagsets))
+tags = tracks.tags.select(configuration.choose_tagsets(tracks.tags.tagsets))
 related = relatedness.relatedness_from_tags(
     tags.matrix, tracks.split.train, topics=configuration.topics
 )

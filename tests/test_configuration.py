@@ -13,6 +13,7 @@ from tagspace.errors import TagspaceError
 from tagspace.model.losses import TripletLoss
 
 TRAIN = Path(__file__).parents[1] / "notebooks" / "train.py"
+KNOWN = ("genres", "styles", "moods")
 ACCEPTED = [
     ("dataset", "/music/manifest.csv"),
     ("shards", "0-4"),
@@ -37,6 +38,7 @@ ACCEPTED = [
     ("patience", 1),
     ("batch_size", 2),
     *(("precision", kind) for kind in ("auto", "float32", "bfloat16")),
+    *(("batches", kind) for kind in ("uniform", "related")),
     ("learning_rate", 1),
     ("split", "official"),
     ("folds", 2),
@@ -66,6 +68,7 @@ REFUSED = [
     *(("patience", value) for value in (0, 2.5, None)),
     *(("batch_size", value) for value in (1, 0, 300.0, "300")),
     *(("precision", value) for value in ("float16", "single", None, 32)),
+    *(("batches", value) for value in ("drawn", "", None, True)),
     *(("learning_rate", value) for value in (0, -1e-4, math.inf, "5e-4", None)),
     *(("split", value) for value in ("", None, 0)),
     *(("folds", value) for value in (1, -1, 2.0, "2", True)),
@@ -214,3 +217,26 @@ def test_losses_and_configuration_have_the_same_defaults():
     assert loss.margin == configuration.margin
     assert loss.strategy == configuration.mining
     assert loss.thresholds == (configuration.positive_threshold, configuration.negative_threshold)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("moods", ("moods",)),
+        ("moods+genres", ("genres", "moods")),
+        (" moods + styles", ("styles", "moods")),
+        (["moods", "styles"], ("styles", "moods")),
+        ("all", KNOWN),
+        (["all"], KNOWN),
+    ],
+)
+def test_tag_sets_are_chosen_in_the_order_of_the_data_set(text, expected):
+    assert Configuration(tagsets=text).choose_tagsets(KNOWN) == expected
+
+
+@pytest.mark.parametrize(
+    "text", ["mood", "", "moods+", "moods+all", "moods,styles", "moods+moods", [], ["moods", ""]]
+)
+def test_unknown_repeated_and_missing_tag_sets_are_refused(text):
+    with pytest.raises(TagspaceError, match="^tagsets: .*; accepted: genres, styles, moods, .*$"):
+        Configuration(tagsets=text).choose_tagsets(KNOWN)

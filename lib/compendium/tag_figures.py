@@ -23,7 +23,7 @@ from tagspace.evaluation.retrieval import query_blocks
 from tagspace.model import mining
 from tagspace.model.mining import CandidatePairs
 from tagspace.runs import experiment
-from tagspace.tags import relatedness, tagsets
+from tagspace.tags import relatedness
 from tagspace.tags.lsi import LSI
 from tagspace.tags.tagsets import TagMatrix
 
@@ -291,7 +291,7 @@ def pairs_table(
 
 
 def _find_pairs(corpus: Corpus, rows: np.ndarray, configuration: Configuration) -> CandidatePairs:
-    chosen = tagsets.resolve(configuration.tagsets, corpus.tags.tagsets)
+    chosen = configuration.choose_tagsets(corpus.tags.tagsets)
     related = experiment.make_relatedness(
         corpus, corpus.tags.select(chosen), configuration, torch.device("cpu")
     )
@@ -344,7 +344,7 @@ def hits_table(tags: TagMatrix) -> pd.DataFrame:
 def _mean_hits(matrix: sparse.csr_array) -> dict[str, float]:
     """Average each definition of a hit over all ordered pairs of two tracks."""
     # Tracks with the same tags are one row, weighted by their number.
-    codes = tagsets.combination_codes(matrix)
+    codes = tag_tables.combination_codes(matrix)
     _, first_rows, weights = np.unique(codes, return_index=True, return_counts=True)
     distinct = matrix[first_rows]
     totals: dict[str, float] = defaultdict(float)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 import pandas as pd
+from scipy import sparse
 
 from tagspace.datasets.base import Dataset
-from tagspace.tags.tagsets import TagMatrix, combination_codes
+from tagspace.tags.tagsets import TagMatrix
 
 
 def counts_table(dataset: Dataset, tags: TagMatrix) -> pd.DataFrame:
@@ -51,3 +54,22 @@ def frequencies(tags: TagMatrix) -> pd.DataFrame:
     by_set = counts.assign(order=counts["tagset"].map(order))
     by_set = by_set.sort_values(["order", "tracks"], ascending=[True, False], kind="stable")
     return by_set.drop(columns="order").reset_index(drop=True)
+
+
+def combination_codes(matrix: sparse.csr_array) -> np.ndarray:
+    """Assign a number to each distinct set of tags (the paper's tag combinations).
+
+    Parameters
+    ----------
+    matrix : scipy.sparse.csr_array, shape (n_tracks, n_tags)
+        Binary.
+
+    Returns
+    -------
+    numpy.ndarray of int, shape (n_tracks,)
+        Two tracks have the same code if and only if they carry exactly the same tags.
+    """
+    matrix.sort_indices()
+    rows = (matrix.indices[start:end] for start, end in pairwise(matrix.indptr))
+    codes: dict[bytes, int] = {}
+    return np.array([codes.setdefault(row.tobytes(), len(codes)) for row in rows], dtype=int)

@@ -77,6 +77,7 @@ class Configuration(BaseModel):
     epochs: int = _parameter(0, "a whole number; 0 chooses 10 to 100, more for smaller data", ge=0)
     patience: int = _parameter(20, "a whole number, 1 or more", ge=1)
     batch_size: int = _parameter(128, "a whole number, 2 or more", ge=2)
+    batches: Literal["uniform", "related"] = _parameter("uniform", "uniform (the paper) or related")
     learning_rate: float = _parameter(1e-4, "a number above 0", gt=0)
     precision: Literal["auto", "float32", "bfloat16"] = _parameter(
         "auto", "auto (bfloat16 where the device is faster at it), float32 or bfloat16"
@@ -141,6 +142,37 @@ class Configuration(BaseModel):
     def only(self, *names: str) -> Configuration:
         """Keep some parameters, and give all others their defaults."""
         return Configuration.check({name: getattr(self, name) for name in names})
+
+    def choose_tagsets(self, known: tuple[str, ...]) -> tuple[str, ...]:
+        """Return the names of the tag sets to learn from, in the order of the data set.
+
+        Parameters
+        ----------
+        known : tuple of str
+            The tag sets of the data set.
+
+        Raises
+        ------
+        TagspaceError
+            If a name is unknown or repeated, or there is none.
+
+        Examples
+        --------
+        >>> Configuration(tagsets="moods+styles").choose_tagsets(("genres", "styles", "moods"))
+        ('styles', 'moods')
+        """
+        given = self.tagsets
+        names = given.split("+") if isinstance(given, str) else list(given)
+        names = list(known) if names == ["all"] else [name.strip() for name in names]
+        accepted = f"accepted: {', '.join(known)}, several joined by +, or all"
+        for name in names:
+            if name not in known:
+                raise TagspaceError(
+                    f"tagsets: {name!r} is not a tag set of this data set; {accepted}"
+                )
+        if not names or len(set(names)) < len(names):
+            raise TagspaceError(f"tagsets: {given!r} repeats a name or has none; {accepted}")
+        return tuple(name for name in known if name in names)
 
     @classmethod
     def table(cls) -> pd.DataFrame:

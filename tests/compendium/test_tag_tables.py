@@ -1,8 +1,12 @@
 """Counts of tags, checked by hand."""
 
-import pytest
+import itertools
 
-from compendium.tag_tables import counts_table, frequencies
+import numpy as np
+import pytest
+from scipy import sparse
+
+from compendium.tag_tables import combination_codes, counts_table, frequencies
 from tagspace.datasets.base import build
 from tagspace.tags.tagsets import binary_matrix, intersection, restrict
 
@@ -56,3 +60,14 @@ def test_frequencies_count_the_tracks_of_each_tag_in_descending_order(dataset):
         ["moods", "calm", 2],
         ["moods", "playful", 2],
     ]
+
+
+def test_combination_codes_are_equal_only_for_equal_sets_of_tags():
+    dense = np.random.default_rng(0).integers(0, 2, size=(60, 4))
+    codes = combination_codes(sparse.csr_array(dense))
+    for a, b in itertools.combinations(range(60), 2):
+        assert (codes[a] == codes[b]) == np.array_equal(dense[a], dense[b])
+
+
+def test_no_tracks_have_no_combination_codes():
+    assert len(combination_codes(sparse.csr_array((0, 3)))) == 0

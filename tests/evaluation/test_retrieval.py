@@ -317,15 +317,6 @@ def test_ndcg_is_the_same_in_blocks_and_without_excluded_tracks(monkeypatch):
     assert whole == pytest.approx(np.mean(expected), abs=1e-6)
 
 
-def test_random_embeddings_follow_from_the_seed():
-    before = torch.get_rng_state()
-    first, again, other_seed = (retrieval.random_embeddings(9, seed) for seed in (1, 1, 2))
-    assert first.shape == (9, 256)
-    assert torch.equal(first, again)
-    assert not torch.equal(first, other_seed)
-    assert torch.equal(torch.get_rng_state(), before)
-
-
 @pytest.mark.parametrize("cutoff", [1, 5, 9])
 def test_equally_distant_neighbours_come_in_order_of_rows(cutoff):
     generator = torch.Generator().manual_seed(0)

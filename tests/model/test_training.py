@@ -11,13 +11,13 @@ import torch
 from tagspace.errors import TagspaceError
 from tagspace.evaluation import retrieval
 from tagspace.model import encoders
+from tagspace.model.batches import UniformBatches
 from tagspace.model.encoders import calibrate, embed, embed_excerpts, initial_network
 from tagspace.model.losses import ContrastiveLoss, TagLoss, TripletLoss
 from tagspace.model.training import (
     Examples,
     Schedule,
     Trainer,
-    default_epochs,
     fit,
     mean_squared_distance,
     update_average,
@@ -39,7 +39,7 @@ def examples(corpus):
     related = relatedness_from_tags(moods, corpus.split.train, topics=2)
     return Examples(
         corpus.excerpts,
-        corpus.split.train,
+        UniformBatches(corpus.split.train, batch_size=16),
         corpus.split.validation,
         related,
         partial(corpus.groups.excluded_pairs, batch_filter="album"),
@@ -47,13 +47,19 @@ def examples(corpus):
     )
 
 
-@pytest.fixture
-def make_trainer(examples):
-    """Make a trainer on a calm and a wild track of each of two artists."""
-    few = replace(examples, train=examples.train[[0, 1, 4, 5]])
+@pytest.fixture(scope="module")
+def few(corpus):
+    """Rows of a calm and a wild training track of each of two artists."""
+    return corpus.split.train[[0, 1, 4, 5]]
 
-    def make(loss=None, examples=few, unit_norm="output", **schedule):
-        chosen = Schedule(**{"epochs": 2, "batch_size": 16, **schedule})
+
+@pytest.fixture
+def make_trainer(examples, few):
+    """Make a trainer on the tracks ``few``."""
+    few_examples = replace(examples, batches=UniformBatches(few))
+
+    def make(loss=None, examples=few_examples, unit_norm="output", **schedule):
+        chosen = Schedule(**{"epochs": 2, **schedule})
         network = initial_network(chosen.seed, unit_norm)
         return Trainer(network, loss or TripletLoss(), examples, chosen)
 
@@ -71,7 +77,7 @@ def changed_names(before, after):
 def test_a_trained_network_distinguishes_the_moods(corpus, examples):
     untrained = initial_network(0)
     calibrate(untrained, torch.as_tensor(corpus.excerpts[corpus.split.train, 0]))
-    schedule = Schedule(epochs=5, batch_size=16, learning_rate=1e-3)
+    schedule = Schedule(epochs=5, learning_rate=1e-3)
     found = fit(initial_network(0), TripletLoss(), examples, schedule)
     losses = found.history["loss"]
     assert losses.iloc[-1] < losses.iloc[0] / 2
@@ -90,7 +96,7 @@ def test_a_gpu_trains_a_network(corpus, examples):
     moods = corpus.tags.tagset("moods")
     related = relatedness_from_tags(moods, corpus.split.train, topics=2, device="cuda")
     on_gpu = replace(examples, relatedness=related, labels=related)
-    schedule = Schedule(epochs=2, batch_size=16, augment=True)
+    schedule = Schedule(epochs=2, augment=True)
     found = fit(initial_network(0).to("cuda"), TripletLoss(), on_gpu, schedule)
     assert found.network.dense.weight.device.type == "cuda"
     assert np.isfinite(found.history).all(axis=None)
@@ -114,16 +120,7 @@ def test_training_keeps_the_global_generator(make_trainer):
     assert torch.equal(torch.get_rng_state(), before)
 
 
-def test_each_epoch_shuffles_all_training_tracks_into_batches(make_trainer, examples):
-    trainer = make_trainer(examples=examples, batch_size=5)
-    epochs = [list(trainer.batches()) for _ in range(2)]
-    for batches in epochs:
-        assert [len(batch) for batch in batches] == [6, 5, 5]
-        assert sorted(np.concatenate(batches)) == examples.train.tolist()
-    assert not np.array_equal(np.concatenate(epochs[0]), np.concatenate(epochs[1]))
-
-
-def test_each_step_draws_one_excerpt_per_track(make_trainer, monkeypatch):
+def test_each_step_draws_one_excerpt_per_track(make_trainer, monkeypatch, few):
     trainer = make_trainer()
     batches = []
 
@@ -132,10 +129,9 @@ def test_each_step_draws_one_excerpt_per_track(make_trainer, monkeypatch):
         return embed_excerpts(network, excerpts, precision)
 
     monkeypatch.setattr(encoders, "embed_excerpts", embed_and_record)
-    rows = trainer.examples.train
     for _ in range(2):
-        trainer.step(rows)
-    excerpts_of_tracks = torch.as_tensor(trainer.examples.excerpts[rows])
+        trainer.step(few)
+    excerpts_of_tracks = torch.as_tensor(trainer.examples.excerpts[few])
     draws = []
     for batch in batches:
         is_equal = (batch[:, None] == excerpts_of_tracks).all(dim=3).all(dim=2)
@@ -145,20 +141,21 @@ def test_each_step_draws_one_excerpt_per_track(make_trainer, monkeypatch):
     assert {number for draw in draws for number in draw} == {0, 1}
 
 
-def test_augmentation_changes_excerpts_but_not_which_are_drawn(make_trainer):
+def test_augmentation_changes_excerpts_but_not_which_are_drawn(make_trainer, few):
     plain, augmented = make_trainer(augment=False), make_trainer(augment=True)
-    rows = plain.examples.train
-    assert plain.step(rows)["spread"] != augmented.step(rows)["spread"]
+    assert plain.step(few)["spread"] != augmented.step(few)["spread"]
     assert plain.generator.bit_generator.state == augmented.generator.bit_generator.state
 
 
-def test_a_step_does_not_keep_the_gradient_of_the_step_before(make_trainer):
-    trainer = make_trainer()
-    weights = [trainer.network.dense.weight, trainer.network.left[1].weight]
-    assert trainer.step(trainer.examples.train)["triplets"] > 0
-    assert all(weight.grad.any() for weight in weights)
-    assert trainer.step(trainer.examples.train[:1])["triplets"] == 0
-    assert not any(weight.grad.any() for weight in weights)
+def test_a_step_does_not_keep_the_gradient_of_the_step_before(make_trainer, few):
+    trainer = make_trainer(learning_rate=1e-30)  # the weights stay, and so does their gradient
+    gradients = []
+    for _ in range(2):
+        trainer.generator = np.random.default_rng(0)
+        assert trainer.step(few)["triplets"] > 0
+        gradients.append(trainer.network.dense.weight.grad.clone())
+    assert gradients[0].any()
+    torch.testing.assert_close(*gradients)
 
 
 def test_tracks_outside_training_and_validation_are_not_used(make_trainer, examples, corpus):
@@ -174,21 +171,17 @@ def test_the_learning_rate_falls_along_a_cosine(make_trainer, monkeypatch):
     trainer = make_trainer(epochs=4, learning_rate=1e-3)
     rates = []
 
-    def record_rate(rows):
+    def record_rate(_):
         rates.append(trainer.optimiser.param_groups[0]["lr"])
         trainer.optimiser.step()
-        return {"loss": 0.0, "triplets": 1, "anchors": len(rows), "spread": 1.0}
+        counts = {"tracks": 4, "anchors": 4, "pairs": 2, "triplets": 1}
+        return {"loss": 0.0, "spread": 1.0, **counts}
 
     monkeypatch.setattr(trainer, "step", record_rate)
     monkeypatch.setattr(trainer, "validation", lambda: 0.0)
     for _ in range(4):
         trainer.epoch()
     assert rates == pytest.approx([1e-3 * (1 + np.cos(np.pi * n / 4)) / 2 for n in range(4)])
-
-
-@pytest.mark.parametrize(("n_train", "expected"), [(20, 100), (250, 40), (100_000, 10)])
-def test_smaller_data_get_more_epochs_from_10_to_100(n_train, expected):
-    assert default_epochs(n_train) == expected
 
 
 @pytest.fixture
@@ -242,13 +235,14 @@ def test_fit_stops_after_an_epoch_without_triplets(fit_script):
 
 
 @pytest.mark.parametrize("strategy", ["all", "semihard", "hard", "literal"])
-def test_triplets_that_keep_the_margin_are_not_counted(make_trainer, corpus, monkeypatch, strategy):
+def test_triplets_that_keep_the_margin_are_not_counted(
+    make_trainer, corpus, monkeypatch, strategy, few
+):
     trainer = make_trainer(TripletLoss(strategy=strategy))
-    rows = trainer.examples.train
-    mood = torch.as_tensor(corpus.tags.tagset("moods").toarray()[rows, 0]).long()
+    mood = torch.as_tensor(corpus.tags.tagset("moods").toarray()[few, 0]).long()
     one_point_per_mood = torch.eye(2)[mood].requires_grad_()
     monkeypatch.setattr(encoders, "embed_excerpts", lambda *_: one_point_per_mood)
-    step = trainer.step(rows)
+    step = trainer.step(few)
     assert step["anchors"] > 0
     assert step["triplets"] == step["loss"] == 0
 
@@ -259,6 +253,38 @@ def test_a_first_epoch_without_candidate_triplets_is_refused_in_one_line(make_tr
         TagspaceError, match=r"^positive_threshold, negative_threshold: no training track .*$"
     ):
         trainer.epoch()
+
+
+def test_a_batch_without_gradient_takes_no_step(make_trainer, few):
+    trainer = make_trainer()
+    trainer.step(few)
+    trainer.loss = TripletLoss(negative_threshold=NO_PAIR_IS_NEGATIVE)
+    weights, average = state_of(trainer.network), state_of(trainer.average)
+    assert trainer.step(few)["triplets"] == 0
+    statistics = {name for name in weights if "running" in name or "num_batches" in name}
+    assert changed_names(weights, trainer.network.state_dict()) <= statistics
+    assert changed_names(average, trainer.average.state_dict()) == set()
+    assert trainer.steps == 1
+
+
+def test_an_epoch_counts_tracks_pairs_and_anchors(make_trainer, examples, few):
+    # A calm and a wild track of one artist, twice; the second batch has no related pair.
+    batches = [few, few[:2]]
+    trainer = make_trainer(examples=replace(examples, batches=lambda _: batches))
+    row = trainer.epoch()
+    assert (row["tracks"], row["pairs"], row["anchors"]) == (6, 1.0, 4 / 6)
+
+
+def test_few_anchors_are_told_once(make_trainer, examples, few):
+    batches = [few, *[few[:2]] * 40]
+    trainer = make_trainer(examples=replace(examples, batches=lambda _: batches))
+    expected = (
+        r"^batches: only 4.8% of the tracks have .* in their batch of 2, so .* batches related"
+    )
+    with pytest.warns(UserWarning, match=expected) as told:
+        trainer.epoch()
+    assert len(told) == 1
+    trainer.epoch()
 
 
 def test_a_later_epoch_without_candidate_triplets_is_not_an_error(make_trainer):
@@ -287,8 +313,8 @@ def test_a_learning_rate_at_which_weights_overflow_is_refused_in_one_line(make_t
 
 
 def test_the_validation_score_is_the_ndcg_of_the_averaged_network(make_trainer, examples):
-    trainer = make_trainer(examples=replace(examples, validation=examples.train))
-    rows = trainer.examples.validation
+    rows = examples.batches.rows
+    trainer = make_trainer(examples=replace(examples, validation=rows))
     gains = trainer.examples.relatedness(torch.as_tensor(rows)).clamp_min(0)
     same_album = torch.as_tensor(examples.excluded_pairs(rows, rows))
     generator = torch.Generator().manual_seed(0)
@@ -315,27 +341,27 @@ def test_pairs_of_one_album_alone_choose_no_epoch(make_trainer, examples):
         make_trainer(examples=one_album).validation()
 
 
-def test_precision_is_that_of_the_schedule(make_trainer):
+def test_precision_is_that_of_the_schedule(make_trainer, few):
     trainers = [make_trainer(precision=kind) for kind in (torch.float32, torch.bfloat16)]
-    single, half = (trainer.step(trainer.examples.train)["spread"] for trainer in trainers)
+    single, half = (trainer.step(few)["spread"] for trainer in trainers)
     assert single != half
     assert single == pytest.approx(half, rel=0.05)
     assert all(trainer.network.dense.weight.dtype == torch.float32 for trainer in trainers)
 
 
-def test_the_contrastive_loss_trains_the_network(make_trainer):
+def test_the_contrastive_loss_trains_the_network(make_trainer, few):
     trainer = make_trainer(ContrastiveLoss())
     before = state_of(trainer.network)
-    assert trainer.step(trainer.examples.train)["triplets"] > 0
+    assert trainer.step(few)["triplets"] > 0
     assert "dense.weight" in changed_names(before, trainer.network.state_dict())
 
 
-def test_the_tag_loss_trains_the_network_and_its_own_layer(make_trainer, examples, corpus):
+def test_the_tag_loss_trains_the_network_and_its_own_layer(make_trainer, examples, corpus, few):
     moods = torch.as_tensor(corpus.tags.tagset("moods").toarray(), dtype=torch.float32)
     tagged = replace(examples, labels=lambda rows: moods[rows])
     trainer = make_trainer(TagLoss([0.5, 0.5], dimensions=256), tagged)
     network_before, loss_before = state_of(trainer.network), state_of(trainer.loss)
-    assert trainer.step(tagged.train)["triplets"] == len(tagged.train)
+    assert trainer.step(few)["triplets"] == len(few)
     assert "dense.weight" in changed_names(network_before, trainer.network.state_dict())
     changed = changed_names(loss_before, trainer.loss.state_dict())
     assert changed == {"head.weight", "head.bias"}
@@ -354,14 +380,14 @@ def test_averaged_weights_equal_those_of_polynomial_decay():
         np.testing.assert_allclose(average.weight.detach(), expected, atol=1e-5)
 
 
-def test_each_step_updates_the_averaged_weights_and_statistics(make_trainer):
-    trainer = make_trainer()
-    trainer.step(trainer.examples.train)
+def test_each_step_updates_the_averaged_weights_and_statistics(make_trainer, few):
+    trainer = make_trainer(learning_rate=1e-6)
+    trainer.step(few)
     weights = {name for name, _ in trainer.network.named_parameters()}
     differing = changed_names(state_of(trainer.network), state_of(trainer.average))
     assert not differing & {*weights, "normalise.running_mean"}
     before = state_of(trainer.average)
-    trainer.step(trainer.examples.train)
+    trainer.step(few)
     updated = changed_names(before, state_of(trainer.average))
     assert {"dense.weight", "left.1.weight", "left.2.running_var"} <= updated
 

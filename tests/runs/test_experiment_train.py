@@ -9,13 +9,14 @@ import torch
 from scipy import sparse
 
 from tagspace.model import training
+from tagspace.model.batches import UniformBatches
 from tagspace.model.encoders import initial_network
 from tagspace.model.losses import ContrastiveLoss, TagLoss, TripletLoss
 from tagspace.model.mining import candidate_pairs
 from tagspace.model.training import Trainer
 from tagspace.runs import experiment
 from tagspace.support.device import seeded
-from tagspace.tags.tagsets import TagMatrix, resolve
+from tagspace.tags.tagsets import TagMatrix
 
 CPU = torch.device("cpu")
 
@@ -26,7 +27,7 @@ def make_inputs(small):
 
     def make(**parameters):
         corpus, configuration = small(**parameters)
-        tags = corpus.tags.select(resolve(configuration.tagsets, corpus.tags.tagsets))
+        tags = corpus.tags.select(configuration.choose_tagsets(corpus.tags.tagsets))
         related = experiment.make_relatedness(corpus, tags, configuration, CPU)
         return corpus, tags, related, configuration, CPU
 
@@ -54,7 +55,7 @@ def test_weights_batches_and_excerpts_do_not_depend_on_the_tag_sets(capture):
     trainers = []
     for tagsets in ("moods", "themes", "all"):
         network, loss, examples, schedule = capture(tagsets=tagsets)
-        few = replace(examples, train=examples.train[[0, 1, 4, 5]])
+        few = replace(examples, batches=UniformBatches(examples.batches.rows[[0, 1, 4, 5]], 2))
         trainers.append(Trainer(network, loss, few, schedule))
     first, *others = trainers
     vectors = [trainer.examples.relatedness.vectors for trainer in trainers]
@@ -64,7 +65,9 @@ def test_weights_batches_and_excerpts_do_not_depend_on_the_tag_sets(capture):
     for trainer in trainers:
         trainer.step(np.arange(2))
     for _ in range(2):
-        batches = [np.concatenate(list(trainer.batches())) for trainer in trainers]
+        batches = [
+            np.concatenate(trainer.examples.batches(trainer.generator)) for trainer in trainers
+        ]
         assert np.array_equal(batches[0], batches[1])
         assert np.array_equal(batches[0], batches[2])
     for other in others:
@@ -115,11 +118,32 @@ def test_epochs_follow_from_the_number_of_tracks_unless_they_are_chosen(capture,
 
 
 def test_the_schedule_has_the_chosen_parameters(capture):
-    schedule = capture(batch_size=7, learning_rate=0.01, patience=3, seed=5)[3]
-    assert schedule.batch_size == 7
+    schedule = capture(learning_rate=0.01, patience=3, seed=5)[3]
     assert schedule.learning_rate == 0.01
     assert schedule.patience == 3
     assert schedule.seed == 5
+
+
+def test_uniform_batches_hold_all_training_tracks_and_have_the_chosen_size(make_inputs, capture):
+    batches = capture(batch_size=5)[2].batches(np.random.default_rng(0))
+    assert [len(batch) for batch in batches] == [6, 5, 5]
+    assert sorted(np.concatenate(batches)) == make_inputs()[0].split.train.tolist()
+
+
+def test_related_batches_have_the_chosen_filter_threshold_and_size(make_inputs, capture):
+    corpus = make_inputs()[0]
+    chosen = {"batches": "related", "batch_filter": "artist", "batch_size": 4}
+    batches = capture(**chosen)[2].batches(np.random.default_rng(0))
+    moods = corpus.tags.tagset("moods").toarray()
+    assert len(batches) == 4
+    for batch in batches:
+        same_mood = moods[batch] @ moods[batch].T > 0
+        assert (same_mood & ~corpus.groups.same_artist(batch, batch)).any(axis=1).all()
+
+
+def test_tracks_without_related_ones_are_told(capture):
+    with pytest.warns(UserWarning, match=r"^batches: 16 of 16 training tracks are related to no"):
+        capture(batches="related", relatedness="artist", batch_filter="artist")
 
 
 @pytest.mark.parametrize(
@@ -209,3 +233,8 @@ def test_relatedness_can_be_read_from_a_table(make_inputs, tmp_path):
     half = 0.5**0.5
     expected = torch.tensor([[1, half, 0], [half, 1, 0], [0, 0, 0]])
     torch.testing.assert_close(related(torch.tensor([0, 1, 2])), expected)
+
+
+@pytest.mark.parametrize(("n_train", "expected"), [(20, 100), (250, 40), (100_000, 10)])
+def test_smaller_data_get_more_epochs_from_10_to_100(n_train, expected):
+    assert experiment.default_epochs(n_train) == expected

@@ -15,7 +15,6 @@ import torch
 from tagspace.configuration import LOCATION_PARAMETERS, Configuration
 from tagspace.evaluation.retrieval import COLUMNS
 from tagspace.runs import records
-from tagspace.tags.tagsets import resolve
 
 TESTS = Path(__file__).parent
 FILES = ["embeddings.parquet", "history.csv", "metrics.csv", "run.json", "weights.safetensors"]
@@ -46,7 +45,7 @@ def contents(**changes):
 
 def run_id(corpus, configuration):
     """Name a run as :func:`tagspace.runs.experiment.run_experiment` does."""
-    tagsets = resolve(configuration.tagsets, corpus.tags.tagsets)
+    tagsets = configuration.choose_tagsets(corpus.tags.tagsets)
     return records.run_id(configuration, corpus.name, corpus.fingerprint, tagsets)
 
 

@@ -12,11 +12,11 @@ from tagspace.tags.relatedness import (
     Cosine,
     Overlap,
     SameGroup,
+    _lda_vectors,
+    _tf_idf,
     jaccard,
-    lda_vectors,
     lsi_vectors,
     relatedness_from_tags,
-    tf_idf,
 )
 
 TRAIN = np.arange(40)
@@ -112,7 +112,7 @@ def test_lsi_and_its_topics_are_the_defaults(tags):
 
 
 def test_the_seed_initialises_lda(tags):
-    vectors = [lda_vectors(tags, TRAIN, 3, seed) for seed in (0, 0, 1)]
+    vectors = [_lda_vectors(tags, TRAIN, 3, seed) for seed in (0, 0, 1)]
     np.testing.assert_array_equal(vectors[0], vectors[1])
     assert not np.allclose(vectors[0], vectors[2])
 
@@ -166,7 +166,7 @@ def test_jaccard_equals_that_of_python_sets(seed):
 
 
 def test_tf_idf_gives_a_rare_tag_more_weight_than_a_common_one(tags):
-    weighted = tf_idf(tags, TRAIN).toarray()
+    weighted = _tf_idf(tags, TRAIN).toarray()
     n_carriers = tags.toarray()[TRAIN].sum(0)
     for tag in range(9):
         values = np.unique(weighted[:, tag][tags.toarray()[:, tag] > 0])
@@ -180,7 +180,7 @@ def test_lda_separates_two_vocabularies():
     for row in range(40):
         start = 3 * (row % 2)
         words[row, generator.choice(np.arange(start, start + 3), 2, replace=False)] = 1
-    vectors = lda_vectors(sparse.csr_array(words), np.arange(30), topics=2, seed=0)
+    vectors = _lda_vectors(sparse.csr_array(words), np.arange(30), topics=2, seed=0)
     found = vectors @ vectors.T
     same_vocabulary = np.arange(40)[:, None] % 2 == np.arange(40) % 2
     assert found[same_vocabulary].min() > 0.8 > 0.6 > found[~same_vocabulary].max()

@@ -1,22 +1,16 @@
 """Tag sets, and their counts, on four tracks and on random tags."""
 
-import itertools
-
 import numpy as np
 import pytest
-from scipy import sparse
 
 from tagspace.datasets.base import build
 from tagspace.errors import TagspaceError
 from tagspace.tags.tagsets import (
     binary_matrix,
-    combination_codes,
     intersection,
-    resolve,
     restrict,
 )
 
-KNOWN = ("genres", "styles", "moods")
 TRACKS = [
     ("x1", "Ann", ("one",), "", ""),
     ("x2", "Ann", ("one", "two"), "", ""),
@@ -39,29 +33,6 @@ TAGS = [
 @pytest.fixture
 def dataset():
     return build("small", TRACKS, TAGS, ("styles", "moods"))
-
-
-@pytest.mark.parametrize(
-    ("text", "expected"),
-    [
-        ("moods", ("moods",)),
-        ("moods+genres", ("genres", "moods")),
-        (" moods + styles", ("styles", "moods")),
-        (["moods", "styles"], ("styles", "moods")),
-        ("all", KNOWN),
-        (["all"], KNOWN),
-    ],
-)
-def test_tag_sets_are_resolved_in_the_order_of_the_data_set(text, expected):
-    assert resolve(text, KNOWN) == expected
-
-
-@pytest.mark.parametrize(
-    "text", ["mood", "", "moods+", "moods+all", "moods,styles", "moods+moods", [], ["moods", ""]]
-)
-def test_unknown_repeated_and_missing_tag_sets_are_refused(text):
-    with pytest.raises(TagspaceError, match="^tagsets: .*; accepted: genres, styles, moods, .*$"):
-        resolve(text, KNOWN)
 
 
 def test_the_binary_matrix_has_a_row_per_track_and_a_column_per_tag_and_set(dataset):
@@ -104,17 +75,6 @@ def test_the_intersection_has_the_tracks_with_a_tag_in_every_set(dataset):
     assert list(kept.track_ids) == ["x1", "x2"]
     assert kept.vocabulary["tag"].tolist() == ["polka", "ska", "calm", "playful"]
     assert kept.matrix.toarray().tolist() == [[0, 1, 1, 1], [1, 1, 1, 1]]
-
-
-def test_combination_codes_are_equal_only_for_equal_sets_of_tags():
-    dense = np.random.default_rng(0).integers(0, 2, size=(60, 4))
-    codes = combination_codes(sparse.csr_array(dense))
-    for a, b in itertools.combinations(range(60), 2):
-        assert (codes[a] == codes[b]) == np.array_equal(dense[a], dense[b])
-
-
-def test_no_tracks_have_no_combination_codes():
-    assert len(combination_codes(sparse.csr_array((0, 3)))) == 0
 
 
 def test_taken_tracks_keep_their_tags(dataset):

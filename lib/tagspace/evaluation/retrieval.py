@@ -62,11 +62,6 @@ class Euclidean:
         return torch.addmm(self._squares, self.embeddings[queries], self.embeddings.T, alpha=-2)
 
 
-def random_embeddings(n_tracks: int, seed: int) -> torch.Tensor:
-    """Draw random embeddings from a standard normal distribution, shape (n_tracks, 256)."""
-    return torch.randn(n_tracks, 256, generator=torch.Generator().manual_seed(seed))
-
-
 def neighbours(distances: torch.Tensor, cutoff: int) -> torch.Tensor:
     """Find the nearest tracks of each query.
 
@@ -138,15 +133,14 @@ def evaluate(
 ) -> pd.DataFrame:
     """Evaluate search by example: P@k, nDCG@k and R-precision of nearest neighbours.
 
-    A task is a tag set, the artist or the album. For a tag set, a track is relevant to a query by
-    three definitions: ``exact``, the same set of tags (consistent with the paper's results);
-    ``any``, at least one tag in common; ``graded``, the Jaccard index of the two sets of tags. For
-    the artist and the album, a track is relevant if it has the same one.
+    A task is a tag set, the artist or the album. For a tag set, a track is relevant to a query in
+    three ways: ``exact``, the same set of tags (consistent with the paper's results); ``any``, at
+    least one tag in common; ``graded``, the Jaccard index of the two sets. For the artist and the
+    album, a track is relevant if it has the same one.
 
-    Each result is computed three times: with all other tracks as possible neighbours (filter
-    ``none``, as in the paper), without tracks of the query's album (``album``), and without tracks
-    of the query's artist (``artist``). A track whose album is unknown is never excluded by the
-    filter ``album``; the training filter ``album`` differs here. The tasks artist and album use
+    Neighbours are all other tracks (filter ``none``, as in the paper), those of other albums
+    (``album``), or those of other artists (``artist``). The filter ``album`` keeps tracks whose
+    album is unknown; the training filter ``album`` differs here. The tasks artist and album use
     only the filters that leave relevant tracks.
 
     Parameters
@@ -178,10 +172,9 @@ def evaluate(
 
     Notes
     -----
-    A query without tags, or without a known album, is left out of that task. A query without any
-    relevant track is left out of nDCG and R-precision. A cutoff that includes every track is left
-    out, because every order has the same precision there. A query with an unknown artist counts as
-    the only track of its artist.
+    A query without tags, or without a known album, is left out of that task; one without any
+    relevant track, of nDCG and R-precision; a cutoff that includes every track, of all. A query
+    with an unknown artist counts as the only track of its artist.
 
     Examples
     --------

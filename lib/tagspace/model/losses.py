@@ -13,7 +13,12 @@ from torch import nn
 from torch.nn import functional
 
 from tagspace.model import mining
-from tagspace.model.mining import NEGATIVE_THRESHOLD, POSITIVE_THRESHOLD, Triplets
+from tagspace.model.mining import (
+    NEGATIVE_THRESHOLD,
+    POSITIVE_THRESHOLD,
+    CandidatePairs,
+    Triplets,
+)
 
 SMALLEST_VARIANCE = 1e-5  # added to the variance of each dimension over a batch
 
@@ -23,13 +28,15 @@ class LossTerms(NamedTuple):
 
     ``value`` is the scalar loss. ``active`` is the number of terms with a gradient (triplets, pairs
     or tracks). ``anchors`` is the number of tracks with a candidate positive and a candidate
-    negative, or of all tracks for :class:`TagLoss`. All three are scalar tensors; reading one as a
-    Python number makes the CPU wait for the GPU.
+    negative, ``pairs`` the number of candidate positive pairs; for :class:`TagLoss`, which needs
+    none, all tracks and 0. All are scalar tensors; reading one as a Python number makes the CPU
+    wait for the GPU.
     """
 
     value: torch.Tensor
     active: torch.Tensor
     anchors: torch.Tensor
+    pairs: torch.Tensor
 
 
 class Loss(nn.Module):
@@ -105,7 +112,7 @@ class TripletLoss(Loss):
         distances = squared_distances(embeddings)
         triplets = mining.mine(distances.detach(), pairs, self.strategy, self.margin)
         hinges = triplet_hinges(distances, triplets, self.margin)
-        return LossTerms(mean_of_positive(hinges), (hinges > 0).sum(), pairs.anchors.sum())
+        return _terms(mean_of_positive(hinges), (hinges > 0).sum(), pairs)
 
 
 class ContrastiveLoss(Loss):
@@ -156,7 +163,7 @@ class ContrastiveLoss(Loss):
         repelled = (self.margin - apart).clamp_min(0).square()
         value = mean_of_positive(attracted) + mean_of_positive(repelled)
         active = (attracted > 0).sum() + (repelled > 0).sum()
-        return LossTerms(value, active, pairs.anchors.sum())
+        return _terms(value, active, pairs)
 
 
 class TagLoss(Loss):
@@ -197,43 +204,22 @@ class TagLoss(Loss):
         predicted = self.head(centred / (centred.square().mean(0) + SMALLEST_VARIANCE).sqrt())
         value = functional.binary_cross_entropy_with_logits(predicted, labels)
         n_tracks = torch.tensor(len(embeddings))
-        return LossTerms(value, n_tracks, n_tracks)
+        return LossTerms(value, n_tracks, n_tracks, torch.tensor(0))
+
+
+def _terms(value: torch.Tensor, active: torch.Tensor, pairs: CandidatePairs) -> LossTerms:
+    return LossTerms(value, active, pairs.anchors.sum(), pairs.positive.sum() // 2)
 
 
 def squared_distances(embeddings: torch.Tensor) -> torch.Tensor:
-    """Compute the squared Euclidean distances of all pairs.
-
-    Parameters
-    ----------
-    embeddings : torch.Tensor, shape (n, d)
-
-    Returns
-    -------
-    torch.Tensor, shape (n, n)
-        Not negative.
-    """
+    """Compute the squared Euclidean distances of all pairs of rows, shape (n, n)."""
     squares = embeddings.square().sum(1)
     products = embeddings @ embeddings.T
     return (squares[:, None] + squares[None, :] - 2 * products).clamp_min(0)
 
 
 def triplet_hinges(distances: torch.Tensor, triplets: Triplets, margin: float) -> torch.Tensor:
-    """Compute the hinge of each triplet: ``max(|a - p|^2 - |a - n|^2 + margin, 0)``.
-
-    Parameters
-    ----------
-    distances : torch.Tensor, shape (n, n)
-        Squared Euclidean.
-    triplets : Triplets
-        Indices into the batch.
-    margin : float
-        How much farther the negative should be than the positive, in squared distance.
-
-    Returns
-    -------
-    torch.Tensor, shape (n_triplets,)
-        Above zero where a triplet violates the margin.
-    """
+    """Compute ``max(|a - p|^2 - |a - n|^2 + margin, 0)`` of each triplet, shape (n_triplets,)."""
     anchor, positive, negative = triplets
     return (distances[anchor, positive] - distances[anchor, negative] + margin).clamp_min(0)
 
@@ -241,7 +227,6 @@ def triplet_hinges(distances: torch.Tensor, triplets: Triplets, margin: float) -
 def mean_of_positive(terms: torch.Tensor) -> torch.Tensor:
     """Average the terms above zero; zero where there are none.
 
-    Terms at zero contribute no gradient. A mean that includes them would scale the gradient by the
-    share of active terms.
+    Terms at zero have no gradient. With them in the mean, fewer active terms would learn slower.
     """
     return terms.sum() / (terms > 0).sum().clamp_min(1)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import time
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -25,7 +25,7 @@ from tagspace.tags.relatedness import Relatedness
 
 COLLAPSED = 1e-3  # mean squared distance below which the embeddings of a batch count as one point
 ROUNDING = 1e-6  # a relatedness below this is rounding error
-ENOUGH_EXCERPTS = 10_000  # target for all epochs together, repetitions counted; see default_epochs
+FEW_ANCHORS = 0.05  # share of the tracks; a run with fewer learns little, and warns
 AVERAGING = 10  # the kept weights are an average over about the last tenth of all steps
 
 
@@ -37,8 +37,11 @@ class Examples:
     ----------
     excerpts : numpy.ndarray, shape (n_tracks, n_excerpts, 80, 130), float16
         Log-mel excerpts.
-    train, validation : numpy.ndarray of int
-        Rows of the training and of the validation tracks.
+    batches : callable
+        Draws the batches of an epoch with a random generator: arrays of rows of training tracks;
+        see :mod:`tagspace.model.batches`.
+    validation : numpy.ndarray of int
+        Rows of the validation tracks.
     relatedness : Relatedness
         Relatedness of all tracks. It is the gain of the validation score, and the label of the
         triplet and contrastive losses.
@@ -50,7 +53,7 @@ class Examples:
     """
 
     excerpts: np.ndarray
-    train: np.ndarray
+    batches: Callable[[np.random.Generator], Sequence[np.ndarray]]
     validation: np.ndarray
     relatedness: Relatedness
     excluded_pairs: Callable[[np.ndarray, np.ndarray], np.ndarray]
@@ -65,8 +68,6 @@ class Schedule:
     ----------
     epochs : int
         Maximum number of epochs.
-    batch_size : int
-        Approximate number of tracks per step.
     learning_rate : float
         Initial learning rate of Adam; a cosine schedule lowers it to zero.
     patience : int
@@ -80,7 +81,6 @@ class Schedule:
     """
 
     epochs: int
-    batch_size: int = 128
     learning_rate: float = 1e-4
     patience: int = 20
     augment: bool = False
@@ -97,10 +97,12 @@ class Fit:
     network : DPNN
         With the averaged weights of the best epoch, in evaluation mode.
     history : pandas.DataFrame
-        One row per epoch: ``loss``; ``triplets``, how many violated the margin (with other losses,
-        how many pairs or tracks had a gradient); ``spread``, the mean squared distance within a
-        batch; ``validation``, nDCG@10 of the validation tracks with their relatedness as gain;
-        ``seconds``.
+        One row per epoch: ``tracks``, how many were in batches; ``pairs``, the mean number of
+        related pairs in a batch; ``anchors``, the share of tracks with a related and an unrelated
+        track in their batch; ``loss``; ``triplets``, how many violated the margin (with other
+        losses, how many pairs or tracks had a gradient); ``spread``, the mean squared distance
+        within a batch; ``validation``, nDCG@10 of the validation tracks with their relatedness as
+        gain; ``seconds``.
     best_epoch : int
         The epoch whose weights were kept.
     stopped : str
@@ -111,11 +113,6 @@ class Fit:
     history: pd.DataFrame
     best_epoch: int
     stopped: str
-
-
-def default_epochs(n_train: int) -> int:
-    """Return 10,000 divided by the number of training tracks, but at least 10 and at most 100."""
-    return min(max(ENOUGH_EXCERPTS // n_train, 10), 100)
 
 
 def fit(network: DPNN, loss: Loss, examples: Examples, schedule: Schedule) -> Fit:
@@ -165,8 +162,8 @@ def fit(network: DPNN, loss: Loss, examples: Examples, schedule: Schedule) -> Fi
 class Trainer:
     """Trains one network, an epoch at a time.
 
-    The order of tracks and excerpts does not depend on the tags. Runs with different tag sets
-    therefore use the same order, as in the paper's experiments.
+    The order of tracks and excerpts in uniform batches does not depend on the tags. Runs with
+    different tag sets therefore use the same order, as in the paper's experiments.
 
     Parameters
     ----------
@@ -189,7 +186,7 @@ class Trainer:
         self.generator = np.random.default_rng(schedule.seed)
         self.augmentation = np.random.default_rng([schedule.seed, 1])
         self.epochs_done = self.steps = 0
-        self.warned = False
+        self.collapsed = False
 
     def epoch(self) -> dict[str, float]:
         """Take one step per batch, and score the validation tracks.
@@ -201,11 +198,14 @@ class Trainer:
         """
         started = time.perf_counter()
         self.network.train()
-        steps = pd.DataFrame([self.step(rows) for rows in self.batches()])
-        self.rates.step()
+        steps = pd.DataFrame([self.step(rows) for rows in self.examples.batches(self.generator)])
         self._check(steps)
+        self.rates.step()
         self.epochs_done += 1
         return {
+            "tracks": int(steps["tracks"].sum()),
+            "pairs": steps["pairs"].mean(),
+            "anchors": steps["anchors"].sum() / steps["tracks"].sum(),
             "loss": steps["loss"].mean(),
             "triplets": int(steps["triplets"].sum()),
             "spread": steps["spread"].mean(),
@@ -213,14 +213,11 @@ class Trainer:
             "seconds": time.perf_counter() - started,
         }
 
-    def batches(self) -> Iterator[np.ndarray]:
-        """Shuffle the training rows and cut them into batches of nearly equal size."""
-        shuffled = self.generator.permutation(self.examples.train)
-        n_batches = max(round(len(shuffled) / self.schedule.batch_size), 1)
-        return iter(np.array_split(shuffled, n_batches))
-
     def step(self, rows: np.ndarray) -> dict[str, float]:
-        """Take one optimiser step on a batch, with one random excerpt per track."""
+        """Take one optimiser step on a batch, with one random excerpt per track.
+
+        A batch without gradient takes no step: Adam would move by its momentum.
+        """
         draw = self.generator.integers(self.excerpts.shape[1], size=len(rows))
         excerpts = self.excerpts[rows, draw]
         if self.schedule.augment:
@@ -229,15 +226,18 @@ class Trainer:
         labels = self.examples.labels(torch.as_tensor(rows))
         excluded = self._excluded(rows, rows)
         terms = self.loss.terms(embeddings, labels, excluded)
-        self.optimiser.zero_grad()
-        terms.value.backward()
-        self.optimiser.step()
-        self.steps += 1
-        update_average(self.average, self.network, self.steps)
+        if terms.active:
+            self.optimiser.zero_grad()
+            terms.value.backward()
+            self.optimiser.step()
+            self.steps += 1
+            update_average(self.average, self.network, self.steps)
         return {
             "loss": terms.value.item(),
             "triplets": int(terms.active),
+            "tracks": len(rows),
             "anchors": int(terms.anchors),
+            "pairs": int(terms.pairs),
             "spread": mean_squared_distance(embeddings.detach()).item(),
         }
 
@@ -277,14 +277,22 @@ class Trainer:
 
     def _check(self, steps: pd.DataFrame) -> None:
         # In later epochs no error is needed: without triplets, fit stops.
-        if steps["anchors"].sum() == 0 and not self.epochs_done:
+        anchors = steps["anchors"].sum() / steps["tracks"].sum()
+        if anchors == 0 and not self.epochs_done:
             raise TagspaceError(
                 "positive_threshold, negative_threshold: no training track has both a related and "
-                "an unrelated track in its batch, so nothing can be learned; try other thresholds, "
-                "fewer topics, larger batches or other tag sets"
+                "an unrelated track in its batch, so nothing can be learned; try batches related, "
+                "other thresholds, fewer topics, larger batches or other tag sets"
             )
-        if steps["spread"].mean() < COLLAPSED and not self.warned:
-            self.warned = True
+        if anchors < FEW_ANCHORS and not self.epochs_done:
+            warnings.warn(
+                f"batches: only {anchors:.1%} of the tracks have both a related and an unrelated "
+                f"track in their batch of {steps['tracks'].mean():.0f}, so little is learned; try "
+                "batches related, a larger batch_size or fewer topics",
+                stacklevel=3,
+            )
+        if steps["spread"].mean() < COLLAPSED and not self.collapsed:
+            self.collapsed = True
             warnings.warn(
                 f"the embedding has collapsed: the mean squared distance within a batch is "
                 f"{steps['spread'].mean():.0e}; try a lower learning_rate or other triplets",

@@ -73,10 +73,9 @@ def load(folder: str | Path, dataset: str = "") -> pd.DataFrame:
             keep_default_na=False,
             na_values=dict.fromkeys(("value", "low", "high", "chance", "ceiling"), ""),
         )
-        gathered = about.merge(metrics, on="run", how="left")
         # A parameter that is newer than the archive gets its default.
-        defaults = Configuration().model_dump(include=set(EXPERIMENT_PARAMETERS) - set(gathered))
-        gathered = gathered.assign(**defaults)
+        defaults = Configuration().model_dump(include=set(EXPERIMENT_PARAMETERS) - set(about))
+        gathered = about.assign(**defaults).merge(metrics, on="run", how="left")
     else:
         gathered = gather(folder)
     if gathered.empty:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+import warnings
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
@@ -22,12 +23,13 @@ from tagspace.errors import TagspaceError
 from tagspace.evaluation import retrieval
 from tagspace.evaluation.retrieval import Distances
 from tagspace.model import encoders, losses, training
-from tagspace.model.dpnn import DPNN
+from tagspace.model.batches import RelatedBatches, UniformBatches
+from tagspace.model.dpnn import DPNN, N_DIMENSIONS
 from tagspace.model.training import Examples, Fit, Schedule
 from tagspace.runs import records
 from tagspace.runs.records import Record
 from tagspace.support.device import choose_device, choose_precision, describe_device, seeded
-from tagspace.tags import relatedness, tagsets
+from tagspace.tags import relatedness
 from tagspace.tags.relatedness import Cosine, Relatedness, SameGroup
 from tagspace.tags.tagsets import TagMatrix
 
@@ -42,6 +44,7 @@ BASELINE_PARAMETERS = (
     "unit_norm",
     "dimensions",
 )
+ENOUGH_EXCERPTS = 10_000  # target for all epochs together, repetitions counted; see default_epochs
 AUGMENT_ABOVE = 20  # epochs; with more, the network overfits unless excerpts are augmented
 
 
@@ -87,7 +90,7 @@ def run_experiment(corpus: Corpus, configuration: Configuration) -> Record:
     ['moods', 'artist']
     """
     device = choose_device(configuration.device)
-    chosen = tagsets.resolve(configuration.tagsets, corpus.tags.tagsets)
+    chosen = configuration.choose_tagsets(corpus.tags.tagsets)
     folder = records.runs_folder(configuration)
     name = records.run_id(configuration, corpus.name, corpus.fingerprint, chosen)
     return records.find(folder, name) or _compute(corpus, configuration, chosen, device, name)
@@ -210,10 +213,10 @@ def train(
         return torch.as_tensor(carried, dtype=torch.float32, device=device)
 
     n_train = len(corpus.split.train)
-    epochs = configuration.epochs or training.default_epochs(n_train)
+    epochs = configuration.epochs or default_epochs(n_train)
     examples = Examples(
         corpus.excerpts,
-        corpus.split.train,
+        _batches(corpus, related, configuration),
         corpus.split.validation,
         related,
         partial(corpus.groups.excluded_pairs, batch_filter=configuration.batch_filter),
@@ -221,7 +224,6 @@ def train(
     )
     schedule = Schedule(
         epochs,
-        configuration.batch_size,
         configuration.learning_rate,
         configuration.patience,
         augment={"always": True, "never": False}.get(configuration.augment, epochs > AUGMENT_ABOVE),
@@ -229,6 +231,34 @@ def train(
         seed=configuration.seed,
     )
     return training.fit(network.to(device), loss, examples, schedule)
+
+
+def default_epochs(n_train: int) -> int:
+    """Return 10,000 divided by the number of training tracks, but at least 10 and at most 100."""
+    return min(max(ENOUGH_EXCERPTS // n_train, 10), 100)
+
+
+def _batches(
+    corpus: Corpus, related: Relatedness, configuration: Configuration
+) -> Callable[[np.random.Generator], Sequence[np.ndarray]]:
+    train = corpus.split.train
+    if configuration.batches == "uniform":
+        return UniformBatches(train, configuration.batch_size)
+    drawn = RelatedBatches(
+        train,
+        configuration.batch_size,
+        related,
+        partial(corpus.groups.excluded_pairs, batch_filter=configuration.batch_filter),
+        configuration.positive_threshold,
+        configuration.seed,
+    )
+    if drawn.n_alone:
+        warnings.warn(
+            f"batches: {drawn.n_alone} of {len(train)} training tracks are related to no other one "
+            "and are left out; fewer topics or a lower positive_threshold relate more",
+            stacklevel=2,
+        )
+    return drawn
 
 
 def _loss(corpus: Corpus, tags: TagMatrix, configuration: Configuration) -> losses.Loss:
@@ -300,8 +330,12 @@ def _baselines(
         "timbre": timbre,
         "rhythm": rhythm,
         "timbre+rhythm": handcrafted.SumOfDistances(timbre, rhythm),
-        "random": retrieval.random_embeddings(len(corpus), configuration.seed)[rows],
+        "random": _random_embeddings(len(corpus), configuration.seed)[rows],
     }
+
+
+def _random_embeddings(n_tracks: int, seed: int) -> torch.Tensor:
+    return torch.randn(n_tracks, N_DIMENSIONS, generator=torch.Generator().manual_seed(seed))
 
 
 class Clock:

@@ -28,7 +28,6 @@ from tagspace.errors import TagspaceError
 from tagspace.runs import experiment, records
 from tagspace.support.cache import cache_folder
 from tagspace.support.progress import Progress
-from tagspace.tags.tagsets import resolve
 
 if TYPE_CHECKING:
     from distributed import Client
@@ -118,7 +117,7 @@ class Grid:
 
 def _reduced(chosen: Parameters, sizes: Mapping[str, int]) -> Configuration:
     """Check the parameters of a run, with tag sets in order and no more topics than tags."""
-    joined = resolve(chosen["tagsets"], tuple(sizes))
+    joined = Configuration(tagsets=chosen["tagsets"]).choose_tagsets(tuple(sizes))
     topics = min(chosen["topics"], sum(sizes[tagset] for tagset in joined))
     return Configuration.check({**chosen, "tagsets": "+".join(joined), "topics": topics})
 

@@ -134,9 +134,9 @@ def relatedness_from_tags(
     if kind == "overlap":
         return Overlap(tags, device)
     if kind == "lda":
-        vectors = lda_vectors(tags, train, topics, seed)
+        vectors = _lda_vectors(tags, train, topics, seed)
     else:
-        vectors = lsi_vectors(tf_idf(tags, train) if kind == "tfidf" else tags, train, topics)
+        vectors = lsi_vectors(_tf_idf(tags, train) if kind == "tfidf" else tags, train, topics)
     return Cosine(torch.as_tensor(vectors, dtype=torch.float32, device=device))
 
 
@@ -166,40 +166,15 @@ def lsi_vectors(tags: sparse.csr_array, train: np.ndarray, topics: int) -> np.nd
     return model.transform(tags, min(topics, model.rank))
 
 
-def tf_idf(tags: sparse.csr_array, train: np.ndarray) -> sparse.csr_array:
-    """Weight each tag by its inverse document frequency among the training tracks.
-
-    Parameters
-    ----------
-    tags : scipy.sparse.csr_array, shape (n_tracks, n_tags)
-        Binary.
-    train : numpy.ndarray of int
-        Rows of the training tracks.
-    """
+def _tf_idf(tags: sparse.csr_array, train: np.ndarray) -> sparse.csr_array:
+    """Weight each tag by its inverse document frequency among the training tracks."""
     from sklearn.feature_extraction.text import TfidfTransformer
 
     return TfidfTransformer(norm=None).fit(tags[train]).transform(tags)
 
 
-def lda_vectors(tags: sparse.csr_array, train: np.ndarray, topics: int, seed: int) -> np.ndarray:
-    """Compute topic mixtures of tracks by Latent Dirichlet Allocation (Blei et al. 2003).
-
-    Parameters
-    ----------
-    tags : scipy.sparse.csr_array, shape (n_tracks, n_tags)
-        Binary.
-    train : numpy.ndarray of int
-        Rows of the training tracks. Topics are learned only from these rows.
-    topics : int
-        Number of topics.
-    seed : int
-        Seed of the initialisation.
-
-    Returns
-    -------
-    numpy.ndarray, shape (n_tracks, topics)
-        Of unit length.
-    """
+def _lda_vectors(tags: sparse.csr_array, train: np.ndarray, topics: int, seed: int) -> np.ndarray:
+    """Compute mixtures of topics (Blei et al. 2003), scaled to unit length."""
     from sklearn.decomposition import LatentDirichletAllocation
     from sklearn.preprocessing import normalize
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 
 import numpy as np
 import pandas as pd
@@ -64,42 +63,6 @@ class TagMatrix:
         return TagMatrix(self.matrix[rows], self.track_ids[rows], self.vocabulary)
 
 
-def resolve(tagsets: str | list[str], known: tuple[str, ...]) -> tuple[str, ...]:
-    """Resolve a user's choice of tag sets to their names.
-
-    Parameters
-    ----------
-    tagsets : str or list of str
-        ``"moods"``, ``"styles+moods"``, ``"all"``, or a list of names.
-    known : tuple of str
-        The tag sets of the data set.
-
-    Returns
-    -------
-    tuple of str
-        The names, in the order of the data set.
-
-    Raises
-    ------
-    TagspaceError
-        If a name is unknown or repeated, or there is none.
-
-    Examples
-    --------
-    >>> resolve("moods+styles", ("genres", "styles", "moods"))
-    ('styles', 'moods')
-    """
-    names = tagsets.split("+") if isinstance(tagsets, str) else list(tagsets)
-    names = list(known) if names == ["all"] else [name.strip() for name in names]
-    accepted = f"accepted: {', '.join(known)}, several joined by +, or all"
-    for name in names:
-        if name not in known:
-            raise TagspaceError(f"tagsets: {name!r} is not a tag set of this data set; {accepted}")
-    if not names or len(set(names)) < len(names):
-        raise TagspaceError(f"tagsets: {tagsets!r} repeats a name or has none; {accepted}")
-    return tuple(name for name in known if name in names)
-
-
 def binary_matrix(dataset: Dataset) -> TagMatrix:
     """Build the tracks x tags matrix of a data set, with the columns of all tag sets.
 
@@ -157,22 +120,3 @@ def restrict(tags: TagMatrix, tracks: np.ndarray) -> TagMatrix:
     used = np.flatnonzero(kept.matrix.sum(axis=0) > 0)
     vocabulary = tags.vocabulary.iloc[used].reset_index(drop=True)
     return TagMatrix(kept.matrix[:, used], kept.track_ids, vocabulary)
-
-
-def combination_codes(matrix: sparse.csr_array) -> np.ndarray:
-    """Assign a number to each distinct set of tags (the paper's tag combinations).
-
-    Parameters
-    ----------
-    matrix : scipy.sparse.csr_array, shape (n_tracks, n_tags)
-        Binary.
-
-    Returns
-    -------
-    numpy.ndarray of int, shape (n_tracks,)
-        Two tracks have the same code if and only if they carry exactly the same tags.
-    """
-    matrix.sort_indices()
-    rows = (matrix.indices[start:end] for start, end in pairwise(matrix.indptr))
-    codes: dict[bytes, int] = {}
-    return np.array([codes.setdefault(row.tobytes(), len(codes)) for row in rows], dtype=int)
