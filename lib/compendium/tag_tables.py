@@ -1,14 +1,21 @@
-"""Tables of tag sets: what they contain, and how often each tag occurs."""
+"""Tables of tag sets: what they contain, how often each tag occurs, what batches see."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+from functools import partial
 from itertools import pairwise
 
 import numpy as np
 import pandas as pd
+import torch
 from scipy import sparse
 
 from tagspace.datasets.base import Dataset
+from tagspace.datasets.groups import Groups
+from tagspace.model.batches import RelatedBatches, UniformBatches
+from tagspace.model.mining import candidate_pairs
+from tagspace.tags.relatedness import Relatedness, relatedness_from_tags
 from tagspace.tags.tagsets import TagMatrix
 
 
@@ -73,3 +80,63 @@ def combination_codes(matrix: sparse.csr_array) -> np.ndarray:
     rows = (matrix.indices[start:end] for start, end in pairwise(matrix.indptr))
     codes: dict[bytes, int] = {}
     return np.array([codes.setdefault(row.tobytes(), len(codes)) for row in rows], dtype=int)
+
+
+def anchors_table(
+    tags: TagMatrix,
+    groups: Groups,
+    train: np.ndarray,
+    topics: Sequence[int],
+    batch_size: int = 128,
+) -> pd.DataFrame:
+    """Tabulate what batches hold, in one epoch with LSI relatedness and the album filter.
+
+    Parameters
+    ----------
+    tags, groups
+        Of all tracks.
+    train : numpy.ndarray of int
+        Rows of the training tracks.
+    topics : sequence of int
+        Numbers of topics.
+    batch_size : int
+        Tracks per batch.
+
+    Returns
+    -------
+    pandas.DataFrame
+        A row per number of topics. For uniform batches and for batches of related pairs: the share
+        of tracks that are ``anchors``, the mean number of related ``pairs`` in a batch, and the
+        share of batches that have none, ``empty``. ``alone`` is the share of the training tracks
+        that are related to no other one; they are in no batch of related pairs.
+    """
+    same_album = partial(groups.excluded_pairs, batch_filter="album")
+    rows = {}
+    for number in topics:
+        related = relatedness_from_tags(tags.matrix, train, topics=number)
+        drawn = RelatedBatches(train, batch_size, related, same_album)
+        rows[number] = {
+            **_batch_counts("uniform", UniformBatches(train, batch_size), related, same_album),
+            **_batch_counts("related", drawn, related, same_album),
+            "alone": drawn.n_alone / len(train),
+        }
+    return pd.DataFrame.from_dict(rows, orient="index").rename_axis("topics")
+
+
+def _batch_counts(
+    kind: str,
+    batches: UniformBatches | RelatedBatches,
+    related: Relatedness,
+    excluded: Callable[[np.ndarray, np.ndarray], np.ndarray],
+) -> dict[str, float]:
+    counts = []
+    for batch in batches(np.random.default_rng(0)):
+        mask = torch.as_tensor(excluded(batch, batch))
+        pairs = candidate_pairs(related(torch.as_tensor(batch)), mask)
+        counts.append((len(batch), int(pairs.anchors.sum()), int(pairs.positive.sum()) / 2))
+    tracks, anchors, n_pairs = np.array(counts).T
+    return {
+        f"{kind}: anchors": anchors.sum() / tracks.sum(),
+        f"{kind}: pairs": n_pairs.mean(),
+        f"{kind}: empty": (n_pairs == 0).mean(),
+    }

@@ -6,8 +6,10 @@ import numpy as np
 import pytest
 from scipy import sparse
 
-from compendium.tag_tables import combination_codes, counts_table, frequencies
+from compendium import measured
+from compendium.tag_tables import anchors_table, combination_codes, counts_table, frequencies
 from tagspace.datasets.base import build
+from tagspace.model.batches import UniformBatches
 from tagspace.tags.tagsets import binary_matrix, intersection, restrict
 
 TRACKS = [
@@ -71,3 +73,33 @@ def test_combination_codes_are_equal_only_for_equal_sets_of_tags():
 
 def test_no_tracks_have_no_combination_codes():
     assert len(combination_codes(sparse.csr_array((0, 3)))) == 0
+
+
+def test_anchors_are_those_of_one_epoch_of_batches(small):
+    corpus, _ = small()
+    train = corpus.split.train
+    moods = corpus.tags.select(("moods",))
+    table = anchors_table(moods, corpus.groups, train, [2], batch_size=8)
+    wild = moods.matrix[[0]].toarray() != moods.matrix.toarray()
+    mood = wild.any(axis=1)
+    anchors, pairs = 0, []
+    batches = UniformBatches(train, 8)(np.random.default_rng(0))
+    for batch in batches:
+        same_album = corpus.groups.same_album(batch, batch)
+        related = (mood[batch][:, None] == mood[batch]) & ~same_album
+        unrelated = (mood[batch][:, None] != mood[batch]) & ~same_album
+        anchors += (related.any(axis=1) & unrelated.any(axis=1)).sum()
+        pairs.append(related.sum() / 2)
+    found = table.loc[2].to_dict()
+    assert found["uniform: anchors"] == anchors / len(train)
+    assert found["uniform: pairs"] == np.mean(pairs)
+    assert (found["uniform: empty"], found["alone"]) == (0, 0)
+    assert found["related: anchors"] > 0.9
+
+
+def test_archived_anchors_have_the_form_of_the_table(small):
+    corpus, _ = small()
+    table = anchors_table(corpus.tags, corpus.groups, corpus.split.train, [2])
+    archived = measured.anchors()
+    assert archived.columns.tolist() == table.columns.tolist()
+    assert (archived["related: anchors"] > 0.9).all()

@@ -44,6 +44,19 @@ def pairs() -> pd.DataFrame:
     return pd.read_csv(FOLDER / "pairs.csv", index_col=0)
 
 
+def anchors() -> pd.DataFrame:
+    """Read what batches hold on genuine tags, as ``benchmarks/anchors.py`` measured it.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Indexed by ``data``, ``tracks``, ``batch`` (its size) and ``topics``; the columns are those
+        of :func:`compendium.tag_tables.anchors_table`.
+    """
+    table = pd.read_csv(FOLDER / "anchors.csv")
+    return table.set_index(["data", "tracks", "batch", "topics"])
+
+
 def load(folder: str | Path, dataset: str = "") -> pd.DataFrame:
     """Read the figures of runs from an archive of the book, or from any other folder.
 
