@@ -13,6 +13,7 @@ from tagspace.configuration import EXPERIMENT_PARAMETERS, Configuration
 from tagspace.corpus import assemble
 from tagspace.datasets.base import build
 from tagspace.evaluation.retrieval import COLUMNS
+from tagspace.runs.records import RESULTS_VERSION
 
 TRACKS = [(artist, number) for artist in range(10) for number in range(4)]
 # Two epochs take a few seconds. Two folds leave 16 tracks for training and 20 for the test.
@@ -115,6 +116,7 @@ def gathered():
     for tagsets, topics, fold in itertools.product(COMBINATIONS, (20, 3), range(3)):
         parameters = Configuration(tagsets=tagsets, topics=topics, fold=fold).model_dump()
         run = {"run": f"{tagsets}-{topics}-{fold}", "commit": "c0ffee", "dataset": "x"}
+        run["results_version"] = RESULTS_VERSION
         run |= {name: parameters[name] for name in EXPERIMENT_PARAMETERS}
         run["n_train"] = 21
         for (name, score), task in itertools.product(SCORES.items(), tasks):

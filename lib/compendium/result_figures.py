@@ -15,6 +15,7 @@ from matplotlib.figure import Figure
 from compendium import style
 from tagspace.configuration import EXPERIMENT_PARAMETERS
 from tagspace.runs import comparison
+from tagspace.runs.records import RESULTS_VERSION
 
 FILTER_NAMES = {"none": "unfiltered", "album": "album filter", "artist": "artist filter"}
 
@@ -208,7 +209,10 @@ def provenance(gathered: pd.DataFrame) -> str:
     str
         Lines of at most 90 characters.
     """
+    version = gathered["results_version"].iloc[0]
     parts = [f"{gathered['run'].nunique()} runs"]
+    if version < RESULTS_VERSION:
+        parts = [f"{parts[0]} with version {version} of the code, now {RESULTS_VERSION}"]
     for name in ["commit", "dataset", *EXPERIMENT_PARAMETERS]:
         values = sorted(gathered[name].unique())
         parts.append(f"{name} {', '.join(map(str, values))}")

@@ -58,8 +58,9 @@ def main(arguments: list[str] | None = None) -> None:
 def print_runs(folder: Path) -> None:
     """Print one table of results per experiment in a folder, averaged over folds."""
     gathered = _gather(folder)
-    same = ["dataset", "fingerprint", *(name for name in EXPERIMENT_PARAMETERS if name != "fold")]
-    # Runs of different code versions are not averaged; each gets its own table.
+    same = ["results_version", "dataset", "fingerprint"]
+    same += [name for name in EXPERIMENT_PARAMETERS if name != "fold"]
+    # Runs from before there was a version are not averaged if their code differs.
     if gathered.groupby([*same, "fold"])["run"].nunique().max() > 1:
         same.append("run")
     varied = [name for name in same if len(gathered[name].unique()) > 1]

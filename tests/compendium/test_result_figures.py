@@ -11,6 +11,7 @@ import pytest
 from compendium import paper, result_figures
 from tagspace.errors import TagspaceError
 from tagspace.runs import comparison
+from tagspace.runs.records import RESULTS_VERSION
 
 mpl.use("agg")
 
@@ -156,6 +157,11 @@ def test_provenance_names_commit_data_and_parameters(gathered):
     assert text.startswith("18 runs; commit c0ffee; dataset x; tagsets genres, genres+moods")
     for part in ("topics 3, 20", "fold 0, 1, 2", "seed 0", "margin 0.2"):
         assert part in text
+
+
+def test_provenance_tells_an_older_version_of_the_code(gathered):
+    text = result_figures.provenance(gathered.assign(results_version=0))
+    assert text.startswith(f"18 runs with version 0 of the code, now {RESULTS_VERSION}; commit")
 
 
 # Single runs

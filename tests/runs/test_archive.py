@@ -26,14 +26,23 @@ def two_folds():
 def test_load_returns_what_was_saved_with_figures_rounded_to_four_digits(two_folds, tmp_path):
     archive.save(two_folds, tmp_path / "new" / "folder")
     loaded = archive.load(tmp_path / "new" / "folder")
-    assert set(loaded.columns) == {*two_folds.columns, *EXPERIMENT_PARAMETERS}
+    added = {"results_version", *EXPERIMENT_PARAMETERS}
+    assert set(loaded.columns) == {*two_folds.columns, *added}
     pd.testing.assert_frame_equal(loaded[two_folds.columns], two_folds, rtol=5e-4)
     assert loaded["value"].tolist() == [0.3333, 0.75]
 
 
 def test_load_sets_parameters_of_later_versions_to_their_defaults(two_folds, tmp_path):
     archive.save(two_folds, tmp_path)
-    assert set(archive.load(tmp_path)["margin"]) == {Configuration().margin}
+    loaded = archive.load(tmp_path)
+    assert set(loaded["margin"]) == {Configuration().margin}
+    assert set(loaded["results_version"]) == {0}  # from before there was a version
+
+
+def test_runs_of_several_versions_are_refused_in_one_line(two_folds, tmp_path):
+    archive.save(two_folds.assign(results_version=[1, 2]), tmp_path)
+    with pytest.raises(TagspaceError, match=r"^runs: .* results versions 1, 2, which .*$"):
+        archive.load(tmp_path)
 
 
 def test_save_writes_the_parameters_of_each_run_once(two_folds, tmp_path):

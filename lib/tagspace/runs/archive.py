@@ -61,8 +61,9 @@ def load(folder: str | Path, dataset: str = "") -> pd.DataFrame:
     Raises
     ------
     TagspaceError
-        If the folder has neither records nor an archive, if it has no run on this data set, or if
-        it has runs on several data sets and ``dataset`` is empty.
+        If the folder has neither records nor an archive, if it has no run on this data set, if it
+        has runs on several data sets and ``dataset`` is empty, or if its runs are of several
+        versions.
     """
     folder = Path(folder).expanduser()
     if (folder / RUNS).exists():
@@ -74,8 +75,10 @@ def load(folder: str | Path, dataset: str = "") -> pd.DataFrame:
             na_values=dict.fromkeys(("value", "low", "high", "chance", "ceiling"), ""),
         )
         # A parameter that is newer than the archive gets its default.
-        defaults = Configuration().model_dump(include=set(EXPERIMENT_PARAMETERS) - set(about))
-        gathered = about.assign(**defaults).merge(metrics, on="run", how="left")
+        defaults = Configuration().model_dump(include=set(EXPERIMENT_PARAMETERS))
+        known = {"results_version": 0, **defaults}
+        added = {name: value for name, value in known.items() if name not in about}
+        gathered = about.assign(**added).merge(metrics, on="run", how="left")
     else:
         gathered = gather(folder)
     if gathered.empty:
@@ -98,5 +101,11 @@ def _only(gathered: pd.DataFrame, dataset: str, folder: Path) -> pd.DataFrame:
         raise TagspaceError(
             f"runs: {folder} has runs on several data sets or versions of one ({present}), which "
             "cannot be averaged; name one with dataset, or move some away"
+        )
+    versions = sorted(gathered["results_version"].unique())
+    if len(versions) > 1:
+        raise TagspaceError(
+            f"runs: {folder} has runs of the results versions {', '.join(map(str, versions))}, "
+            "which cannot be averaged; move the older ones away"
         )
     return gathered

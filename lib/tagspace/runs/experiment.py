@@ -301,7 +301,7 @@ def _baseline_metrics(
 ) -> pd.DataFrame:
     """Score the baselines, once for all runs of a sweep that share them."""
     parameters = configuration.model_dump(include=set(BASELINE_PARAMETERS))
-    name = records.digest(corpus.name, corpus.fingerprint, parameters, records.code_fingerprint())
+    name = records.digest(corpus.name, corpus.fingerprint, parameters)
     folder = records.runs_folder(configuration) / ".baselines"
     folder.mkdir(parents=True, exist_ok=True)
     file = folder / f"{name}.parquet"

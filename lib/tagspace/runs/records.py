@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import hashlib
 import importlib.metadata
 import json
@@ -11,7 +10,6 @@ import re
 import subprocess
 import tempfile
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +19,6 @@ from safetensors.torch import load_file, save_file
 
 from tagspace.configuration import (
     EXPERIMENT_PARAMETERS,
-    LOCATION_PARAMETERS,
     RELATEDNESS_KINDS,
     Configuration,
 )
@@ -30,20 +27,8 @@ from tagspace.model.dpnn import DPNN
 CHECKOUT = Path(__file__).resolve().parents[3]
 # Without a checkout, records go to runs/ in the current folder.
 PROJECT = CHECKOUT if (CHECKOUT / "pyproject.toml").exists() else Path.cwd()
-# The modules whose code determines results: after a change to one, a run gets another id.
-RESULT_MODULES = (
-    *("audio/reading", "audio/spectrogram", "audio/augmentation", "tags/tagsets", "tags/lsi"),
-    *(
-        "tags/relatedness",
-        "datasets/groups",
-        "datasets/splits",
-        "datasets/vectors",
-        "corpus",
-        "model/dpnn",
-    ),
-    *("model/mining", "model/losses", "model/encoders", "model/training", "support/device"),
-    *("evaluation/retrieval", "evaluation/bootstrap", "audio/handcrafted", "runs/experiment"),
-)
+# Part of the id of every run. Raise it when a figure changes; tests/runs/test_golden.py notices.
+RESULTS_VERSION = 1
 VERSIONS = ["tagspace", "torch", "numpy", "scipy", "pandas", "librosa", "soundfile", "soxr"]
 
 
@@ -115,27 +100,14 @@ class Record:
         )
 
 
-@cache
-def code_fingerprint() -> str:
-    """Hash the code that determines results, without its comments and docstrings."""
-    digest = hashlib.sha256()
-    for name in RESULT_MODULES:
-        tree = ast.parse((Path(__file__).parents[1] / f"{name}.py").read_text(encoding="utf-8"))
-        for node in ast.walk(tree):
-            if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef) and ast.get_docstring(
-                node, clean=False
-            ):
-                node.body = node.body[1:] or [ast.Pass()]
-        digest.update(ast.unparse(tree).encode())
-    return digest.hexdigest()
-
-
 def run_id(
     configuration: Configuration, dataset: str, fingerprint: str, tagsets: tuple[str, ...]
 ) -> str:
-    """Return the id of a run, a hash of its parameters, data and code.
+    """Return the id of a run: a hash of its parameters, its data and :data:`RESULTS_VERSION`.
 
-    The id does not depend on the folder of the data, the folder of the records, or the device.
+    Only parameters that differ from their default count, so that ids stay when a parameter is
+    added. The id does not depend on the folder of the data, the folder of the records, the device
+    or the version of Python.
 
     Parameters
     ----------
@@ -146,20 +118,22 @@ def run_id(
     tagsets : tuple of str
         The tag sets to learn from.
     """
-    parameters = configuration.model_dump(exclude=LOCATION_PARAMETERS)
+    given, defaults = configuration.model_dump(include=set(EXPERIMENT_PARAMETERS)), Configuration()
+    parameters = {name: each for name, each in given.items() if each != getattr(defaults, name)}
     if configuration.relatedness not in RELATEDNESS_KINDS:
         table = Path(configuration.relatedness).expanduser()
         parameters["relatedness"] = hashlib.sha256(table.read_bytes()).hexdigest()
     parameters["tagsets"] = tagsets
-    identity = digest(dataset, fingerprint, parameters, code_fingerprint())
+    identity = digest(dataset, fingerprint, parameters)
     label = f"{dataset}-{'+'.join(tagsets)}"
     file_name = re.sub(r"[^\w+-]", "_", label)[:80]  # a user's tag set may be called mood/theme
     return f"{file_name}-{identity}"
 
 
 def digest(*parts: object) -> str:
-    """Hash plain values to ten hexadecimal digits."""
-    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:10]
+    """Hash plain values and :data:`RESULTS_VERSION` to ten hexadecimal digits."""
+    text = json.dumps([RESULTS_VERSION, *parts], sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()[:10]
 
 
 def runs_folder(configuration: Configuration) -> Path:
@@ -229,9 +203,10 @@ def gather(folder: str | Path) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        ``run``, ``commit``, ``dataset``, ``fingerprint`` and ``n_train`` (the number of training
-        tracks); the parameters of the experiment, with the tag sets joined by +; the columns of
-        ``metrics.csv``. Empty if there are no records.
+        ``run``, ``commit``, ``results_version`` (0 for runs from before there was one),
+        ``dataset``, ``fingerprint`` and ``n_train`` (the number of training tracks); the parameters
+        of the experiment, with the tag sets joined by +; the columns of ``metrics.csv``. Empty if
+        there are no records.
     """
     tables = []
     for file in sorted(Path(folder).glob("[!.]*/run.json")):
@@ -240,6 +215,7 @@ def gather(folder: str | Path) -> pd.DataFrame:
         about = {
             "run": file.parent.name,
             "commit": info["commit"],
+            "results_version": info.get("results_version", 0),
             "dataset": info["data"]["name"],
             "fingerprint": info["data"]["fingerprint"],
             "n_train": info["data"]["tracks"]["train"],
@@ -257,6 +233,7 @@ def environment() -> dict[str, object]:
         "python": platform.python_version(),
         "platform": platform.platform(),
         "commit": _commit(),
+        "results_version": RESULTS_VERSION,
     }
 
 
