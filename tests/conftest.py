@@ -16,7 +16,7 @@ from tagspace.evaluation.retrieval import COLUMNS
 from tagspace.runs.records import RESULTS_VERSION
 
 TRACKS = [(artist, number) for artist in range(10) for number in range(4)]
-# Two epochs take a few seconds. Two folds leave 16 tracks for training and 20 for the test.
+# Two epochs take a few seconds. Two folds leave 12 tracks for training and 20 for the test.
 SMALL = {
     "tagsets": "moods",
     "topics": 2,
@@ -56,12 +56,12 @@ def store(collection, tmp_path_factory):
         0, 2, size=(len(TRACKS), 1, SHAPE[0], 1)
     )
     array += wild[:, None, None, None] * pulse
-    index = pd.DataFrame(
-        {"row": np.arange(len(TRACKS)), "notes": ""}, index=collection.tracks.index
-    )
+    ids = collection.tracks.index
+    index = pd.DataFrame({"segment": "one", "row": np.arange(len(ids)), "notes": ""}, index=ids)
+    index["content_id"] = [f"{row:032x}" for row in index["row"]]
     failures = pd.DataFrame(columns=["track_id", "path", "reason"])
     listing = tmp_path_factory.mktemp("store") / "failures.csv"
-    return Features(array.astype(np.float16).reshape(-1, *SHAPE), index, failures, listing, 2)
+    return Features({"one": array.astype(np.float16)}, index, failures, listing, 2)
 
 
 @pytest.fixture(scope="session")

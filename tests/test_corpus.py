@@ -35,10 +35,12 @@ def make_tags(tracks):
 def make_store(ids):
     """Store one excerpt per track, filled with the track's position in ``ids``, in random order."""
     order = np.random.default_rng(0).permutation(len(ids))
-    array = np.empty((len(ids), *SHAPE), np.float16)
-    array[order] = np.arange(len(ids), dtype=np.float16)[:, None, None]
+    array = np.empty((len(ids), 1, *SHAPE), np.float16)
+    array[order] = np.arange(len(ids), dtype=np.float16)[:, None, None, None]
     index = pd.DataFrame({"row": order, "notes": ""}, index=pd.Index(ids, name="track_id"))
-    return Features(array, index, pd.DataFrame(), None, 1)
+    contents = [f"{position:032x}" for position in range(len(ids))]
+    index = index.assign(segment="one", content_id=contents)
+    return Features({"one": array}, index, pd.DataFrame(), None, 1)
 
 
 def make_corpus(tracks, tags, ids=None, **parameters):
@@ -133,7 +135,7 @@ def test_tracks_without_artists_are_split_individually_with_a_warning():
 
 def test_too_few_tracks_for_test_or_validation_are_refused():
     tracks = make_tracks(n_artists=10, per_artist=10)
-    with pytest.raises(TagspaceError, match="leaves 10 tracks for validation and 10 for test"):
+    with pytest.raises(TagspaceError, match="leaves 20 tracks for validation and 10 for test"):
         make_corpus(tracks, make_tags(tracks), folds=0)
     tracks = [(f"x{n}", f"artist {n}", (), "", "") for n in range(24)]
     assert len(make_corpus(tracks, make_tags(tracks)).split.test) == 12
@@ -172,8 +174,8 @@ def test_summary_counts_tracks_and_artists_of_each_part():
     tracks = make_tracks()
     corpus = make_corpus(tracks, make_tags(tracks))
     summary = corpus.summary()
-    assert summary["tracks"] == {"train": 20, "validation": 4, "test": 24}
-    assert summary["artists"] == {"train": 5, "validation": 1, "test": 6}
+    assert summary["tracks"] == {"train": 16, "validation": 8, "test": 24}
+    assert summary["artists"] == {"train": 4, "validation": 2, "test": 6}
     assert summary["name"] == "invented"
     assert summary["excerpts"] == 1
     other = dataclasses.replace(corpus, fingerprint="other").summary()

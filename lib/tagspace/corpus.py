@@ -43,8 +43,8 @@ class Corpus:
     split : Split
         Training, validation and test rows.
     fingerprint : str
-        Hash of the track ids, artists, albums, tags and a published split. It does not cover titles
-        or audio.
+        Hash of the track ids, artists, albums, tags, a published split, and the content of the
+        audio files. It does not cover titles and paths.
 
     notes : list of str
         What was changed on reading, such as merged spellings of artists.
@@ -165,7 +165,7 @@ def assemble(dataset: Dataset, store: Features, configuration: Configuration) ->
         grouped,
         store.take(tags.track_ids),
         rows,
-        _fingerprint(tracks, dataset.tags, published),
+        _fingerprint(tracks, dataset.tags, store.index["content_id"], published),
         notes,
     )
 
@@ -187,9 +187,12 @@ def _describe_published(parts: pd.Series, grouped: Groups) -> list[str]:
     return [f"{several} artists are in several parts of the published split"] if several else []
 
 
-def _fingerprint(tracks: pd.DataFrame, tags: pd.DataFrame, parts: pd.Series | None) -> str:
+def _fingerprint(
+    tracks: pd.DataFrame, tags: pd.DataFrame, contents: pd.Series, parts: pd.Series | None
+) -> str:
     used = tags[tags["track_id"].isin(tracks.index)].sort_values(list(tags.columns))
-    text = tracks[["artist", "album"]].sort_index().to_csv() + used.to_csv(index=False)
+    about = tracks[["artist", "album"]].assign(audio=contents).sort_index()
+    text = about.to_csv() + used.to_csv(index=False)
     if parts is not None:
         text += parts.sort_index().to_csv()
     return hashlib.sha256(text.encode()).hexdigest()[:16]

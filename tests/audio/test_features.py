@@ -1,10 +1,12 @@
 """The feature store: complete, resumable, and never wrong after an interruption."""
 
+import dataclasses
 import os
 import shutil
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -46,13 +48,19 @@ def folder(tmp_path):
     return tmp_path / "stores"
 
 
-def store_of(folder):
-    (store,) = folder.iterdir()
-    return store
+def file_of(folder, ending):
+    """Return the only file of a store with this ending."""
+    (file,) = folder.glob(f"*/*{ending}")
+    return file
 
 
 def contents(folder):
-    return {file.name: file.read_bytes() for file in store_of(folder).iterdir()}
+    return {file: file.read_bytes() for file in folder.rglob("*.*") if file.is_file()}
+
+
+def n_rows(folder, excerpts):
+    sizes = sum(file.stat().st_size for file in folder.glob("*/*.f16"))
+    return sizes / (excerpts * 2 * 80 * 130)
 
 
 def ids(paths):
@@ -105,28 +113,89 @@ def test_a_second_extraction_computes_nothing(paths, folder, monkeypatch):
 def test_excerpts_lost_from_the_store_are_computed_again(paths, folder, index_cut, array_cut):
     paths = paths[:4]
     whole = extract(collection(paths), folder, 2).take(ids(paths))
-    for name, cut in (("index.csv", index_cut), ("features.f16", array_cut)):
-        file = store_of(folder) / name
+    for ending, cut in ((".tsv", index_cut), (".f16", array_cut)):
+        file = file_of(folder, ending)
         os.truncate(file, max(file.stat().st_size - cut, 0))
-    resumed = extract(collection(paths), folder, 2)
-    assert sorted(resumed.index["row"]) == list(range(len(paths)))
-    assert len(resumed.array) == 2 * len(paths)
-    np.testing.assert_array_equal(resumed.take(ids(paths)), whole)
+    for _ in range(2):
+        found = extract(collection(paths), folder, 2)
+        np.testing.assert_array_equal(found.take(ids(paths)), whole)
 
 
-def test_an_incomplete_header_is_written_again(paths, folder):
-    extract(collection(paths[:1]), folder)
-    os.truncate(store_of(folder) / "index.csv", 7)
-    assert list(extract(collection(paths[:1]), folder).index.index) == ids(paths[:1])
+def remove_line(index, _):
+    lines = index.read_bytes().splitlines(keepends=True)
+    index.write_bytes(b"".join(lines[:2] + lines[3:]))
 
 
-def test_only_lost_excerpts_are_computed_again(paths, folder, monkeypatch):
-    extract(collection(paths), folder)
-    lines = (store_of(folder) / "index.csv").read_bytes().splitlines(keepends=True)
-    (store_of(folder) / "index.csv").write_bytes(b"".join(lines[:-2]) + lines[-2][:-7])
+def repeat_line_with_another_row(index, _):
+    lines = index.read_bytes().splitlines(keepends=True)
+    index.write_bytes(b"".join([lines[2].replace(b"2", b"1", 1), *lines[:2], *lines[3:]]))
+
+
+def exchange_contents(index, _):
+    lines = [line.split(b"\t") for line in index.read_bytes().splitlines(keepends=True)]
+    lines[2][1], lines[3][1] = lines[3][1], lines[2][1]
+    index.write_bytes(b"".join(b"\t".join(line) for line in lines))
+
+
+def zeros_in_index(index, _):
+    data = bytearray(index.read_bytes())
+    data[10:60] = bytes(50)
+    index.write_bytes(data)
+
+
+def garbage_at_the_end_of_index(index, _):
+    with index.open("ab") as file:
+        file.write(np.random.default_rng(0).bytes(3000))
+
+
+def zeros_in_array(_, array):
+    with array.open("r+b") as file:
+        file.seek(5 * 80 * 130 * 2 // 2)
+        file.write(bytes(500))
+
+
+def garbage_before_array(_, array):
+    array.write_bytes(b"x" + array.read_bytes())
+
+
+@pytest.mark.parametrize(
+    ("damage", "most"),
+    [
+        (remove_line, 1),
+        (repeat_line_with_another_row, 1),
+        (exchange_contents, 2),
+        (zeros_in_index, 2),
+        (garbage_at_the_end_of_index, 0),
+        (zeros_in_array, 1),
+        (garbage_before_array, 7),
+    ],
+)
+def test_damage_costs_the_damaged_rows_and_gives_no_row_to_another_track(
+    paths, folder, monkeypatch, damage, most
+):
+    whole = extract(collection(paths), folder).take(ids(paths))
+    damage(file_of(folder, ".tsv"), file_of(folder, ".f16"))
     computed = record_computed(monkeypatch)
-    extract(collection(paths), folder)
-    assert len(computed) == 2
+    for _ in range(2):
+        found = extract(collection(paths), folder)
+        np.testing.assert_array_equal(found.take(ids(paths)), whole)
+    assert len(computed) == most
+
+
+@pytest.mark.parametrize("keep", [0, 1, 3])
+def test_damage_to_the_table_of_known_files_costs_nothing_but_time(
+    paths, folder, monkeypatch, keep
+):
+    whole = extract(collection(paths), folder).take(ids(paths))
+    table = folder / "files.tsv"
+    lines = table.read_bytes().splitlines(keepends=True)
+    changed = lines[5].replace(lines[5].split(b"\t")[2], lines[6].split(b"\t")[2])
+    table.write_bytes(b"".join(lines[:keep]) + b"\0\0\xff" + changed + lines[6][:-9])
+    monkeypatch.setattr(reading, "log_mel_excerpts", None)  # a call would fail
+    found = extract(collection(paths), folder)
+    assert found.n_recognised == len(paths) - keep
+    np.testing.assert_array_equal(found.take(ids(paths)), whole)
+    assert extract(collection(paths), folder).n_recognised == 0
 
 
 @pytest.mark.slow
@@ -143,20 +212,20 @@ def test_a_killed_extraction_continues_where_it_stopped(tmp_path, folder):
     )
     process = subprocess.Popen([sys.executable, "-c", code, folder, *paths])
     while process.poll() is None:
-        indices = list(folder.glob("*/index.csv"))
+        indices = list(folder.glob("*/*.tsv"))
         if indices and indices[0].read_bytes().count(b"\n") > 5:
             process.kill()
             process.wait()
         time.sleep(0.001)
     assert process.returncode not in (0, 1)
-    done = (store_of(folder) / "index.csv").read_bytes().count(b"\n") - 1
+    done = file_of(folder, ".tsv").read_bytes().count(b"\n")
     assert 5 <= done < 60
     resumed = extract(collection(paths), folder, 20)
     np.testing.assert_array_equal(resumed.take(ids(paths)), whole)
-    assert len(resumed.array) == 20 * 60
+    assert n_rows(folder, 20) <= 61  # the row being written at the kill may be lost
 
 
-def test_merged_parts_equal_an_extraction_at_once(paths, folder, tmp_path, monkeypatch):
+def test_parts_equal_an_extraction_at_once(paths, folder, tmp_path, monkeypatch):
     whole = extract(collection(paths), tmp_path / "other stores", 2)
     extract(collection(paths[:2]), folder, 2)
     computed = record_computed(monkeypatch)
@@ -166,25 +235,10 @@ def test_merged_parts_equal_an_extraction_at_once(paths, folder, tmp_path, monke
     store = extract(collection(paths), folder, 2)
     assert len(computed) == len(paths) - 2
     np.testing.assert_array_equal(store.take(ids(paths)), whole.take(ids(paths)))
-    assert len(store.array) == 2 * len(paths)
+    assert n_rows(folder, 2) == len(paths)
     pd.testing.assert_series_equal(
         store.index["notes"].sort_index(), whole.index["notes"].sort_index()
     )
-    assert not list(store_of(folder).glob("parts/*"))
-
-
-def test_a_half_merged_part_is_not_appended_twice(paths, folder, tmp_path):
-    extract_part(collection(paths), folder, 1, 0, 1)
-    shutil.copytree(store_of(folder) / "parts", tmp_path / "kept")
-    extract(collection(paths), folder)
-    # This is the state after a kill when the third track had been appended.
-    index = store_of(folder) / "index.csv"
-    index.write_bytes(b"".join(index.read_bytes().splitlines(keepends=True)[:4]))
-    shutil.copytree(tmp_path / "kept", store_of(folder) / "parts", dirs_exist_ok=True)
-    store = extract(collection(paths), folder)
-    assert len(store.array) == len(paths)
-    whole = extract(collection(paths), tmp_path / "other stores")
-    np.testing.assert_array_equal(store.take(ids(paths)), whole.take(ids(paths)))
 
 
 def test_a_file_that_fails_in_a_part_is_listed_by_the_extraction(paths, folder):
@@ -205,14 +259,13 @@ def test_a_changed_file_is_computed_again(paths, folder):
     others = np.arange(len(paths)) != 2
     np.testing.assert_array_equal(after[others], before[others])
     assert len(store.index) == len(paths)
-    assert len(store.array) == len(paths) + 1
+    assert n_rows(folder, 1) == len(paths) + 1
 
 
 def test_new_files_are_added(paths, folder):
     extract(collection(paths[:3]), folder)
     store = extract(collection(paths), folder)
-    assert len(list(folder.iterdir())) == 1
-    assert len(store.array) == len(paths)
+    assert n_rows(folder, 1) == len(paths)
     expected = [reading.log_mel_excerpts(path)[0] for path in paths]
     np.testing.assert_array_equal(store.take(ids(paths)), expected)
 
@@ -269,12 +322,85 @@ def test_audio_is_made_before_it_is_read(tmp_path, folder):
     assert list(extract(dataset, folder).index.index) == ["late"]
 
 
-def test_stores_differ_by_number_of_excerpts_and_folder_of_audio(paths, folder, tmp_path):
-    extract(collection(paths), folder, 1)
-    extract(collection(paths), folder, 2)
-    shutil.copytree(paths[0].parent, tmp_path / "copies")
-    extract(collection([tmp_path / "copies" / path.name for path in paths]), folder, 1)
-    assert len(list(folder.iterdir())) == 3
+def test_stores_differ_by_number_of_excerpts(paths, folder):
+    for excerpts in (1, 2, 2):
+        extract(collection(paths), folder, excerpts)
+    assert len([store for store in folder.iterdir() if store.is_dir()]) == 2
+
+
+def copy_elsewhere(paths, tmp_path):
+    """Copy files into another folder, under other names and with new times."""
+    (tmp_path / "copies").mkdir()
+    return [
+        Path(shutil.copyfile(path, tmp_path / "copies" / f"{number}.wav"))
+        for number, path in enumerate(paths)
+    ]
+
+
+def test_moved_renamed_and_touched_files_are_known_by_their_content(
+    paths, folder, tmp_path, monkeypatch
+):
+    whole = extract(collection(paths), folder).take(ids(paths))
+    monkeypatch.setattr(reading, "log_mel_excerpts", None)  # a call would fail
+    paths[0].touch()
+    touched = extract(collection(paths), folder)
+    assert touched.n_recognised == 1
+    assert touched.report().split("\n")[1] == "1 moved or touched files were known by their content"
+    copies = copy_elsewhere(paths, tmp_path)
+    for path in paths:
+        path.unlink()
+    moved = extract(collection(copies), folder)
+    assert moved.n_recognised == len(paths)
+    np.testing.assert_array_equal(moved.take(ids(copies)), whole)
+    assert extract(collection(copies), folder).n_recognised == 0
+
+
+def test_exact_copies_are_computed_once(paths, folder, tmp_path, monkeypatch):
+    copies = copy_elsewhere(paths, tmp_path)
+    computed = record_computed(monkeypatch)
+    store = extract(collection([*paths, *copies]), folder)
+    assert len(computed) == len(paths)
+    np.testing.assert_array_equal(store.take(ids(paths)), store.take(ids(copies)))
+
+
+def test_other_audio_of_equal_size_and_time_is_not_taken_for_the_file(paths, folder):
+    before = paths[0].stat()
+    first = extract(collection(paths), folder)
+    write_audio(paths[0], seed=99)
+    os.utime(paths[0], ns=(before.st_atime_ns, before.st_mtime_ns))
+    assert paths[0].stat().st_size == before.st_size
+    second = extract(collection(paths), folder)
+    found = second.take(ids(paths[:1]))[0]
+    np.testing.assert_array_equal(found, reading.log_mel_excerpts(paths[0])[0])
+    changed = first.index["content_id"] != second.index["content_id"]
+    assert changed[changed].index.tolist() == ids(paths[:1])
+
+
+def test_audio_that_a_program_makes_is_known_by_its_recipe(paths, folder, monkeypatch):
+    made = dataclasses.replace(collection(paths), recipe="synth-1")
+    first = extract(made, folder)
+    for path in paths:
+        path.write_bytes(b"as another encoder writes it")
+    monkeypatch.setattr(reading, "log_mel_excerpts", None)  # a call would fail
+    pd.testing.assert_frame_equal(extract(made, folder).index, first.index)
+    with pytest.raises(TypeError):
+        extract(dataclasses.replace(made, recipe="synth-2"), folder)
+
+
+def test_all_copies_of_a_broken_file_are_listed(paths, folder):
+    for path in paths[:2]:
+        path.write_bytes(b"no audio")
+    store = extract(collection(paths), folder)
+    assert store.failures["track_id"].tolist() == ids(paths[:2])
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs named pipes")
+def test_a_pipe_or_folder_is_listed_and_does_not_block(paths, folder, tmp_path):
+    os.mkfifo(tmp_path / "pipe.wav")
+    (tmp_path / "folder.wav").mkdir()
+    store = extract(collection([*paths, tmp_path / "pipe.wav", tmp_path / "folder.wav"]), folder)
+    assert store.failures["track_id"].tolist() == ["pipe", "folder"]
+    assert store.failures["reason"].str.contains("cannot be read").all()
 
 
 def test_the_report_counts_tracks_and_names_failures(paths, folder, monkeypatch):
@@ -285,7 +411,7 @@ def test_the_report_counts_tracks_and_names_failures(paths, folder, monkeypatch)
     for path in paths[3:]:
         write_audio(path, 0, seconds=9)
     lines = extract(collection(paths), folder, 2).report().split("\n")
-    listing = store_of(folder) / "failures.csv"
+    listing = file_of(folder, "-failures.csv")
     assert lines[0] == f"{len(paths) - 2} tracks, 2 excerpts of 6 s each"
     assert lines[1] == "1 files are short, such as plain: 4.0 s, repeated"
     assert lines[2] == "2 files could not be used:"

@@ -127,3 +127,10 @@ def test_an_unknown_split_or_part_is_refused_in_one_line():
         published_parts(dataset, "official")
     with pytest.raises(TagspaceError, match="track 't1' is in part 'holdout'; accepted: train,"):
         published_parts(dataset, "mine")
+
+
+@pytest.mark.parametrize(("folds", "fold"), [(0, 0), (5, 2)])
+def test_validation_tracks_are_of_two_artists_at_least(folds, fold):
+    found = split(np.repeat(np.arange(10), 9), 0, folds, fold)
+    assert len(set(found.validation // 9)) == 2
+    assert len(found.train) > 0

@@ -61,8 +61,9 @@ def test_record_describes_the_run(finished):
 def test_history_has_a_row_for_each_epoch(finished):
     history = finished[2].history
     assert history.columns.tolist() == [
-        "epoch", "loss", "triplets", "spread", "validation", "seconds"
+        "epoch", "tracks", "pairs", "anchors", "loss", "triplets", "spread", "validation", "seconds"
     ]  # fmt: skip
+    assert history["tracks"].tolist() == [12] * len(history)
     assert history["epoch"].tolist() == list(range(1, len(history) + 1))
     assert np.isfinite(history).all(axis=None)
 
@@ -142,7 +143,7 @@ def test_pool_validation_evaluates_on_validation_tracks(finished, small):
 
 def test_too_few_validation_tracks_are_refused_before_training(small, monkeypatch):
     monkeypatch.setattr(training, "fit", None)
-    with pytest.raises(TagspaceError, match=r"^pool: small has 4 validation tracks; .*$"):
+    with pytest.raises(TagspaceError, match=r"^pool: small has 8 validation tracks; .*$"):
         experiment.run_experiment(*small(pool="validation"))
 
 

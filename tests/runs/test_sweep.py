@@ -220,13 +220,15 @@ def table_2(outcome):
 @pytest.mark.slow
 def test_killing_the_sweep_or_a_worker_does_not_change_the_table(music, start, cluster):
     address, (worker, _) = cluster
-    complete = sweep.run_sweep(sweep.read_grid({**GRID, "runs": "complete", "scheduler": address}))
-    assert complete.gathered["run"].nunique() == 5
+    steep = {"loss": "tags", "learning_rate": 1e30, "tagsets": "styles", "topics": 2}
+    grid = {**GRID, "variants": {"usual": {}, "steep": steep}}
+    complete = sweep.run_sweep(sweep.read_grid({**grid, "runs": "complete", "scheduler": address}))
+    assert complete.gathered["run"].nunique() == 6
     # The run that fails is listed, and the others are made.
-    assert complete.failed["tagsets"].tolist() == ["styles"]
-    assert complete.failed["reason"].str.startswith("dataset: no two validation tracks").all()
+    assert complete.failed["variant"].tolist() == ["steep"]
+    assert complete.failed["reason"].str.startswith("learning_rate: 1e+30 is too high").all()
 
-    grid = {**GRID, "runs": "interrupted"}
+    grid |= {"runs": "interrupted"}
     folder = music / "interrupted"
     program = start(
         "-c", f"from tagspace.runs import sweep; sweep.run_sweep(sweep.read_grid({grid!r}))"
@@ -236,10 +238,10 @@ def test_killing_the_sweep_or_a_worker_does_not_change_the_table(music, start, c
     program.wait()
     wait_for(lambda: not is_alive(program.pid))  # its workers end with it
     before = recorded(folder)
-    assert 1 <= len(before) < 5
+    assert 1 <= len(before) < 6
 
     def kill_worker_during_a_run():
-        wait_for(lambda: list(folder.glob(".*")) or len(recorded(folder)) > 4)
+        wait_for(lambda: list(folder.glob(".*")) or len(recorded(folder)) > 5)
         worker.kill()
 
     killer = threading.Thread(target=kill_worker_during_a_run)
@@ -248,5 +250,5 @@ def test_killing_the_sweep_or_a_worker_does_not_change_the_table(music, start, c
     killer.join()
     assert table_2(resumed) == table_2(complete)
     after = recorded(folder)
-    assert len(after) == 5
+    assert len(after) == 6
     assert {path: after[path] for path in before} == before

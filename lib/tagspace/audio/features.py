@@ -1,34 +1,27 @@
-"""The feature store: the log-mel excerpts of many files in one array on disk."""
+"""The log-mel excerpts of the tracks of a data set, computed once."""
 
 from __future__ import annotations
 
-import csv
 import hashlib
 import os
-import shutil
-from collections.abc import Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor, as_completed
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 from filelock import FileLock
-from threadpoolctl import threadpool_limits
 
-from tagspace.audio import reading, spectrogram
+from tagspace.audio import identity
+from tagspace.audio.identity import Identified
 from tagspace.audio.spectrogram import SHAPE
+from tagspace.audio.store import Place, Store
 from tagspace.datasets.base import Dataset
 from tagspace.errors import TagspaceError
-from tagspace.support.progress import Progress
 
-INDEX_COLUMNS = ["track_id", "path", "size", "mtime_ns", "notes"]
-FAILURE_COLUMNS = ["track_id", "path", "reason"]
-CHUNK = 64  # tracks computed at a time; an interruption loses at most these
 MAX_LISTED = 10  # failed files named in a report
-PARTS = "parts"  # subfolder of a store for the parts that other machines compute
+KNOWN_FILES = "files.tsv"
 
 
 @dataclass(frozen=True)
@@ -37,28 +30,33 @@ class Features:
 
     Attributes
     ----------
-    array : numpy.ndarray, shape (n_rows * excerpts, 80, 130), float16
-        The excerpts on disk, memory-mapped; those of one track are contiguous.
+    arrays : mapping of str to numpy.ndarray, shape (n_rows, n_excerpts, 80, 130), float16
+        The excerpts on disk, memory-mapped, by segment of the store.
     index : pandas.DataFrame
-        Indexed by ``track_id``: ``row`` (the track's first excerpt is at ``row * n_excerpts`` in
-        ``array``) and ``notes`` (anything unusual about the file; else empty).
+        Indexed by ``track_id``: ``content_id`` of the file, ``segment`` and ``row`` of its
+        excerpts, and ``notes`` (anything unusual about the file; else empty).
     failures : pandas.DataFrame
         ``track_id``, ``path`` and ``reason`` of every file that could not be used.
     listing : Path
         The file that lists the failures.
     n_excerpts : int
         Excerpts per track.
+    n_recognised : int
+        Number of moved, copied or touched files that were known by their content.
     """
 
-    array: np.ndarray
+    arrays: Mapping[str, np.ndarray]
     index: pd.DataFrame
     failures: pd.DataFrame
     listing: Path
     n_excerpts: int
+    n_recognised: int = 0
 
     def report(self) -> str:
         """Report the number of tracks, unusual files, and files that failed, with reasons."""
         lines = [f"{len(self.index)} tracks, {self.n_excerpts} excerpts of 6 s each"]
+        if self.n_recognised:
+            lines.append(f"{self.n_recognised} moved or touched files were known by their content")
         short = self.index[self.index["notes"] != ""]
         if len(short):
             lines.append(f"{len(short)} files are short, such as {short.index[0]}: "
@@ -71,50 +69,53 @@ class Features:
         return "\n".join(lines)
 
     def take(self, track_ids: Iterable[str]) -> np.ndarray:
-        """Return the excerpts of tracks, shape (n_tracks, excerpts, 80, 130), float16."""
-        rows = self.index.loc[list(track_ids), "row"].to_numpy()
-        return self.array.reshape(-1, self.n_excerpts, *SHAPE)[rows]
+        """Return the excerpts of tracks, shape (n_tracks, n_excerpts, 80, 130), float16."""
+        wanted = self.index.loc[list(track_ids)].reset_index(drop=True)
+        taken = np.empty((len(wanted), self.n_excerpts, *SHAPE), np.float16)
+        for segment, part in wanted.groupby("segment"):
+            taken[part.index] = self.arrays[segment][part["row"]]
+        return taken
 
 
 def extract(dataset: Dataset, folder: Path, excerpts: int = 1) -> Features:
     """Return the log-mel excerpts of all tracks that have audio, computing the missing ones.
 
-    Features on disk are not computed again. An interrupted extraction continues where it stopped,
-    and new or changed files are added.
+    Files are known by their content: their features are not computed again if they are moved,
+    renamed or touched, or belong to several data sets. An interrupted extraction continues where it
+    stopped.
 
     Parameters
     ----------
     dataset : Dataset
         The tracks.
     folder : Path
-        Folder for the feature files of all data sets.
+        Folder for the features of all data sets.
     excerpts : int
         Excerpts per track; see :func:`tagspace.audio.reading.place`.
 
     Returns
     -------
     Features
-        The store, and the files that failed.
+        The excerpts, and the files that failed.
 
     Raises
     ------
     TagspaceError
         If no track has audio that can be read.
     """
-    if dataset.make_audio is not None:
-        dataset.make_audio()
-    files = _files(dataset.tracks["path"])
-    store = folder / _store_name(dataset, excerpts)
-    store.mkdir(parents=True, exist_ok=True)
-    with FileLock(store / "lock"):
-        index = _merge_parts(store, excerpts)
-        missing = _missing(files, index)
-        failures = _compute(missing, store, excerpts)
-        return _open(store, files, failures, excerpts, dataset.name)
+    store = Store(folder, excerpts)
+    done = _complete(dataset, store, dataset.tracks["path"], part="")
+    listing = store.folder / f"{_segment(dataset)}-failures.csv"
+    done.failures.to_csv(listing, index=False)
+    if done.index.empty:
+        reasons = done.failures["reason"]
+        reason = reasons.iloc[0] if len(reasons) else "no track has a path"
+        raise TagspaceError(f"dataset: {dataset.name} has no audio that can be read ({reason})")
+    return Features(store.arrays(), done.index, done.failures, listing, excerpts, done.n_recognised)
 
 
 def extract_part(dataset: Dataset, folder: Path, excerpts: int, part: int, parts: int) -> None:
-    """Compute the excerpts of one part of the tracks; the next :func:`extract` merges all parts.
+    """Compute the excerpts of one part of the tracks; the next :func:`extract` finds them.
 
     Several machines with a common disk can share the work, because each part has its own files.
 
@@ -125,153 +126,53 @@ def extract_part(dataset: Dataset, folder: Path, excerpts: int, part: int, parts
     part, parts : int
         Number of this part, from 0, and number of all parts.
     """
+    paths = dataset.tracks["path"].iloc[part::parts]
+    _complete(dataset, Store(folder, excerpts), paths, part=f"-{part}-of-{parts}")
+
+
+class _Completed(NamedTuple):
+    """See :class:`Features`."""
+
+    index: pd.DataFrame
+    failures: pd.DataFrame
+    n_recognised: int
+
+
+def _complete(dataset: Dataset, store: Store, paths: pd.Series, part: str) -> _Completed:
+    """Compute the features that are missing in the store."""
     if dataset.make_audio is not None:
         dataset.make_audio()
-    files = _files(dataset.tracks["path"].iloc[part::parts])
-    whole = folder / _store_name(dataset, excerpts)
-    store = whole / PARTS / f"{part}-of-{parts}"
-    store.mkdir(parents=True, exist_ok=True)
-    with FileLock(store / "lock"):
-        _resume(store, excerpts)
-        known = [_read_index(each) for each in (whole, store) if (each / "index.csv").exists()]
-        _compute(_missing(files, pd.concat(known)), store, excerpts)
-
-
-def _files(paths: pd.Series) -> pd.DataFrame:
-    """List the tracks that have a path; a missing file has size and time 0."""
-    named = paths[paths != ""]
-    stats = [_stat(path) for path in named]
-    return pd.DataFrame(
-        [(track, path, *stat) for (track, path), stat in zip(named.items(), stats, strict=True)],
-        columns=INDEX_COLUMNS[:4],
+    segment = _segment(dataset) + part
+    with FileLock(store.folder / f"{segment}.lock"):
+        files = paths[paths != ""]
+        identified = _identify(dataset.recipe, files, store.folder.parent / KNOWN_FILES)
+        contents = files.map(identified.ids).dropna()
+        places = store.find(set(contents))
+        is_known = contents.isin(places)
+        n_recognised = int((is_known & files[contents.index].isin(identified.read)).sum())
+        missing = {contents[track]: files[track] for track in contents.index[~is_known]}
+        failed: dict[str, str] = {}
+        if missing:
+            computed, failed = store.compute(missing, segment)
+            places |= computed
+    found = contents[contents.isin(places)]
+    index = pd.DataFrame([places[content] for content in found], found.index, Place._fields)
+    reasons = files.map(identified.reasons).combine_first(contents.map(failed))
+    reasons = reasons.reindex(files.index).dropna()
+    failures = pd.DataFrame({"path": files[reasons.index], "reason": reasons})
+    return _Completed(
+        index.assign(content_id=found), failures.rename_axis("track_id").reset_index(), n_recognised
     )
 
 
-def _stat(path: str) -> tuple[int, int]:
-    try:
-        stat = os.stat(path)  # noqa: PTH116  (a Path per file is slow for a million files)
-    except OSError:
-        return 0, 0
-    return stat.st_size, stat.st_mtime_ns
-
-
-def _store_name(dataset: Dataset, excerpts: int) -> str:
-    """Name a store after everything that its contents depend on, except the files themselves."""
-    mel = spectrogram
-    places = [reading.place(duration, excerpts) for duration in (60, 8, 4)]
-    front_end = (mel.SAMPLE_RATE, mel.SECONDS, places, mel.N_FFT, mel.HOP, mel.N_MELS, mel.F_MIN,
-                 mel.F_MAX, mel.FLOOR)  # fmt: skip
+def _segment(dataset: Dataset) -> str:
+    """Name the segment for new features; data sets can thus be computed at the same time."""
     root = os.path.commonpath([path for path in dataset.tracks["path"] if path] or ["/"])
-    digest = hashlib.sha256(repr((front_end, excerpts, root)).encode()).hexdigest()
-    return f"{dataset.name}-{excerpts}x{SHAPE[0]}x{SHAPE[1]}-{digest[:8]}"
+    return f"{dataset.name}-{hashlib.sha256(root.encode()).hexdigest()[:8]}"
 
 
-def _resume(store: Path, excerpts: int) -> pd.DataFrame:
-    """Read the index, after removing rows that an interruption left incomplete."""
-    index_file, array_file = store / "index.csv", store / "features.f16"
-    index_file.touch()
-    array_file.touch()
-    text = index_file.read_bytes()
-    header = (",".join(INDEX_COLUMNS) + "\n").encode()
-    lines = (text[: text.rfind(b"\n") + 1] or header).splitlines(keepends=True)
-    track_bytes = excerpts * SHAPE[0] * SHAPE[1] * np.dtype(np.float16).itemsize
-    rows = min(len(lines) - 1, array_file.stat().st_size // track_bytes)
-    kept = b"".join(lines[: rows + 1])
-    if kept != text:
-        index_file.write_bytes(kept)
-    os.truncate(array_file, rows * track_bytes)
-    return _read_index(store)
-
-
-def _merge_parts(store: Path, excerpts: int) -> pd.DataFrame:
-    """Append the parts that :func:`extract_part` computed, and return the complete index."""
-    index, parts = _resume(store, excerpts), sorted(store.glob(f"{PARTS}/*"))
-    for part in parts:
-        with FileLock(part / "lock"):
-            # After an interruption, some rows of a part may have been appended already.
-            new = _missing(_resume(part, excerpts), index)
-            if len(new):
-                stored = np.memmap(part / "features.f16", np.float16, "r")
-                values = stored.reshape(-1, excerpts, *SHAPE)
-                with (store / "features.f16").open("ab") as array:
-                    array.writelines(values[row].tobytes() for row in new["row"])
-                new[INDEX_COLUMNS].to_csv(
-                    store / "index.csv", mode="a", header=False, index=False, lineterminator="\n"
-                )
-        shutil.rmtree(part)
-    return _read_index(store) if parts else index
-
-
-def _read_index(store: Path) -> pd.DataFrame:
-    index = pd.read_csv(
-        store / "index.csv",
-        dtype={"track_id": str, "path": str, "notes": str},
-        keep_default_na=False,
-    )
-    index["row"] = np.arange(len(index))
-    # A file that changed was computed again; its last row counts.
-    return index.drop_duplicates("track_id", keep="last")
-
-
-def _missing(files: pd.DataFrame, index: pd.DataFrame) -> pd.DataFrame:
-    keys = ["track_id", "path", "size", "mtime_ns"]
-    known = pd.MultiIndex.from_frame(index[keys])
-    return files[~pd.MultiIndex.from_frame(files[keys]).isin(known)]
-
-
-def _compute(files: pd.DataFrame, store: Path, excerpts: int) -> pd.DataFrame:
-    """Append the excerpts of files to the store, and return the files that failed.
-
-    Threads suffice, because decoding, resampling and the Fourier transform release Python's global
-    interpreter lock. Each thread uses one core for matrix products; otherwise BLAS threads contend.
-    """
-    failures = []
-    with (
-        threadpool_limits(1, user_api="blas"),
-        ThreadPoolExecutor(os.cpu_count()) as pool,
-        (store / "features.f16").open("ab") as array,
-        (store / "index.csv").open("a", encoding="utf-8", newline="") as index,
-        Progress(total=len(files), desc="log-mel", unit="file") as bar,
-    ):
-        writer = csv.writer(index, lineterminator="\n")
-        for file, future in _in_flight(pool, files, excerpts):
-            bar.update()
-            try:
-                values, placements = future.result()
-            except TagspaceError as error:
-                failures.append((file.track_id, file.path, str(error)))
-                continue
-            # The array is written first, so that every row of the index has its values.
-            array.write(values.tobytes())
-            array.flush()
-            notes = sorted({placement.note for placement in placements if placement.note})
-            writer.writerow([*file[:4], "; ".join(notes)])
-            index.flush()
-    failed = pd.DataFrame(failures, columns=FAILURE_COLUMNS)
-    failed.to_csv(store / "failures.csv", index=False)
-    return failed
-
-
-def _in_flight(
-    pool: ThreadPoolExecutor, files: pd.DataFrame, excerpts: int
-) -> Iterator[tuple[Any, Future[Any]]]:
-    """Yield files with their finished results; at most ``CHUNK`` are computed at a time."""
-    rows = files.itertuples(index=False)
-    while chunk := list(islice(rows, CHUNK)):
-        tasks = {pool.submit(reading.log_mel_excerpts, row.path, excerpts): row for row in chunk}
-        for future in as_completed(tasks):
-            yield tasks[future], future
-
-
-def _open(
-    store: Path, files: pd.DataFrame, failures: pd.DataFrame, excerpts: int, name: str
-) -> Features:
-    index = _read_index(store)
-    index = index[index["track_id"].isin(files["track_id"])]
-    index = index[~index["track_id"].isin(failures["track_id"])]
-    if index.empty:
-        reason = failures["reason"].iloc[0] if len(failures) else "no track has a path"
-        raise TagspaceError(f"dataset: {name} has no audio that can be read ({reason})")
-    array = np.memmap(store / "features.f16", dtype=np.float16, mode="r").reshape(-1, *SHAPE)
-    rows = index.set_index("track_id")[["row", "notes"]]
-    return Features(array, rows, failures, store / "failures.csv", excerpts)
+def _identify(recipe: str, files: pd.Series, table: Path) -> Identified:
+    if not recipe:
+        return identity.identify(list(files), table)
+    ids = {path: identity.made_id(recipe, track_id) for track_id, path in files.items()}
+    return Identified(ids, {}, set())

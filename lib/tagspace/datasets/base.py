@@ -81,6 +81,9 @@ class Dataset:
         The tag sets, in the order of the data set.
     make_audio : callable, optional
         Creates missing audio files at ``path``. It is called before the first file is read.
+    recipe : str
+        Name and version of the program that makes the audio, if one does. It stands for the content
+        of the files, whose bytes may differ between machines.
     splits : mapping of str to callable
         Splits that were published with the data set, by name. Each call returns the part of each
         track, indexed by track id: a name in :data:`tagspace.datasets.splits.PARTS`.
@@ -91,6 +94,7 @@ class Dataset:
     tags: pd.DataFrame
     tagsets: tuple[str, ...]
     make_audio: Callable[[], None] | None = field(default=None, compare=False)
+    recipe: str = ""
     splits: Mapping[str, Callable[[], pd.Series]] = field(default_factory=dict, compare=False)
 
 

@@ -36,7 +36,8 @@ def split(group: np.ndarray, seed: int = 0, folds: int = 0, fold: int = 0) -> Sp
     Without folds, about 10 % of the tracks are test tracks and about 5 % of the rest are validation
     tracks, as in the paper. With folds, the tracks fall into ``folds`` parts of about equal size.
     Part ``fold`` is the test part, and about 15 % of the rest are validation tracks. These come
-    from the groups that follow the test part in the shuffled order.
+    from the groups that follow the test part in the shuffled order, and from two groups at least,
+    because pairs of one artist may not count.
 
     Parameters
     ----------
@@ -57,7 +58,7 @@ def split(group: np.ndarray, seed: int = 0, folds: int = 0, fold: int = 0) -> Sp
     --------
     >>> parts = split(np.repeat(np.arange(20), 5), seed=0)
     >>> len(parts.train), len(parts.validation), len(parts.test)
-    (85, 5, 10)
+    (80, 10, 10)
     """
     order = np.random.default_rng(seed).permutation(group.max() + 1)
     everything = np.arange(len(group))
@@ -72,7 +73,9 @@ def split(group: np.ndarray, seed: int = 0, folds: int = 0, fold: int = 0) -> Sp
     last = np.flatnonzero(np.isin(order, group[test]))[-1]
     following = np.roll(order, -last - 1)
     validation = np.zeros(len(group), dtype=bool)
-    validation[rest] = _first_share(group[rest], following[np.isin(following, group[rest])], share)
+    validation[rest] = _first_share(
+        group[rest], following[np.isin(following, group[rest])], share, 2
+    )
     train = everything[~test & ~validation]
     if not len(train):
         raise _too_few("training")
@@ -139,11 +142,11 @@ def _too_few(part: str) -> TagspaceError:
     )
 
 
-def _first_share(group: np.ndarray, order: np.ndarray, share: float) -> np.ndarray:
+def _first_share(group: np.ndarray, order: np.ndarray, share: float, least: int = 1) -> np.ndarray:
     """Take whole groups in order until their tracks are as near as possible to the share."""
     sizes = np.bincount(group, minlength=order.max() + 1)[order]
     taken = np.cumsum(sizes) - sizes / 2 < share * len(group)
-    taken[0] = True
+    taken[:least] = True
     return np.isin(group, order[taken])
 
 

@@ -18,6 +18,7 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -48,7 +49,7 @@ def load() -> Dataset:
     folder = cache_folder() / "datasets" / f"demo-{VERSION}"
     albums = catalogue()
     pieces = [(album, piece) for album in albums for piece in album.pieces]
-    return build(
+    dataset = build(
         "demo",
         tracks=[
             (
@@ -69,6 +70,7 @@ def load() -> Dataset:
         tagsets=TAGSETS,
         make_audio=partial(render, [piece for _, piece in pieces], folder),
     )
+    return replace(dataset, recipe=f"demo-{VERSION}")
 
 
 def audio_path(piece: Piece, folder: Path) -> Path:

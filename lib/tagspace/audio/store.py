@@ -1,0 +1,180 @@
+"""The store of features: excerpts on disk, found by what their audio file contains.
+
+A segment of the store is an array and an index. Each line of the index stands for itself: it names
+a row of the array, the content that the row was computed from, and a checksum of both. Whatever
+damages the store therefore costs the damaged rows and no others.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import zlib
+from collections.abc import Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor, as_completed
+from itertools import islice
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+from threadpoolctl import threadpool_limits
+
+from tagspace.audio import reading, spectrogram
+from tagspace.audio.spectrogram import SHAPE
+from tagspace.errors import TagspaceError
+from tagspace.support.appending import open_to_append
+from tagspace.support.progress import Progress
+
+CHUNK = 64  # files computed at a time; an interruption loses at most these
+INDEX, ARRAY = ".tsv", ".f16"  # the two files of a segment
+LINE = re.compile(r"(\d+)\t([0-9a-f]{32})\t([0-9a-f]{8})\t([^\t]*)")
+
+
+class Place(NamedTuple):
+    """Where the excerpts of a file are, and ``notes`` on what is unusual about the file."""
+
+    segment: str
+    row: int
+    notes: str
+
+
+class Store:
+    """Log-mel excerpts of any files, computed by one front end.
+
+    Parameters
+    ----------
+    folder : Path
+        Holds one store for each front end and number of excerpts.
+    n_excerpts : int
+        Excerpts per file; see :func:`tagspace.audio.reading.place`.
+    """
+
+    def __init__(self, folder: Path, n_excerpts: int) -> None:
+        self.n_excerpts = n_excerpts
+        self.shape = (n_excerpts, *SHAPE)
+        self.folder = folder / _name(n_excerpts)
+        self.folder.mkdir(parents=True, exist_ok=True)
+
+    def arrays(self) -> dict[str, np.ndarray]:
+        """Map the arrays of all segments, shape (n_rows, n_excerpts, 80, 130), float16."""
+        return {file.stem: self._map(file) for file in sorted(self.folder.glob(f"*{ARRAY}"))}
+
+    def find(self, contents: set[str]) -> dict[str, Place]:
+        """Find the undamaged excerpts of files.
+
+        Parameters
+        ----------
+        contents : set of str
+            Content ids; see :func:`tagspace.audio.identity.content_id`.
+
+        Returns
+        -------
+        dict of str to Place
+            By content id.
+        """
+        found = {}
+        for segment, array in self.arrays().items():
+            index = self.folder / f"{segment}{INDEX}"
+            lines = index.read_bytes().decode(errors="replace") if index.exists() else ""
+            for match in map(LINE.fullmatch, lines.split("\n")):
+                if match and match[2] in contents and match[2] not in found:
+                    row, content, checksum, notes = int(match[1]), match[2], match[3], match[4]
+                    if row < len(array) and _checksum(content, notes, array[row]) == checksum:
+                        found[content] = Place(segment, row, notes)
+        return found
+
+    def compute(
+        self, paths: Mapping[str, str], segment: str
+    ) -> tuple[dict[str, Place], dict[str, str]]:
+        """Compute the excerpts of files and append them to a segment.
+
+        Threads suffice, because decoding, resampling and the Fourier transform release Python's
+        global interpreter lock. Each thread uses one core for matrix products; otherwise BLAS
+        threads contend. Only one process may append to a segment at a time.
+
+        Parameters
+        ----------
+        paths : mapping of str to str
+            Paths by content id.
+        segment : str
+            Name of the segment.
+
+        Returns
+        -------
+        dict of str to Place
+            By content id.
+        dict of str to str
+            Why a file could not be used, by content id.
+        """
+        places, reasons = {}, {}
+        array_file = self.folder / f"{segment}{ARRAY}"
+        row = self._cut_to_whole_rows(array_file)
+        with (
+            threadpool_limits(1, user_api="blas"),
+            ThreadPoolExecutor(os.cpu_count()) as pool,
+            array_file.open("ab") as array,
+            open_to_append(self.folder / f"{segment}{INDEX}") as index,
+            Progress(total=len(paths), desc="log-mel", unit="file") as bar,
+        ):
+            for content, future in _in_flight(pool, paths, self.n_excerpts):
+                bar.update()
+                try:
+                    values, placements = future.result()
+                except TagspaceError as error:
+                    reasons[content] = str(error)
+                    continue
+                # The array is written first, so that every line of the index has its values.
+                array.write(values.tobytes())
+                array.flush()
+                notes = "; ".join(sorted({place.note for place in placements if place.note}))
+                line = f"{row}\t{content}\t{_checksum(content, notes, values)}\t{notes}\n"
+                index.write(line.encode())
+                index.flush()
+                places[content] = Place(segment, row, notes)
+                row += 1
+        return places, reasons
+
+    def _map(self, file: Path) -> np.ndarray:
+        n_rows = file.stat().st_size // self._row_bytes()
+        if not n_rows:
+            return np.empty((0, *self.shape), np.float16)
+        return np.memmap(file, np.float16, mode="r", shape=(n_rows, *self.shape))
+
+    def _cut_to_whole_rows(self, file: Path) -> int:
+        """Remove a row that an interruption left incomplete; return the number of rows."""
+        n_rows = file.stat().st_size // self._row_bytes() if file.exists() else 0
+        if n_rows:
+            os.truncate(file, n_rows * self._row_bytes())
+        return n_rows
+
+    def _row_bytes(self) -> int:
+        return int(np.prod(self.shape)) * np.dtype(np.float16).itemsize
+
+
+def _name(n_excerpts: int) -> str:
+    """Name a store after everything that its contents depend on, except the files themselves."""
+    mel = spectrogram
+    places = [reading.place(duration, n_excerpts) for duration in (60, 8, 4)]
+    front_end = (mel.SAMPLE_RATE, mel.SECONDS, places, mel.N_FFT, mel.HOP, mel.N_MELS, mel.F_MIN,
+                 mel.F_MAX, mel.FLOOR)  # fmt: skip
+    digest = hashlib.sha256(repr(front_end).encode()).hexdigest()
+    return f"{n_excerpts}x{SHAPE[0]}x{SHAPE[1]}-{digest[:8]}"
+
+
+def _checksum(content: str, notes: str, values: np.ndarray) -> str:
+    return f"{zlib.crc32(values.data, zlib.crc32(f'{content}{notes}'.encode())):08x}"
+
+
+def _in_flight(
+    pool: ThreadPoolExecutor, paths: Mapping[str, str], n_excerpts: int
+) -> Iterator[tuple[str, Future[Any]]]:
+    """Yield content ids with their finished results; at most ``CHUNK`` are computed at a time."""
+    files = iter(paths.items())
+    while chunk := list(islice(files, CHUNK)):
+        tasks = {
+            pool.submit(reading.log_mel_excerpts, path, n_excerpts): content
+            for content, path in chunk
+        }
+        for future in as_completed(tasks):
+            yield tasks[future], future
