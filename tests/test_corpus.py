@@ -199,6 +199,24 @@ def test_spellings_of_an_artist_change_neither_groups_nor_split(collection, stor
     assert len(spelled.summary()["notes"]) == 1
 
 
+def test_copies_stay_in_one_part_and_are_told():
+    tracks = make_tracks()
+    ids = [track[0] for track in tracks]
+    store = make_store(ids)
+    contents = store.index["content_id"].where(store.index.index != "x7.1", f"{0:032x}")
+    copied = dataclasses.replace(store, index=store.index.assign(content_id=contents))
+    dataset = build("invented", tracks, make_tags(tracks), TAGSETS)
+    corpus = assemble(dataset, copied, Configuration(folds=2))
+    assert corpus.notes == [
+        "1 tracks are copies of others; copies are neither neighbours nor pairs; 1 artists stay "
+        "with another one in the split"
+    ]
+    first, copy = ids.index("x0.0"), ids.index("x7.1")
+    assert corpus.groups.same_recording(np.array([first]), np.array([copy])).all()
+    for rows in parts(corpus):
+        assert (set(range(4)) <= set(rows)) == (set(range(28, 32)) <= set(rows))
+
+
 def test_a_published_split_is_taken_as_it_is():
     tracks = make_tracks()
     ids = [track[0] for track in tracks]

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import warnings
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pandas as pd
 
 from tagspace.audio import features
+from tagspace.audio.duplicates import recordings
 from tagspace.audio.features import Features
 from tagspace.configuration import Configuration
 from tagspace.datasets import groups, registry
@@ -113,6 +114,8 @@ def load_corpus(configuration: Configuration) -> Corpus:
 def assemble(dataset: Dataset, store: Features, configuration: Configuration) -> Corpus:
     """Keep the tracks that have audio and a tag in every set, and split them by artist.
 
+    Copies of a recording stay in one part of the split, too.
+
     The tracks and their split do not depend on the tag sets to learn from, so all experiments use
     the same ones (Section IV-B.1).
 
@@ -139,8 +142,12 @@ def assemble(dataset: Dataset, store: Features, configuration: Configuration) ->
     tags = tagsets.restrict(tags, np.flatnonzero(usable))
     tracks = dataset.tracks.loc[tags.track_ids]
     artists = normalise_artists(list(tracks["artist"]))
-    grouped = groups.from_tracks(tracks.assign(artist=artists.keys))
-    notes = list(artists.notes)
+    excerpts = store.take(tags.track_ids)
+    grouped = replace(
+        groups.from_tracks(tracks.assign(artist=artists.keys)),
+        recording=recordings(excerpts, list(store.index["content_id"].loc[tags.track_ids])),
+    )
+    notes = [*artists.notes, *_describe_copies(grouped)]
     if published is None:
         rows = _draw_split(dataset, grouped, configuration)
     else:
@@ -163,7 +170,7 @@ def assemble(dataset: Dataset, store: Features, configuration: Configuration) ->
         dataset.name,
         tags,
         grouped,
-        store.take(tags.track_ids),
+        excerpts,
         rows,
         _fingerprint(tracks, dataset.tags, store.index["content_id"], published),
         notes,
@@ -177,14 +184,34 @@ def _draw_split(dataset: Dataset, grouped: Groups, configuration: Configuration)
             f"dataset: {dataset.name} has {len(grouped.artist)} tracks of {n_artists} artists with "
             f"audio and a tag in every set; at least {parts} artists are needed"
         )
-    return split(grouped.artist, configuration.seed, configuration.folds, configuration.fold)
+    return split(grouped.inseparable(), configuration.seed, configuration.folds, configuration.fold)
+
+
+def _describe_copies(grouped: Groups) -> list[str]:
+    """Count tracks that are copies of others, and artists who share a recording."""
+    assert grouped.recording is not None
+    n_copies = len(grouped.recording) - len(np.unique(grouped.recording))
+    if not n_copies:
+        return []
+    n_joined = len(np.unique(grouped.artist)) - len(np.unique(grouped.inseparable()))
+    joined = f"; {n_joined} artists stay with another one in the split" if n_joined else ""
+    return [
+        f"{n_copies} tracks are copies of others; copies are neither neighbours nor pairs{joined}"
+    ]
 
 
 def _describe_published(parts: pd.Series, grouped: Groups) -> list[str]:
-    """Count artists that a published split has in several parts."""
-    parts_of_artist = parts.groupby(grouped.artist).nunique()
-    several = int((parts_of_artist > 1).sum())
-    return [f"{several} artists are in several parts of the published split"] if several else []
+    """Count artists and recordings that a published split has in several parts."""
+    kinds = {"artists": grouped.artist, "recordings": grouped.recording}
+    several = {
+        kind: pd.crosstab(code, parts).astype(bool).sum(axis=1).gt(1).sum()
+        for kind, code in kinds.items()
+    }
+    return [
+        f"{number} {kind} are in several parts of the published split"
+        for kind, number in several.items()
+        if number
+    ]
 
 
 def _fingerprint(

@@ -1,5 +1,7 @@
 """Groups of tracks against plain loops over sets."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -23,7 +25,9 @@ def make_groups(artists, albums):
 
 
 def slow_excluded(batch_filter, artists, albums, a, b):
-    same_artist = a == b or artists[a] == artists[b] != ""
+    if a == b:
+        return True
+    same_artist = artists[a] == artists[b] != ""
     if batch_filter == "none":
         return False
     if batch_filter == "artist":
@@ -90,3 +94,22 @@ def test_group_codes_do_not_depend_on_the_names_themselves():
     artists, _ = draw(0)
     renamed = [name[::-1] + "!" if name else "" for name in artists]
     np.testing.assert_array_equal(group_codes(renamed), group_codes(artists))
+
+
+@pytest.mark.parametrize("batch_filter", ["album", "artist", "none"])
+def test_copies_of_a_recording_are_excluded_whatever_the_filter(batch_filter):
+    found = make_groups(["Ann", "Bo", "Cy"], [("a",), ("b",), ("c",)])
+    found = replace(found, recording=np.array([0, 1, 0]))
+    excluded = found.excluded_pairs(np.arange(2), np.arange(3), batch_filter)
+    assert excluded.tolist() == [[True, False, True], [False, True, False]]
+    taken = found.take(np.array([2, 0]))
+    assert taken.excluded_pairs(np.arange(2), np.arange(2), batch_filter).all()
+
+
+def test_tracks_are_inseparable_if_artists_or_recordings_join_them():
+    found = make_groups(["Ann", "Bo", "", "Cy", "Bo"], [()] * 5)
+    assert found.inseparable().tolist() == [0, 1, 2, 3, 1]
+    copies = replace(found, recording=np.array([0, 1, 2, 0, 2]))
+    assert copies.inseparable().tolist() == [0, 1, 1, 0, 1]
+    alone = replace(found, recording=np.arange(5))
+    assert alone.inseparable().tolist() == found.inseparable().tolist()

@@ -1,4 +1,4 @@
-"""Artists and albums of tracks, and the training filters: album (Section III-A) and artist."""
+"""Artists, albums and copies of tracks, and the training filters: album (III-A) and artist."""
 
 from __future__ import annotations
 
@@ -9,13 +9,14 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 from scipy import sparse
+from scipy.sparse.csgraph import connected_components
 
 BatchFilter = Literal["album", "artist", "none"]
 
 
 @dataclass(frozen=True)
 class Groups:
-    """Artists and albums of tracks.
+    """Artists and albums of tracks, and which tracks are copies of one recording.
 
     Attributes
     ----------
@@ -24,10 +25,14 @@ class Groups:
     albums : scipy.sparse.csr_array, shape (n_tracks, n_albums)
         Above 0 where the track is on the album. A track may be on several albums. The row of a
         track without a known album is empty.
+    recording : numpy.ndarray of int, shape (n_tracks,), optional
+        Code of the recording of each track; see :func:`tagspace.audio.duplicates.recordings`. If
+        left out, no track is a copy of another.
     """
 
     artist: np.ndarray
     albums: sparse.csr_array
+    recording: np.ndarray | None = None
 
     @property
     def album_known(self) -> np.ndarray:
@@ -36,7 +41,21 @@ class Groups:
 
     def take(self, rows: np.ndarray) -> Groups:
         """Select tracks by row."""
-        return Groups(self.artist[rows], self.albums[rows])
+        recording = None if self.recording is None else self.recording[rows]
+        return Groups(self.artist[rows], self.albums[rows], recording)
+
+    def inseparable(self) -> np.ndarray:
+        """Return codes of the groups that a split must not divide: shape (n_tracks,).
+
+        Tracks are joined by artist, and artists by a common recording.
+        """
+        if self.recording is None:
+            return self.artist
+        n_artists = self.artist.max() + 1
+        ends = self.artist, n_artists + self.recording
+        size = n_artists + self.recording.max() + 1
+        links = sparse.coo_array((np.ones(len(self.artist)), ends), shape=(size, size))
+        return connected_components(links, directed=False)[1][self.artist]
 
     def same_artist(self, rows: np.ndarray, columns: np.ndarray) -> np.ndarray:
         """Compare artists: shape (len(rows), len(columns)), True where they are the same."""
@@ -45,6 +64,11 @@ class Groups:
     def same_album(self, rows: np.ndarray, columns: np.ndarray) -> np.ndarray:
         """Compare albums: True where two tracks have at least one album in common."""
         return (self.albums[rows] @ self.albums[columns].T).toarray() > 0
+
+    def same_recording(self, rows: np.ndarray, columns: np.ndarray) -> np.ndarray:
+        """Compare recordings: True for copies, and for a track and itself."""
+        recording = np.arange(len(self.artist)) if self.recording is None else self.recording
+        return recording[rows][:, None] == recording[columns][None, :]
 
     def excluded_pairs(
         self, rows: np.ndarray, others: np.ndarray, batch_filter: BatchFilter
@@ -60,19 +84,21 @@ class Groups:
             The tracks.
         batch_filter : {"album", "artist", "none"}
             ``album`` excludes pairs of one album, and pairs of one artist where an album is
-            unknown; ``artist`` excludes pairs of one artist; ``none`` excludes nothing.
+            unknown; ``artist`` excludes pairs of one artist; ``none`` excludes only what all
+            filters exclude: copies of one recording, and a track and itself.
 
         Returns
         -------
         numpy.ndarray of bool, shape (n, m)
         """
+        excluded = self.same_recording(rows, others)
         if batch_filter == "none":
-            return np.zeros((len(rows), len(others)), dtype=bool)
+            return excluded
         same_artist = self.same_artist(rows, others)
         if batch_filter == "artist":
-            return same_artist
+            return excluded | same_artist
         known = self.album_known[rows][:, None] & self.album_known[others][None, :]
-        return self.same_album(rows, others) | (~known & same_artist)
+        return excluded | self.same_album(rows, others) | (~known & same_artist)
 
 
 def from_tracks(tracks: pd.DataFrame) -> Groups:

@@ -139,9 +139,9 @@ def evaluate(
     album, a track is relevant if it has the same one.
 
     Neighbours are all other tracks (filter ``none``, as in the paper), those of other albums
-    (``album``), or those of other artists (``artist``). The filter ``album`` keeps tracks whose
-    album is unknown; the training filter ``album`` differs here. The tasks artist and album use
-    only the filters that leave relevant tracks.
+    (``album``), or those of other artists (``artist``); copies of the query are never neighbours.
+    The filter ``album`` keeps tracks whose album is unknown; the training filter ``album`` differs
+    here. The tasks artist and album use only the filters that leave relevant tracks.
 
     Parameters
     ----------
@@ -329,12 +329,11 @@ class Search:
 
 def _excluded_mask(rows: np.ndarray, groups: Groups, filtered: str) -> torch.Tensor:
     everything = np.arange(len(groups.artist))
-    mask = np.zeros((len(rows), len(everything)), dtype=bool)
+    mask = groups.same_recording(rows, everything)  # the query itself, and its copies
     if filtered == "album":
-        mask = groups.same_album(rows, everything)
+        mask |= groups.same_album(rows, everything)
     elif filtered == "artist":
-        mask = groups.same_artist(rows, everything)
-    mask[np.arange(len(rows)), rows] = True
+        mask |= groups.same_artist(rows, everything)
     return torch.as_tensor(mask)
 
 
