@@ -27,6 +27,7 @@ from tagspace.evaluation import retrieval
 from tagspace.model import dpnn, encoders
 from tagspace.runs import sweep
 from tagspace.tags.lsi import LSI
+from tagspace.tags.relatedness import Cosine
 from tagspace.tags.tagsets import TagMatrix
 
 TRACKS, TRAIN, VALIDATION, TEST = synthetic.N_TRACKS, 122_766, 6_461, 14_358
@@ -78,8 +79,8 @@ def relatedness() -> Iterator[Row]:
 
 def steps() -> Iterator[Row]:
     for batch in (128, 600):
-        vectors = torch.nn.functional.normalize(torch.randn(batch, 200), dim=1).numpy()
-        trainer = synthetic.trainer(vectors, 0.2)
+        # A margin that most triplets violate: a batch without any takes no step.
+        trainer = synthetic.trainer(synthetic.topic_vectors(batch), margin=1.0)
         rows = np.arange(batch)
         trainer.step(rows)
         taken = [seconds(partial(trainer.step, rows)) for _ in range(N_STEPS)]
@@ -92,9 +93,11 @@ def embedding() -> Iterator[Row]:
     encoders.embed(network, excerpts)
     taken = [seconds(lambda: encoders.embed(network, excerpts)) for _ in range(3)]
     yield "a track embedded", np.median(taken) / len(excerpts), "s"
-    gains = torch.rand(VALIDATION, VALIDATION)
-    vectors = torch.randn(VALIDATION, dpnn.N_DIMENSIONS)
-    taken = seconds(lambda: retrieval.ndcg(vectors, gains, 10))
+    related = Cosine(torch.as_tensor(synthetic.topic_vectors(VALIDATION), dtype=torch.float32))
+    rows, vectors = torch.arange(VALIDATION), torch.randn(VALIDATION, dpnn.N_DIMENSIONS)
+    taken = seconds(
+        lambda: retrieval.mean_ndcg(vectors, lambda queries: related(rows[queries], rows))
+    )
     yield "nDCG of the validation tracks", taken, "s"
 
 
