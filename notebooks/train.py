@@ -45,6 +45,7 @@ folds: int = 0  # 0: the paper's split; k: artist-grouped cross-validation
 fold: int = 0  # which fold is for test
 pool: str = "test"  # test, all, or validation (to choose settings): where neighbours are sought
 seed: int = 0
+max_lost: float = 0.1  # share of the audio files that may be unusable before a run stops
 device: str = "auto"
 runs: str = ""  # where records go; empty: runs/ in the project
 

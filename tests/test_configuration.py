@@ -45,6 +45,7 @@ ACCEPTED = [
     ("pool", "all"),
     ("pool", "validation"),
     ("seed", 12345),
+    ("max_lost", 1),
     *(("device", name) for name in ("auto", "cpu", "cuda", "cuda:1", "mps")),
     ("runs", "/records"),
 ]
@@ -74,6 +75,7 @@ REFUSED = [
     *(("folds", value) for value in (1, -1, 2.0, "2", True)),
     *(("fold", value) for value in (1, -1, 0.0, None)),
     *(("pool", value) for value in ("train", "", None)),
+    *(("max_lost", value) for value in (-0.1, 1.1, "0.1", None)),
     *(("seed", value) for value in (-1, 0.5, "0", None)),
     *(("device", value) for value in ("", "gpu", "meta", "cuda:", "cuda:x", 0, None)),
     *(("runs", value) for value in (None, 3, Path("runs"))),

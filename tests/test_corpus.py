@@ -234,3 +234,16 @@ def test_a_published_split_is_taken_as_it_is():
     changed = assemble(moved, make_store(ids), Configuration(split="mine"))
     assert changed.notes == ["2 artists are in several parts of the published split"]
     assert changed.fingerprint != corpus.fingerprint
+
+
+def test_a_run_stops_if_too_many_files_are_lost():
+    tracks = make_tracks()
+    ids = [track[0] for track in tracks]
+    failures = pd.DataFrame({"track_id": ids[:6], "path": ids[:6], "reason": "damaged"})
+    store = dataclasses.replace(make_store(ids[6:]), failures=failures, listing="failures.csv")
+    dataset = build("invented", tracks, make_tags(tracks), TAGSETS)
+    with pytest.raises(
+        TagspaceError, match=r"^max_lost: 12% of the audio .* more than 10%; see failures.csv, and"
+    ):
+        assemble(dataset, store, Configuration(folds=2))
+    assert len(assemble(dataset, store, Configuration(folds=2, max_lost=0.125))) == 42

@@ -100,6 +100,9 @@ class Configuration(BaseModel):
 
     # How to run
     seed: int = _parameter(0, "a whole number, 0 to 4294967295", ge=0, lt=2**32)
+    max_lost: float = _parameter(
+        0.1, "a number from 0 to 1: the share of audio files that may be unusable", ge=0, le=1
+    )
     device: str = _parameter(
         "auto", "auto, cpu, cuda, cuda:1, ... or mps", pattern=r"^(auto|cpu|mps|cuda(:\d+)?)$"
     )
@@ -193,8 +196,8 @@ class Configuration(BaseModel):
         return f"unknown parameter; {advice}"
 
 
-# Where data and records are, and which device computes; these do not identify an experiment.
-LOCATION_PARAMETERS = {"runs", "device", "dataset", "shards"}
+# Where data and records are, and how a run is made; these do not identify an experiment.
+LOCATION_PARAMETERS = {"runs", "device", "dataset", "shards", "max_lost"}
 EXPERIMENT_PARAMETERS = [
     name for name in Configuration.model_fields if name not in LOCATION_PARAMETERS
 ]

@@ -131,8 +131,14 @@ def assemble(dataset: Dataset, store: Features, configuration: Configuration) ->
     Raises
     ------
     TagspaceError
-        If too few tracks or artists are left to split.
+        If too many files could not be used, or too few tracks or artists are left to split.
     """
+    if store.lost > configuration.max_lost:
+        raise TagspaceError(
+            f"max_lost: {store.lost:.0%} of the audio files of {dataset.name} cannot be used, more "
+            f"than {configuration.max_lost:.0%}; see {store.listing}, and mend the files or raise "
+            "max_lost"
+        )
     tags = tagsets.binary_matrix(dataset)
     usable = tagsets.intersection(tags) & dataset.tracks.index.isin(store.index.index)
     published = None
@@ -219,7 +225,7 @@ def _fingerprint(
 ) -> str:
     used = tags[tags["track_id"].isin(tracks.index)].sort_values(list(tags.columns))
     about = tracks[["artist", "album"]].assign(audio=contents).sort_index()
-    text = about.to_csv() + used.to_csv(index=False)
+    text = about.to_csv(lineterminator="\n") + used.to_csv(index=False, lineterminator="\n")
     if parts is not None:
-        text += parts.sort_index().to_csv()
+        text += parts.sort_index().to_csv(lineterminator="\n")
     return hashlib.sha256(text.encode()).hexdigest()[:16]

@@ -13,7 +13,7 @@ import pandas as pd
 import pytest
 import soundfile
 
-from tagspace.audio import features, reading, spectrogram
+from tagspace.audio import reading, spectrogram
 from tagspace.audio.features import extract, extract_part
 from tagspace.datasets.base import build
 from tagspace.errors import TagspaceError
@@ -139,7 +139,7 @@ def exchange_contents(index, _):
 
 def zeros_in_index(index, _):
     data = bytearray(index.read_bytes())
-    data[10:60] = bytes(50)
+    data[10:90] = bytes(80)
     index.write_bytes(data)
 
 
@@ -288,7 +288,8 @@ def test_broken_files_are_listed_with_their_reason_and_others_are_computed(paths
         assert list(failures.columns) == ["track_id", "path", "reason"]
         by_path = failures.set_index("path")["reason"]
         assert set(by_path.index) == {str(paths[1]), str(paths[3])}
-        assert all(reason.startswith(f"{path}: cannot be read") for path, reason in by_path.items())
+        assert by_path[str(paths[1])] == "Format not recognised; convert it, for example to flac"
+        assert by_path[str(paths[3])] == "No such file or directory"
         assert not by_path.str.contains("\n").any()
 
 
@@ -311,7 +312,9 @@ def test_a_data_set_without_audio_is_refused_in_one_line_with_a_reason(paths, fo
         extract(collection([None]), folder)
     for path in paths:
         path.write_bytes(b"no audio")
-    with pytest.raises(TagspaceError, match=r"^dataset: test has no audio .*cannot be read.*$"):
+    with pytest.raises(
+        TagspaceError, match=r"^dataset: test has no audio .*Format not recognised.*$"
+    ):
         extract(collection(paths), folder)
 
 
@@ -387,6 +390,56 @@ def test_audio_that_a_program_makes_is_known_by_its_recipe(paths, folder, monkey
         extract(dataclasses.replace(made, recipe="synth-2"), folder)
 
 
+@pytest.mark.parametrize("length", [1, 20_800, 20_801, 2 * 20_800 + 100])
+def test_rows_after_an_interrupted_one_are_right(paths, folder, length):
+    extract(collection(paths[:2]), folder)
+    os.truncate(file_of(folder, ".f16"), length)
+    file_of(folder, ".tsv").write_bytes(b"")
+    found = extract(collection(paths), folder).take(ids(paths))
+    expected = [reading.log_mel_excerpts(path)[0] for path in paths]
+    np.testing.assert_array_equal(found, expected)
+
+
+def test_a_file_that_changes_while_it_is_read_is_left_out(paths, folder, monkeypatch):
+    read = reading.log_mel_excerpts
+
+    def read_something_else(path, number):
+        if path == str(paths[0]):
+            write_audio(paths[0], seed=99)
+        return read(path, number)
+
+    before = paths[0].read_bytes()
+    monkeypatch.setattr(reading, "log_mel_excerpts", read_something_else)
+    store = extract(collection(paths), folder)
+    assert store.failures["reason"].tolist() == ["changed while it was read"]
+    paths[0].write_bytes(before)
+    monkeypatch.undo()
+    found = extract(collection(paths), folder).take(ids(paths[:1]))[0]
+    np.testing.assert_array_equal(found, read(paths[0], 1)[0])
+
+
+def test_a_path_with_a_tab_is_known_again(tmp_path, folder):
+    path = tmp_path / "a\tb.wav"
+    write_audio(path, 0)
+    extract(collection([path]), folder)
+    assert extract(collection([path]), folder).n_recognised == 0
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="changes the user")
+def test_a_complete_store_can_be_read_only(paths, folder, tmp_path):
+    expected = extract(collection(paths), folder).index
+    for part in [tmp_path, *tmp_path.parents[:-2]]:
+        part.chmod(part.stat().st_mode | 0o055)
+    os.seteuid(65534)
+    try:
+        found = extract(collection(paths), folder)
+        with pytest.raises(PermissionError):
+            (folder / "new").touch()
+    finally:
+        os.seteuid(0)
+    pd.testing.assert_frame_equal(found.index, expected)
+
+
 def test_all_copies_of_a_broken_file_are_listed(paths, folder):
     for path in paths[:2]:
         path.write_bytes(b"no audio")
@@ -400,26 +453,47 @@ def test_a_pipe_or_folder_is_listed_and_does_not_block(paths, folder, tmp_path):
     (tmp_path / "folder.wav").mkdir()
     store = extract(collection([*paths, tmp_path / "pipe.wav", tmp_path / "folder.wav"]), folder)
     assert store.failures["track_id"].tolist() == ["pipe", "folder"]
-    assert store.failures["reason"].str.contains("cannot be read").all()
+    assert set(store.failures["reason"]) == {"it is not a regular file"}
 
 
-def test_the_report_counts_tracks_and_names_failures(paths, folder, monkeypatch):
-    monkeypatch.setattr(features, "MAX_LISTED", 1)
+def test_the_report_counts_what_was_taken_what_is_unusual_and_what_was_left_out(paths, folder):
     write_audio(paths[0], 0, seconds=4)
-    for path in paths[1:3]:
+    write_audio(paths[1], 0, seconds=7)
+    for path in paths[2:4]:
         path.write_bytes(b"no audio")
-    for path in paths[3:]:
+    paths[4].unlink()
+    for path in paths[5:]:
         write_audio(path, 0, seconds=9)
-    lines = extract(collection(paths), folder, 2).report().split("\n")
-    listing = file_of(folder, "-failures.csv")
-    assert lines[0] == f"{len(paths) - 2} tracks, 2 excerpts of 6 s each"
-    assert lines[1] == "1 files are short, such as plain: 4.0 s, repeated"
-    assert lines[2] == "2 files could not be used:"
-    assert "cannot be read" in lines[3]
-    assert lines[4:] == [f"... and 1 more, in {listing}"]
+    store = extract(collection(paths), folder, 1)
+    assert store.lost == 3 / len(paths)
+    assert store.report().split("\n") == [
+        f"{len(paths) - 3} tracks, 1 excerpts of 6 s each",
+        "2 short, such as plain: 4.0 s, repeated",
+        f"2 could not be used, such as {paths[2]}: Format not recognised; convert it, for example "
+        "to flac",
+        f"1 could not be used, such as {paths[4]}: No such file or directory",
+        f"all that could not be used are listed in {store.listing}",
+    ]
 
 
 def test_the_report_without_failures_is_one_line(tmp_path, folder):
     write_audio(tmp_path / "long.wav", 0, seconds=9)
     store = extract(collection([tmp_path / "long.wav"]), folder)
     assert store.report() == "1 tracks, 1 excerpts of 6 s each"
+
+
+def test_what_decoders_write_is_summed_up_and_not_shown(tmp_path, folder, capfd, monkeypatch):
+    path = tmp_path / "noisy.wav"
+    write_audio(path, 0, seconds=9)
+    read = reading.log_mel_excerpts
+
+    def read_noisily(*arguments):
+        os.write(2, b"[layer3.c] error: part2_3_length too large\n")  # as mpg123 does
+        return read(*arguments)
+
+    monkeypatch.setattr(reading, "log_mel_excerpts", read_noisily)
+    store = extract(collection([path]), folder)
+    assert "error" not in capfd.readouterr().err
+    assert store.report().split("\n")[-1] == (
+        "decoders gave 1 warnings, such as: [layer3.c] error: part2_3_length too large"
+    )

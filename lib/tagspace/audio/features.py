@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
@@ -20,7 +21,6 @@ from tagspace.audio.store import Place, Store
 from tagspace.datasets.base import Dataset
 from tagspace.errors import TagspaceError
 
-MAX_LISTED = 10  # failed files named in a report
 KNOWN_FILES = "files.tsv"
 
 
@@ -43,6 +43,8 @@ class Features:
         Excerpts per track.
     n_recognised : int
         Number of moved, copied or touched files that were known by their content.
+    chatter : sequence of str
+        What decoders wrote to the terminal.
     """
 
     arrays: Mapping[str, np.ndarray]
@@ -51,22 +53,30 @@ class Features:
     listing: Path
     n_excerpts: int
     n_recognised: int = 0
+    chatter: Sequence[str] = ()
 
     def report(self) -> str:
-        """Report the number of tracks, unusual files, and files that failed, with reasons."""
+        """Report in numbers what was taken, what is unusual, and what could not be used and why."""
         lines = [f"{len(self.index)} tracks, {self.n_excerpts} excerpts of 6 s each"]
         if self.n_recognised:
             lines.append(f"{self.n_recognised} moved or touched files were known by their content")
-        short = self.index[self.index["notes"] != ""]
-        if len(short):
-            lines.append(f"{len(short)} files are short, such as {short.index[0]}: "
-                         f"{short['notes'].iloc[0]}")  # fmt: skip
+        notes = self.index["notes"].str.split("; ").explode()
+        parts = notes[notes != ""].str.partition(": ")
+        for kind, of_kind in parts.groupby(0) if len(parts) else ():
+            example = f"{of_kind.index[0]}: {of_kind[2].iloc[0]}".removesuffix(": ")
+            lines.append(f"{len(of_kind)} {kind}, such as {example}")
+        for reason, lost in self.failures.groupby("reason", sort=False)["path"]:
+            lines.append(f"{len(lost)} could not be used, such as {lost.iloc[0]}: {reason}")
         if len(self.failures):
-            lines.append(f"{len(self.failures)} files could not be used:")
-            lines += self.failures["reason"].head(MAX_LISTED).tolist()
-        if len(self.failures) > MAX_LISTED:
-            lines.append(f"... and {len(self.failures) - MAX_LISTED} more, in {self.listing}")
+            lines.append(f"all that could not be used are listed in {self.listing}")
+        if self.chatter:
+            lines.append(f"decoders gave {len(self.chatter)} warnings, such as: {self.chatter[0]}")
         return "\n".join(lines)
+
+    @property
+    def lost(self) -> float:
+        """Share of the files that could not be used."""
+        return len(self.failures) / max(len(self.failures) + len(self.index), 1)
 
     def take(self, track_ids: Iterable[str]) -> np.ndarray:
         """Return the excerpts of tracks, shape (n_tracks, n_excerpts, 80, 130), float16."""
@@ -106,12 +116,21 @@ def extract(dataset: Dataset, folder: Path, excerpts: int = 1) -> Features:
     store = Store(folder, excerpts)
     done = _complete(dataset, store, dataset.tracks["path"], part="")
     listing = store.folder / f"{_segment(dataset)}-failures.csv"
-    done.failures.to_csv(listing, index=False)
+    with suppress(OSError):  # a common store may be read-only
+        done.failures.to_csv(listing, index=False)
     if done.index.empty:
-        reasons = done.failures["reason"]
-        reason = reasons.iloc[0] if len(reasons) else "no track has a path"
+        first = done.failures[["path", "reason"]].head(1).to_numpy().ravel()
+        reason = ": ".join(first) or "no track has a path"
         raise TagspaceError(f"dataset: {dataset.name} has no audio that can be read ({reason})")
-    return Features(store.arrays(), done.index, done.failures, listing, excerpts, done.n_recognised)
+    return Features(
+        store.arrays(),
+        done.index,
+        done.failures,
+        listing,
+        excerpts,
+        done.n_recognised,
+        done.chatter,
+    )
 
 
 def extract_part(dataset: Dataset, folder: Path, excerpts: int, part: int, parts: int) -> None:
@@ -136,6 +155,7 @@ class _Completed(NamedTuple):
     index: pd.DataFrame
     failures: pd.DataFrame
     n_recognised: int
+    chatter: list[str]
 
 
 def _complete(dataset: Dataset, store: Store, paths: pd.Series, part: str) -> _Completed:
@@ -143,17 +163,25 @@ def _complete(dataset: Dataset, store: Store, paths: pd.Series, part: str) -> _C
     if dataset.make_audio is not None:
         dataset.make_audio()
     segment = _segment(dataset) + part
-    with FileLock(store.folder / f"{segment}.lock"):
-        files = paths[paths != ""]
-        identified = _identify(dataset.recipe, files, store.folder.parent / KNOWN_FILES)
-        contents = files.map(identified.ids).dropna()
-        places = store.find(set(contents))
-        is_known = contents.isin(places)
-        n_recognised = int((is_known & files[contents.index].isin(identified.read)).sum())
-        missing = {contents[track]: files[track] for track in contents.index[~is_known]}
-        failed: dict[str, str] = {}
-        if missing:
-            computed, failed = store.compute(missing, segment)
+    files = paths[paths != ""]
+    identified = _identify(dataset.recipe, files, store.folder.parent / KNOWN_FILES)
+    contents = files.map(identified.ids).dropna()
+    places = store.find(set(contents))
+    is_known = contents.isin(places)
+    n_recognised = int((is_known & files[contents.index].isin(identified.read)).sum())
+    failed: dict[str, str] = {}
+    chatter: list[str] = []
+    if not is_known.all():
+        with FileLock(store.folder / f"{segment}.lock"):
+            # Another process may have computed them while this one waited.
+            places |= store.find(set(contents) - set(places))
+            missing = {
+                content: path
+                for content, path in zip(contents, files[contents.index], strict=True)
+                if content not in places
+            }
+            identify = identified.ids.__getitem__ if dataset.recipe else identity.content_id
+            computed, failed, chatter = store.compute(missing, segment, identify)
             places |= computed
     found = contents[contents.isin(places)]
     index = pd.DataFrame([places[content] for content in found], found.index, Place._fields)
@@ -161,14 +189,20 @@ def _complete(dataset: Dataset, store: Store, paths: pd.Series, part: str) -> _C
     reasons = reasons.reindex(files.index).dropna()
     failures = pd.DataFrame({"path": files[reasons.index], "reason": reasons})
     return _Completed(
-        index.assign(content_id=found), failures.rename_axis("track_id").reset_index(), n_recognised
+        index.assign(content_id=found),
+        failures.rename_axis("track_id").reset_index(),
+        n_recognised,
+        chatter,
     )
 
 
 def _segment(dataset: Dataset) -> str:
     """Name the segment for new features; data sets can thus be computed at the same time."""
-    root = os.path.commonpath([path for path in dataset.tracks["path"] if path] or ["/"])
-    return f"{dataset.name}-{hashlib.sha256(root.encode()).hexdigest()[:8]}"
+    try:
+        root = os.path.commonpath([path for path in dataset.tracks["path"] if path])
+    except ValueError:  # no paths, or paths on two drives
+        root = ""
+    return f"{dataset.name}-{hashlib.sha256(os.fsencode(root)).hexdigest()[:8]}"
 
 
 def _identify(recipe: str, files: pd.Series, table: Path) -> Identified:

@@ -1,21 +1,33 @@
-"""From an audio file to excerpts of six seconds (Section IV-B.2)."""
+"""From an audio file to excerpts of six seconds (Section IV-B.2), as it is and not as it says."""
 
 from __future__ import annotations
 
+import stat
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 import numpy as np
 import soundfile
 import soxr
 
+from tagspace.audio import mpeg
 from tagspace.audio.spectrogram import SAMPLE_RATE, SECONDS, log_mel
 from tagspace.errors import TagspaceError
 
 OFFSET = 3.0  # s; the start is skipped, because fade-ins and silence are common there
-SHORTEST = 1.0  # s; a file with less audio after the offset is refused
+SHORTEST = 1.0  # s; a file with less audio is refused
+LONG = 1800.0  # s; in longer mp3 files, seeking takes longer than finding all frames
+MISSING = 0.1  # s; a part that is shorter than asked by more is damaged
+LOUDEST = 1e9  # a sample above it is damage: full scale is 1
+SILENT = 1e-5  # a part whose samples are all below it is silent
+CANCELLED = 1e-3  # power of the mean of two channels over theirs, below which they cancel out
+CHANNEL_NOTE = "channels that cancel each other out: one taken"
+UNKNOWN = "Format not recognised"  # in libsndfile's message
+BLOCK = 1 << 16  # samples decoded at a time where a file is read from its start
 # soundfile raises TypeError for headerless .raw files.
-UNREADABLE = (soundfile.LibsndfileError, OSError, TypeError)
+UNREADABLE = (soundfile.LibsndfileError, OSError, TypeError, ValueError)
 
 
 class Placement(NamedTuple):
@@ -23,6 +35,25 @@ class Placement(NamedTuple):
 
     offset: float
     note: str
+
+
+@dataclass(frozen=True)
+class Excerpts:
+    """Excerpts of a file.
+
+    Attributes
+    ----------
+    samples : numpy.ndarray, shape (n_excerpts, 132300), float32
+        Mono, at 22,050 Hz.
+    offsets : tuple of float
+        Where each begins, in s.
+    notes : tuple of str
+        What is unusual about the file, without repetition: a kind, or ``kind: details``.
+    """
+
+    samples: np.ndarray
+    offsets: tuple[float, ...]
+    notes: tuple[str, ...]
 
 
 def place(duration: float, excerpts: int) -> list[Placement]:
@@ -47,73 +78,15 @@ def place(duration: float, excerpts: int) -> list[Placement]:
     """
     last = max(duration - SECONDS, 0.0)
     if duration < SECONDS:
-        return [Placement(0.0, f"{duration:.1f} s, repeated")] * excerpts
+        return [Placement(0.0, f"short: {duration:.1f} s, repeated")] * excerpts
     if excerpts == 1:
-        note = f"{duration:.1f} s, the last 6 s taken" if last < OFFSET else ""
+        note = f"short: {duration:.1f} s, the last 6 s taken" if last < OFFSET else ""
         return [Placement(min(OFFSET, last), note)]
     first = OFFSET if last >= OFFSET else 0.0
     return [Placement(float(offset), "") for offset in np.linspace(first, last, excerpts)]
 
 
-def read(path: str | Path, offset: float = OFFSET, seconds: float = SECONDS) -> np.ndarray:
-    """Read an excerpt of an audio file as mono at 22,050 Hz.
-
-    Parameters
-    ----------
-    path : str or Path
-        A file in any format that libsndfile reads (wav, flac, ogg, mp3, ...).
-    offset, seconds : float
-        Start and length of the excerpt in s.
-
-    Returns
-    -------
-    numpy.ndarray, shape (seconds * 22050,), float32
-        The mean of the channels. If the file ends early, the samples read so far are repeated to
-        fill the length.
-
-    Raises
-    ------
-    TagspaceError
-        If the file cannot be decoded, has less than 1 s of audio after ``offset``, or contains
-        samples that are not finite.
-    """
-    try:
-        with soundfile.SoundFile(path) as file:
-            rate = file.samplerate
-            file.seek(min(round(offset * rate), file.frames))
-            samples = file.read(round(seconds * rate), dtype="float32", always_2d=True)
-    except UNREADABLE as error:
-        raise TagspaceError(f"{path}: cannot be read: {_one_line(error)}") from error
-    # A truncated mp3 reports its full length, and then yields fewer samples or none.
-    if len(samples) < SHORTEST * rate:
-        raise TagspaceError(
-            f"{path}: {len(samples) / rate:.2f} s of audio at {offset:.1f} s; "
-            f"at least {SHORTEST:.0f} s is needed"
-        )
-    if not np.isfinite(samples).all():
-        raise TagspaceError(f"{path}: has samples that are not finite numbers at {offset:.1f} s")
-    channels = samples.shape[1]
-    mono = samples @ np.full(channels, 1 / channels, np.float32)  # eight times as fast as mean()
-    mono = soxr.resample(mono, rate, SAMPLE_RATE)
-    return np.resize(mono, round(seconds * SAMPLE_RATE))
-
-
-def duration(path: str | Path) -> float:
-    """Return the length in s that the file's header states.
-
-    Raises
-    ------
-    TagspaceError
-        If the file cannot be opened.
-    """
-    try:
-        info = soundfile.info(str(path))
-    except UNREADABLE as error:
-        raise TagspaceError(f"{path}: cannot be read: {_one_line(error)}") from error
-    return info.frames / info.samplerate
-
-
-def log_mel_excerpts(path: str | Path, number: int = 1) -> tuple[np.ndarray, list[Placement]]:
+def log_mel_excerpts(path: str | Path, number: int = 1) -> tuple[np.ndarray, tuple[str, ...]]:
     """Compute the log-mel excerpts of a file.
 
     Parameters
@@ -127,28 +100,250 @@ def log_mel_excerpts(path: str | Path, number: int = 1) -> tuple[np.ndarray, lis
     -------
     numpy.ndarray, shape (number, 80, 130), float16
         The excerpts. Half precision keeps three digits; the error is far below what is audible.
-    list of Placement
-        The position of each.
+    tuple of str
+        What is unusual about the file; see :class:`Excerpts`.
 
     Raises
     ------
     TagspaceError
-        If the file cannot be read.
+        See :func:`read_excerpts`.
 
     Examples
     --------
     >>> import soundfile, tempfile
     >>> with tempfile.NamedTemporaryFile(suffix=".wav") as file:
-    ...     soundfile.write(file, np.zeros(10 * 22_050), 22_050, format="WAV")
-    ...     excerpts, positions = log_mel_excerpts(file.name, number=2)
-    >>> excerpts.shape, [position.offset for position in positions]
-    ((2, 80, 130), [3.0, 4.0])
+    ...     soundfile.write(file, np.sin(np.arange(5 * 22_050)), 22_050, format="WAV")
+    ...     excerpts, notes = log_mel_excerpts(file.name, number=2)
+    >>> excerpts.shape, notes
+    ((2, 80, 130), ('short: 5.0 s, repeated',))
     """
-    placements = place(duration(path), number)
-    return np.stack([log_mel(read(path, p.offset)) for p in placements]).astype(
-        np.float16
-    ), placements
+    excerpts = read_excerpts(path, number)
+    values = np.stack([log_mel(samples) for samples in excerpts.samples])
+    return values.astype(np.float16), excerpts.notes
+
+
+def read_excerpts(path: str | Path, number: int = 1) -> Excerpts:
+    """Read excerpts of a file, placed within what can be decoded.
+
+    Where the header is wrong or a part is damaged, the true length is found, and the excerpts are
+    placed within it. An mp3 file is then read by its undamaged frames; any other file, up to the
+    first damage.
+
+    Parameters
+    ----------
+    path : str or Path
+        A file in any format that libsndfile reads (wav, flac, ogg, mp3, ...).
+    number : int
+        Number of excerpts; see :func:`place`.
+
+    Raises
+    ------
+    TagspaceError
+        If it is not a regular file, cannot be decoded, or has less than 1 s of undamaged audio.
+    """
+    path = Path(path)
+    check_regular(path)
+    ways: tuple[Callable[[Path], _Source], ...] = (_Seeking, mpeg.Frames, _FromStart)
+    stated, reason = 0.0, ""
+    for way in ways:
+        try:
+            source = way(path)
+            if isinstance(source, _Seeking):
+                stated = source.seconds
+                if source.info.format == "MP3" and not _can_seek(path, stated):
+                    continue
+            excerpts = _take(source, number)
+        except (DamageError, *UNREADABLE) as error:
+            reason = _one_line(error)
+            if UNKNOWN in reason:
+                reason += "; convert it, for example to flac"
+            continue
+        if not reason and abs(source.seconds - stated) <= MISSING:
+            return excerpts
+        header = f", not {stated:.1f} s as its header says," if stated else ""
+        note = f"damaged: {source.seconds:.1f} s{header} could be read"
+        return Excerpts(excerpts.samples, excerpts.offsets, (note, *excerpts.notes))
+    raise TagspaceError(f"{path}: cannot be read: {reason}")
+
+
+def read(path: str | Path, offset: float = OFFSET, seconds: float = SECONDS) -> np.ndarray:
+    """Read a part of an audio file as mono at 22,050 Hz.
+
+    Parameters
+    ----------
+    path : str or Path
+        See :func:`read_excerpts`.
+    offset, seconds : float
+        Start and length of the part in s.
+
+    Returns
+    -------
+    numpy.ndarray, shape (seconds * 22050,), float32
+        The mean of the channels. If the file ends early, the samples read so far are repeated to
+        fill the length.
+
+    Raises
+    ------
+    TagspaceError
+        If the file cannot be read, or has less than 1 s of undamaged audio after ``offset``.
+    """
+    path = Path(path)
+    check_regular(path)
+    try:
+        source = _Seeking(path)
+        clip = source.clip(offset, seconds)
+        _check(clip, source.rate, offset, SHORTEST)
+        mono, _ = _mono(clip)
+        return _resample(mono, source.rate, seconds)
+    except (DamageError, *UNREADABLE) as error:
+        raise TagspaceError(f"{path}: cannot be read: {_one_line(error)}") from error
+
+
+def duration(path: str | Path) -> float:
+    """Return the length in s that the file's header states.
+
+    Raises
+    ------
+    TagspaceError
+        If the file cannot be opened.
+    """
+    check_regular(Path(path))
+    try:
+        info = soundfile.info(str(path))
+    except UNREADABLE as error:
+        raise TagspaceError(f"{path}: cannot be read: {_one_line(error)}") from error
+    return info.frames / info.samplerate
+
+
+def check_regular(path: Path) -> None:
+    """Refuse what is not a regular file: opening a pipe may wait for ever.
+
+    Raises
+    ------
+    TagspaceError
+        If there is no file, or it is a folder, a pipe or a device.
+    """
+    try:
+        mode = path.stat().st_mode
+    except OSError as error:
+        raise TagspaceError(f"{path}: cannot be read: {error.strerror}") from error
+    if not stat.S_ISREG(mode):
+        raise TagspaceError(f"{path}: cannot be read: it is not a regular file")
+
+
+def _can_seek(path: Path, seconds: float) -> bool:
+    """Say whether an mp3 file has the length that its header states, and seeking is fast."""
+    return seconds < LONG and mpeg.is_plausible(path, seconds)
+
+
+class DamageError(Exception):
+    """A file does not hold what its header says."""
+
+
+class _Source(Protocol):
+    """A way to read a file: its length in s, its sampling rate, and parts of it."""
+
+    seconds: float
+    rate: int
+
+    def clip(self, offset: float, seconds: float) -> np.ndarray:
+        """Decode a part, shape (n_samples, n_channels), float32; shorter at the end."""
+
+
+class _Seeking:
+    """Reads where the header says that the part is."""
+
+    def __init__(self, path: Path) -> None:
+        self.path, self.info = path, soundfile.info(path)
+        self.rate, self.seconds = self.info.samplerate, self.info.frames / self.info.samplerate
+
+    def clip(self, offset: float, seconds: float) -> np.ndarray:
+        # Opened anew each time: what a decoder read before changes its rounding.
+        with soundfile.SoundFile(self.path) as file:
+            file.seek(min(round(offset * self.rate), file.frames))
+            return file.read(round(seconds * self.rate), dtype="float32", always_2d=True)
+
+
+class _FromStart:
+    """Reads from the start up to the first damage, in bounded memory."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        with soundfile.SoundFile(path) as file:
+            self.rate = file.samplerate
+            self.seconds = sum(map(len, _blocks(file))) / self.rate
+
+    def clip(self, offset: float, seconds: float) -> np.ndarray:
+        first, end = round(offset * self.rate), round((offset + seconds) * self.rate)
+        parts, at = [], 0
+        with soundfile.SoundFile(self.path) as file:
+            for block in _blocks(file):
+                if at + len(block) > first:
+                    parts.append(block[max(first - at, 0) : end - at])
+                at += len(block)
+                if at >= end:
+                    break
+        return np.concatenate(parts)
+
+
+def _blocks(file: soundfile.SoundFile) -> Iterator[np.ndarray]:
+    """Decode a file block by block up to its end or its first damage."""
+    while True:
+        try:
+            block = file.read(BLOCK, dtype="float32", always_2d=True)
+        except UNREADABLE:
+            return
+        sound = np.abs(block).max(axis=1, initial=0) <= LOUDEST  # False for NaN
+        yield block if sound.all() else block[: sound.argmin()]
+        if len(block) < BLOCK or not sound.all():
+            return
+
+
+def _take(source: _Source, number: int) -> Excerpts:
+    """Read excerpts, and check that each is what it should be."""
+    if source.seconds < SHORTEST:
+        raise DamageError(f"{source.seconds:.2f} s of audio; at least {SHORTEST:.0f} s is needed")
+    placements = place(source.seconds, number)
+    excerpts, notes, n_silent = [], [], 0
+    for offset, note in placements:
+        clip = source.clip(offset, SECONDS)
+        _check(clip, source.rate, offset, min(SECONDS, source.seconds - offset) - MISSING)
+        mono, is_cancelled = _mono(clip)
+        n_silent += bool(np.abs(mono).max() < SILENT)
+        notes += [note] * bool(note) + [CHANNEL_NOTE] * is_cancelled
+        excerpts.append(_resample(mono, source.rate, SECONDS))
+    if n_silent:
+        notes.append("silent" if n_silent == number else "silent in parts")
+    offsets = tuple(placement.offset for placement in placements)
+    return Excerpts(np.stack(excerpts), offsets, tuple(dict.fromkeys(notes)))
+
+
+def _check(clip: np.ndarray, rate: int, offset: float, least: float) -> None:
+    if len(clip) < least * rate:
+        raise DamageError(
+            f"{len(clip) / rate:.2f} s of audio at {offset:.1f} s; {least:.1f} s expected"
+        )
+    if not (clip.min() >= -LOUDEST and clip.max() <= LOUDEST):
+        raise DamageError(
+            f"has samples that are not finite, or above {LOUDEST:.0e}, at {offset:.1f} s"
+        )
+
+
+def _mono(clip: np.ndarray) -> tuple[np.ndarray, bool]:
+    """Average the channels; take the loudest one if they cancel each other out."""
+    channels = clip.shape[1]
+    mono = clip @ np.full(channels, 1 / channels, np.float32)  # eight times as fast as mean()
+    if channels == 1 or np.vdot(mono, mono) >= CANCELLED * np.vdot(clip, clip) / channels:
+        return mono, False
+    if np.abs(clip).max() < SILENT:
+        return mono, False
+    return clip[:, np.square(clip).sum(axis=0).argmax()], True
+
+
+def _resample(mono: np.ndarray, rate: int, seconds: float) -> np.ndarray:
+    return np.resize(soxr.resample(mono, rate, SAMPLE_RATE), round(seconds * SAMPLE_RATE))
 
 
 def _one_line(error: Exception) -> str:
-    return " ".join(str(error).split())
+    # libsndfile's own message names the file, as ours do.
+    return " ".join(getattr(error, "error_string", str(error)).split()).removesuffix(".")

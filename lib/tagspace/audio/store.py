@@ -11,7 +11,7 @@ import hashlib
 import os
 import re
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from itertools import islice
 from pathlib import Path
@@ -21,12 +21,15 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 from tagspace.audio import reading, spectrogram
+from tagspace.audio.identity import reason_without_path
 from tagspace.audio.spectrogram import SHAPE
 from tagspace.errors import TagspaceError
 from tagspace.support.appending import open_to_append
+from tagspace.support.chatter import captured_chatter
 from tagspace.support.progress import Progress
 
 CHUNK = 64  # files computed at a time; an interruption loses at most these
+VERSION = 2  # raise it when the code gives other excerpts, or other notes on files
 INDEX, ARRAY = ".tsv", ".f16"  # the two files of a segment
 LINE = re.compile(r"(\d+)\t([0-9a-f]{32})\t([0-9a-f]{8})\t([^\t]*)")
 
@@ -85,8 +88,8 @@ class Store:
         return found
 
     def compute(
-        self, paths: Mapping[str, str], segment: str
-    ) -> tuple[dict[str, Place], dict[str, str]]:
+        self, paths: Mapping[str, str], segment: str, identify: Callable[[str], str]
+    ) -> tuple[dict[str, Place], dict[str, str], list[str]]:
         """Compute the excerpts of files and append them to a segment.
 
         Threads suffice, because decoding, resampling and the Fourier transform release Python's
@@ -99,41 +102,46 @@ class Store:
             Paths by content id.
         segment : str
             Name of the segment.
+        identify : callable
+            Gives the content id of a path. A file that changes while it is read is refused.
 
         Returns
         -------
         dict of str to Place
             By content id.
         dict of str to str
-            Why a file could not be used, by content id.
+            Why a file could not be used, by content id; without the path.
+        list of str
+            What the decoders wrote to the terminal.
         """
         places, reasons = {}, {}
         array_file = self.folder / f"{segment}{ARRAY}"
         row = self._cut_to_whole_rows(array_file)
         with (
+            captured_chatter() as chatter,
             threadpool_limits(1, user_api="blas"),
             ThreadPoolExecutor(os.cpu_count()) as pool,
             array_file.open("ab") as array,
             open_to_append(self.folder / f"{segment}{INDEX}") as index,
             Progress(total=len(paths), desc="log-mel", unit="file") as bar,
         ):
-            for content, future in _in_flight(pool, paths, self.n_excerpts):
+            for content, future in _in_flight(pool, paths, self.n_excerpts, identify):
                 bar.update()
                 try:
-                    values, placements = future.result()
+                    values, notes_of_file = future.result()
                 except TagspaceError as error:
-                    reasons[content] = str(error)
+                    reasons[content] = reason_without_path(error, paths[content])
                     continue
                 # The array is written first, so that every line of the index has its values.
                 array.write(values.tobytes())
                 array.flush()
-                notes = "; ".join(sorted({place.note for place in placements if place.note}))
+                notes = "; ".join(notes_of_file)
                 line = f"{row}\t{content}\t{_checksum(content, notes, values)}\t{notes}\n"
                 index.write(line.encode())
                 index.flush()
                 places[content] = Place(segment, row, notes)
                 row += 1
-        return places, reasons
+        return places, reasons, chatter
 
     def _map(self, file: Path) -> np.ndarray:
         n_rows = file.stat().st_size // self._row_bytes()
@@ -143,9 +151,10 @@ class Store:
 
     def _cut_to_whole_rows(self, file: Path) -> int:
         """Remove a row that an interruption left incomplete; return the number of rows."""
-        n_rows = file.stat().st_size // self._row_bytes() if file.exists() else 0
-        if n_rows:
-            os.truncate(file, n_rows * self._row_bytes())
+        if not file.exists():
+            return 0
+        n_rows = file.stat().st_size // self._row_bytes()
+        os.truncate(file, n_rows * self._row_bytes())
         return n_rows
 
     def _row_bytes(self) -> int:
@@ -153,11 +162,11 @@ class Store:
 
 
 def _name(n_excerpts: int) -> str:
-    """Name a store after everything that its contents depend on, except the files themselves."""
+    """Name a store after what its contents depend on beside the files: constants and a version."""
     mel = spectrogram
     places = [reading.place(duration, n_excerpts) for duration in (60, 8, 4)]
-    front_end = (mel.SAMPLE_RATE, mel.SECONDS, places, mel.N_FFT, mel.HOP, mel.N_MELS, mel.F_MIN,
-                 mel.F_MAX, mel.FLOOR)  # fmt: skip
+    front_end = (VERSION, places, mel.SAMPLE_RATE, mel.SECONDS, mel.N_FFT, mel.HOP, mel.N_MELS,
+                 mel.F_MIN, mel.F_MAX, mel.FLOOR)  # fmt: skip
     digest = hashlib.sha256(repr(front_end).encode()).hexdigest()
     return f"{n_excerpts}x{SHAPE[0]}x{SHAPE[1]}-{digest[:8]}"
 
@@ -166,14 +175,26 @@ def _checksum(content: str, notes: str, values: np.ndarray) -> str:
     return f"{zlib.crc32(values.data, zlib.crc32(f'{content}{notes}'.encode())):08x}"
 
 
+def _read(
+    path: str, n_excerpts: int, content: str, identify: Callable[[str], str]
+) -> tuple[np.ndarray, tuple[str, ...]]:
+    values, notes = reading.log_mel_excerpts(path, n_excerpts)
+    if identify(path) != content:
+        raise TagspaceError(f"{path}: changed while it was read")
+    return values, notes
+
+
 def _in_flight(
-    pool: ThreadPoolExecutor, paths: Mapping[str, str], n_excerpts: int
+    pool: ThreadPoolExecutor,
+    paths: Mapping[str, str],
+    n_excerpts: int,
+    identify: Callable[[str], str],
 ) -> Iterator[tuple[str, Future[Any]]]:
     """Yield content ids with their finished results; at most ``CHUNK`` are computed at a time."""
     files = iter(paths.items())
     while chunk := list(islice(files, CHUNK)):
         tasks = {
-            pool.submit(reading.log_mel_excerpts, path, n_excerpts): content
+            pool.submit(_read, path, n_excerpts, content, identify): content
             for content, path in chunk
         }
         for future in as_completed(tasks):

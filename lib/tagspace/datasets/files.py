@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import warnings
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
@@ -63,15 +64,40 @@ def audio_paths(folder: Path) -> Iterator[Path]:
     """Yield the absolute paths of all audio files below a folder, in a fixed order.
 
     The files of a folder come before its subfolders, both in alphabetical order. Symbolic links
-    are followed, because audio is often stored on another disk.
+    are followed, because audio is often stored on another disk; a folder is visited once, however
+    many links lead to it. Files whose names are not UTF-8 are left out with a warning.
     """
     # One pass over the folder: testing each of half a million paths would take minutes.
+    visited, unnamed = set(), []
     for root, folders, names in os.walk(folder.absolute(), followlinks=True):
+        status = os.stat(root)  # noqa: PTH116  (a Path per folder is slow)
+        if (status.st_dev, status.st_ino) in visited:
+            folders.clear()
+            continue
+        visited.add((status.st_dev, status.st_ino))
         folders.sort()
         for name in sorted(names):
             _, _, suffix = name.rpartition(".")
             if suffix.lower() in AUDIO_SUFFIXES:
-                yield Path(root, name)
+                path = os.path.join(root, name)  # noqa: PTH118
+                if path.isprintable() or _is_text(path):
+                    yield Path(path)
+                else:
+                    unnamed.append(path)
+    if unnamed:
+        warnings.warn(
+            f"{len(unnamed)} audio files are left out because their names or folders are not "
+            f"UTF-8, such as {os.fsencode(unnamed[0])!r}; rename them",
+            stacklevel=2,
+        )
+
+
+def _is_text(path: str) -> bool:
+    try:
+        path.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def absolute_paths(cells: pd.Series, folder: Path) -> list[str]:
