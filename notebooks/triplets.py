@@ -96,9 +96,9 @@ number_of_topics = [16, 40, 100, 340]
 tag_tables.anchors_table(tags, tracks.groups, tracks.split.train, number_of_topics).round(3)
 
 # %% [markdown]
-# The same for genuine tags, all sets of each data set together: the part of MTG-Jamendo
-# {cite}`bogdanov2019` that has a tag in each of its three sets, and the part of the paper's own tags
-# that could be had, of which neither artists nor albums are known.
+# The same for genuine tags, with all sets of each data set together: the tracks of MTG-Jamendo
+# {cite}`bogdanov2019` that have a tag in each of its three sets, and 3,042 tracks with the paper's own
+# tags. Neither artists nor albums of the latter are known.
 
 # %%
 from compendium import measured
@@ -106,9 +106,9 @@ from compendium import measured
 measured.anchors().round(3)
 
 # %% [markdown]
-# Random batches of 128 serve 16 topics, and starve from 100 on: nine of ten tracks learn nothing in
-# an epoch. Batches of related tracks end that, at a price: with many topics, about half of the
-# tracks are related to no other one.
+# With 16 topics, most tracks of a random batch of 128 are anchors. From 100 topics on, about nine of
+# ten are not, and learn nothing in that epoch. In batches of related tracks, all are. But with many
+# topics, about half of the tracks are related to no other one, and are in no such batch.
 #
 # ## Which triplets
 #

@@ -91,6 +91,11 @@ def refusal(call, values):
     return message
 
 
+def test_folds_and_a_published_split_exclude_each_other():
+    message = refusal(Configuration.check, {"split": "official", "folds": 5})
+    assert message.startswith("folds: 5 cannot be combined with split 'official'; set folds to 0")
+
+
 def test_every_parameter_is_tested():
     assert {name for name, _ in REFUSED} == set(Configuration.model_fields)
     assert {name for name, _ in ACCEPTED} == set(Configuration.model_fields) - {"fold"}

@@ -1,6 +1,7 @@
 """A corpus keeps usable tracks, aligns all rows, and splits artists."""
 
 import dataclasses
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -14,6 +15,7 @@ from tagspace.datasets.base import build
 from tagspace.errors import TagspaceError
 
 TAGSETS = ("moods", "themes")
+NOWHERE = Path("/nowhere/failures.csv")
 
 
 def make_tracks(n_artists=12, per_artist=4):
@@ -40,7 +42,7 @@ def make_store(ids):
     index = pd.DataFrame({"row": order, "notes": ""}, index=pd.Index(ids, name="track_id"))
     contents = [f"{position:032x}" for position in range(len(ids))]
     index = index.assign(segment="one", content_id=contents)
-    return Features({"one": array}, index, pd.DataFrame(), None, 1)
+    return Features({"one": array}, index, pd.DataFrame(), NOWHERE, 1)
 
 
 def make_corpus(tracks, tags, ids=None, **parameters):
@@ -135,11 +137,11 @@ def test_tracks_without_artists_are_split_individually_with_a_warning():
 
 def test_too_few_tracks_for_test_or_validation_are_refused():
     tracks = make_tracks(n_artists=10, per_artist=10)
-    with pytest.raises(TagspaceError, match="leaves 20 tracks for validation and 10 for test"):
+    with pytest.raises(TagspaceError, match="training, 20 for validation and 10 for test"):
         make_corpus(tracks, make_tags(tracks), folds=0)
     tracks = [(f"x{n}", f"artist {n}", (), "", "") for n in range(24)]
     assert len(make_corpus(tracks, make_tags(tracks)).split.test) == 12
-    with pytest.raises(TagspaceError, match="and 11 for test; at least 2 and 12 are needed"):
+    with pytest.raises(TagspaceError, match="and 11 for test; at least 2, 2, 12 are needed"):
         make_corpus(tracks[:22], make_tags(tracks[:22]))
 
 
@@ -199,7 +201,7 @@ def test_spellings_of_an_artist_change_neither_groups_nor_split(collection, stor
     assert len(spelled.summary()["notes"]) == 1
 
 
-def test_copies_stay_in_one_part_and_are_told():
+def test_copies_stay_in_one_part_and_are_noted():
     tracks = make_tracks()
     ids = [track[0] for track in tracks]
     store = make_store(ids)
@@ -208,8 +210,9 @@ def test_copies_stay_in_one_part_and_are_told():
     dataset = build("invented", tracks, make_tags(tracks), TAGSETS)
     corpus = assemble(dataset, copied, Configuration(folds=2))
     assert corpus.notes == [
-        "1 tracks are copies of others; copies are neither neighbours nor pairs; 1 artists stay "
-        "with another one in the split"
+        "for common recordings, 1 more artists stay together",
+        "48 tracks are of 47 recordings (at most 2 of one); copies are neither neighbours nor "
+        "pairs",
     ]
     first, copy = ids.index("x0.0"), ids.index("x7.1")
     assert corpus.groups.same_recording(np.array([first]), np.array([copy])).all()
@@ -240,10 +243,30 @@ def test_a_run_stops_if_too_many_files_are_lost():
     tracks = make_tracks()
     ids = [track[0] for track in tracks]
     failures = pd.DataFrame({"track_id": ids[:6], "path": ids[:6], "reason": "damaged"})
-    store = dataclasses.replace(make_store(ids[6:]), failures=failures, listing="failures.csv")
+    store = dataclasses.replace(make_store(ids[6:]), failures=failures)
     dataset = build("invented", tracks, make_tags(tracks), TAGSETS)
     with pytest.raises(
-        TagspaceError, match=r"^max_lost: 12% of the audio .* more than 10%; see failures.csv, and"
+        TagspaceError,
+        match=r"^max_lost: 12% of the audio .* more than 10%; see .*failures.csv, and",
     ):
         assemble(dataset, store, Configuration(folds=2))
     assert len(assemble(dataset, store, Configuration(folds=2, max_lost=0.125))) == 42
+
+
+def test_too_few_groups_without_common_recordings_are_refused():
+    tracks = make_tracks()
+    store = make_store([track[0] for track in tracks])
+    store = dataclasses.replace(store, index=store.index.assign(content_id="0" * 32))
+    dataset = build("invented", tracks, make_tags(tracks), TAGSETS)
+    with pytest.raises(TagspaceError, match="of 12 artists, 1 without common recordings, with"):
+        assemble(dataset, store, Configuration())
+
+
+def test_a_published_split_without_training_tracks_is_refused():
+    tracks = make_tracks()
+    ids = [track[0] for track in tracks]
+    parts_of_tracks = pd.Series(["val"] * 20 + ["test"] * 28, index=ids)
+    dataset = build("invented", tracks, make_tags(tracks), TAGSETS)
+    dataset = dataclasses.replace(dataset, splits={"mine": lambda: parts_of_tracks})
+    with pytest.raises(TagspaceError, match="leaves 0 tracks for training, 20 for .*another split"):
+        assemble(dataset, make_store(ids), Configuration(split="mine"))

@@ -131,8 +131,13 @@ class Configuration(BaseModel):
         except ValidationError as error:
             name = str(error.errors()[0]["loc"][0])
             raise cls._refused(name, values[name]) from None
-        if configuration.folds == 1 or (configuration.folds and configuration.split != "artist"):
-            raise cls._refused("folds", configuration.folds)
+        if configuration.folds == 1:
+            raise cls._refused("folds", 1)
+        if configuration.folds and configuration.split != "artist":
+            raise TagspaceError(
+                f"folds: {configuration.folds} cannot be combined with split "
+                f"{configuration.split!r}; set folds to 0, or split to artist"
+            )
         if configuration.fold > max(configuration.folds - 1, 0):
             raise cls._refused("fold", configuration.fold)
         related = configuration.relatedness

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from tagspace.audio import features
-from tagspace.audio.duplicates import recordings
+from tagspace.audio.duplicates import kept_recordings
 from tagspace.audio.features import Features
 from tagspace.configuration import Configuration
 from tagspace.datasets import groups, registry
@@ -23,8 +23,8 @@ from tagspace.support.cache import cache_folder
 from tagspace.tags import tagsets
 from tagspace.tags.tagsets import TagMatrix
 
-FEWEST_VALIDATION = 2  # tracks: a query and its neighbour
-FEWEST_TEST = 12  # a query, ten neighbours, and one track that is not among them
+FEWEST_TEST = 12  # tracks: a query, ten neighbours, and one that is not among them
+FEWEST = 2, 2, FEWEST_TEST  # tracks for training, validation (a query, its neighbour) and test
 
 
 @dataclass(frozen=True, eq=False)
@@ -112,9 +112,10 @@ def load_corpus(configuration: Configuration) -> Corpus:
 
 
 def assemble(dataset: Dataset, store: Features, configuration: Configuration) -> Corpus:
-    """Keep the tracks that have audio and a tag in every set, and split them by artist.
+    """Keep the tracks that have audio and a tag in every set, and split them.
 
-    Copies of a recording stay in one part of the split, too.
+    Unless the split is a published one, the tracks of an artist and the copies of a recording stay
+    in one part.
 
     The tracks and their split do not depend on the tag sets to learn from, so all experiments use
     the same ones (Section IV-B.1).
@@ -149,22 +150,27 @@ def assemble(dataset: Dataset, store: Features, configuration: Configuration) ->
     tracks = dataset.tracks.loc[tags.track_ids]
     artists = normalise_artists(list(tracks["artist"]))
     excerpts = store.take(tags.track_ids)
+    contents = store.index["content_id"].loc[tags.track_ids].tolist()
     grouped = replace(
         groups.from_tracks(tracks.assign(artist=artists.keys)),
-        recording=recordings(excerpts, list(store.index["content_id"].loc[tags.track_ids])),
+        recording=kept_recordings(excerpts, contents, store.listing.parent),
     )
-    notes = [*artists.notes, *_describe_copies(grouped)]
+    notes = list(artists.notes)
     if published is None:
         rows = _draw_split(dataset, grouped, configuration)
+        notes += _describe_joined(grouped)
     else:
         published = published.loc[tags.track_ids]
         rows = split_as_published(published)
         notes += _describe_published(published, grouped)
-    if len(rows.validation) < FEWEST_VALIDATION or len(rows.test) < FEWEST_TEST:
+    notes += _describe_copies(grouped)
+    sizes = len(rows.train), len(rows.validation), len(rows.test)
+    if any(size < least for size, least in zip(sizes, FEWEST, strict=True)):
+        advice = "try fewer folds" if configuration.folds else "try another split"
         raise TagspaceError(
-            f"dataset: {dataset.name} leaves {len(rows.validation)} tracks for validation and "
-            f"{len(rows.test)} for test; at least {FEWEST_VALIDATION} and {FEWEST_TEST} are "
-            "needed; try fewer folds, or another split"
+            f"dataset: {dataset.name} leaves {sizes[0]} tracks for training, {sizes[1]} for "
+            f"validation and {sizes[2]} for test; at least {', '.join(map(str, FEWEST))} are "
+            f"needed; {advice}"
         )
     if not tracks["artist"].any():
         warnings.warn(
@@ -185,25 +191,31 @@ def assemble(dataset: Dataset, store: Features, configuration: Configuration) ->
 
 def _draw_split(dataset: Dataset, grouped: Groups, configuration: Configuration) -> Split:
     n_artists, parts = len(np.unique(grouped.artist)), max(configuration.folds, 10)
-    if n_artists < parts:
+    group = grouped.inseparable() if n_artists else grouped.artist
+    n_groups = len(np.unique(group))
+    if n_groups < parts:
+        joined = f", {n_groups} without common recordings," if n_groups < n_artists else ""
         raise TagspaceError(
-            f"dataset: {dataset.name} has {len(grouped.artist)} tracks of {n_artists} artists with "
+            f"dataset: {dataset.name} has {len(group)} tracks of {n_artists} artists{joined} with "
             f"audio and a tag in every set; at least {parts} artists are needed"
         )
-    return split(grouped.inseparable(), configuration.seed, configuration.folds, configuration.fold)
+    return split(group, configuration.seed, configuration.folds, configuration.fold)
 
 
 def _describe_copies(grouped: Groups) -> list[str]:
-    """Count tracks that are copies of others, and artists who share a recording."""
+    """Count tracks that are copies of others, in any encoding."""
     assert grouped.recording is not None
-    n_copies = len(grouped.recording) - len(np.unique(grouped.recording))
-    if not n_copies:
-        return []
-    n_joined = len(np.unique(grouped.artist)) - len(np.unique(grouped.inseparable()))
-    joined = f"; {n_joined} artists stay with another one in the split" if n_joined else ""
+    sizes = np.unique(grouped.recording, return_counts=True)[1]
     return [
-        f"{n_copies} tracks are copies of others; copies are neither neighbours nor pairs{joined}"
-    ]
+        f"{sizes.sum()} tracks are of {len(sizes)} recordings (at most {sizes.max()} of one); "
+        "copies are neither neighbours nor pairs"
+    ] * bool((sizes > 1).any())
+
+
+def _describe_joined(grouped: Groups) -> list[str]:
+    """Count artists that stay with others in the split because of a common recording."""
+    n_joined = len(np.unique(grouped.artist)) - len(np.unique(grouped.inseparable()))
+    return [f"for common recordings, {n_joined} more artists stay together"] * bool(n_joined)
 
 
 def _describe_published(parts: pd.Series, grouped: Groups) -> list[str]:

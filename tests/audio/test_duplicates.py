@@ -7,8 +7,10 @@ import pytest
 import soundfile
 
 from tagspace.audio import duplicates, reading
-from tagspace.audio.duplicates import correlation, recordings
+from tagspace.audio.duplicates import correlation, kept_recordings, recordings
 from tagspace.audio.spectrogram import SHAPE, log_mel
+from tagspace.datasets.demo import audio_path, render
+from tagspace.datasets.demo.plan import catalogue
 
 REAL = Path(__file__).parents[3] / "shared" / "data" / "merge"
 N_CLIPS = 60
@@ -40,15 +42,14 @@ def as_ogg(samples, rate, path):
 
 
 def as_cut_and_louder(samples, rate, path):
-    cut = np.clip(samples[round(0.44 * rate) :] * 1.26, -1, 1)
+    cut = np.clip(samples[round(0.9 * rate) : -rate] * 1.26, -1, 1)
     soundfile.write(path.with_suffix(".wav"), cut, rate)
     return path.with_suffix(".wav")
 
 
 @needs_clips
 @pytest.mark.slow
-@pytest.mark.parametrize("number", [1, 5])
-def test_copies_of_real_clips_are_found_and_no_other_pair(clips, tmp_path, number):
+def test_copies_of_real_clips_are_found_and_no_other_pair(clips, tmp_path):
     kinds = (as_mp3, as_poor_mp3, as_ogg, as_cut_and_louder)
     copied = np.arange(0, N_CLIPS, 3)
     copies = [
@@ -56,8 +57,66 @@ def test_copies_of_real_clips_are_found_and_no_other_pair(clips, tmp_path, numbe
         for place, clip in enumerate(copied)
     ]
     paths = [*clips, *copies]
-    found = recordings(excerpts_of(paths, number), [str(path) for path in paths])
+    found = recordings(excerpts_of(paths, 5), [str(path) for path in paths])
     assert found.tolist() == [*range(N_CLIPS), *copied]
+
+
+@pytest.fixture(scope="module")
+def pieces(tmp_path_factory):
+    """All pieces of four albums of the demo corpus, two by one artist, as files."""
+    folder = tmp_path_factory.mktemp("pieces")
+    chosen = [piece for album in catalogue()[:4] for piece in album.pieces]
+    render(chosen, folder)
+    return [audio_path(piece, folder) for piece in chosen]
+
+
+@pytest.mark.parametrize("number", [1, 5])
+def test_copies_of_pieces_are_found_and_pieces_of_one_album_are_not_copies(
+    pieces, tmp_path, number
+):
+    kinds = (as_mp3, as_poor_mp3, as_ogg)
+    copies = [
+        kinds[place % 3](*soundfile.read(piece), tmp_path / piece.stem)
+        for place, piece in enumerate(pieces)
+    ]
+    paths = [*pieces, *copies]
+    found = recordings(excerpts_of(paths, number), [str(path) for path in paths])
+    assert found.tolist() == [*range(len(pieces)), *range(len(pieces))]
+
+
+def test_a_copy_that_lost_a_second_at_either_end_is_found(pieces, tmp_path):
+    for place, piece in enumerate(pieces[:6]):
+        samples, rate = soundfile.read(piece)
+        cut = samples[rate:] if place % 2 else samples[:-rate]
+        soundfile.write(tmp_path / "cut.wav", cut, rate)
+        one, other = excerpts_of([piece, tmp_path / "cut.wav"], 5)
+        assert correlation(one, other) > duplicates.CORRELATED
+
+
+def with_silence(excerpts, first):
+    """Make all frames of some excerpts silent from the first one given."""
+    quiet = excerpts.copy()
+    quiet[first:] = np.log(1e-10)
+    return quiet
+
+
+def test_excerpts_that_are_silent_in_both_hide_no_copy(pieces):
+    original, copy = (with_silence(excerpts_of([pieces[0]], 5)[0], 3) for _ in range(2))
+    assert correlation(original, copy + 0.5) > 0.99
+
+
+def test_equal_silence_does_not_make_copies():
+    bursts = np.random.default_rng(0).normal(-8, 2, size=(2, 1, *SHAPE))
+    bursts[..., 45:] = np.log(1e-10)
+    assert recordings(bursts.astype(np.float16), ["a", "b"]).tolist() == [0, 1]
+
+
+def test_exact_copies_do_not_hide_another_copy():
+    rng = np.random.default_rng(0)
+    original = rng.normal(-8, 2, size=(1, 1, *SHAPE))
+    poorer = original + rng.normal(0, 0.3, size=original.shape)
+    excerpts = np.concatenate([original] * 7 + [poorer] * 7).astype(np.float16)
+    assert recordings(excerpts, ["a"] * 7 + ["b"] * 7).tolist() == [0] * 14
 
 
 def test_files_of_equal_content_are_copies():
@@ -102,3 +161,27 @@ def test_blocks_do_not_change_the_pairs(monkeypatch):
     assert whole == [(row, row + 150) for row in range(50)]
     monkeypatch.setattr(duplicates, "BLOCK_CELLS", 1000)
     assert list(duplicates._alike(summaries)) == whole
+
+
+def test_codes_are_kept_for_the_same_files(tmp_path, monkeypatch):
+    noise = np.random.default_rng(0).normal(size=(3, 1, *SHAPE)).astype(np.float16)
+    first = kept_recordings(noise, ["a", "b", "a"], tmp_path)
+    assert first.tolist() == [0, 1, 0]
+    with monkeypatch.context() as patch:
+        patch.setattr(duplicates, "recordings", None)  # a call would fail
+        assert kept_recordings(noise, ["a", "b", "a"], tmp_path).tolist() == [0, 1, 0]
+    assert kept_recordings(noise, ["a", "b", "c"], tmp_path).tolist() == [0, 1, 2]
+    for file in tmp_path.iterdir():
+        file.write_bytes(b"damaged")
+    assert kept_recordings(noise, ["a", "b", "a"], tmp_path).tolist() == [0, 1, 0]
+    assert kept_recordings(noise, ["a", "b", "b"], tmp_path / "nowhere").tolist() == [0, 1, 1]
+
+
+def test_steady_tones_of_one_pitch_are_not_copies():
+    seconds = np.arange(6 * 22_050) / 22_050
+    rng = np.random.default_rng(0)
+    tones = [
+        log_mel((np.sin(3000 * seconds) + 0.1 * rng.normal(size=len(seconds))).astype(np.float32))
+        for _ in range(2)
+    ]
+    assert recordings(np.stack(tones)[:, None].astype(np.float16), ["a", "b"]).tolist() == [0, 1]

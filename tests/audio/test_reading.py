@@ -271,7 +271,7 @@ def test_a_damaged_file_is_read_where_it_is_not(tmp_path, name):
 
 
 @pytest.mark.parametrize("name", ["cut.mp3", "header too short.mp3", "no header.mp3"])
-def test_a_wrong_length_is_told(tmp_path, name):
+def test_a_wrong_length_is_noted(tmp_path, name):
     options, spoil, _ = DAMAGED[name]
     path = write_tones(tmp_path / name, **options)
     spoil(path)

@@ -159,7 +159,7 @@ def test_provenance_names_commit_data_and_parameters(gathered):
         assert part in text
 
 
-def test_provenance_tells_an_older_version_of_the_code(gathered):
+def test_provenance_names_an_older_version_of_the_code(gathered):
     text = result_figures.provenance(gathered.assign(results_version=0))
     assert text.startswith(f"18 runs with version 0 of the code, now {RESULTS_VERSION}; commit")
 

@@ -111,6 +111,11 @@ def test_real_annotations():
         assert found == counts
 
 
+def test_other_annotations_have_no_published_splits(tmp_path):
+    write(tmp_path, "raw_30s.tsv")
+    assert not jamendo.read(tmp_path).splits
+
+
 def test_a_published_split_is_read_from_beside_the_annotations(tmp_path):
     write(tmp_path)
     for part, number in {"train": 1, "validation": 2, "test": 3}.items():

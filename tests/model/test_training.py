@@ -174,6 +174,7 @@ def test_the_learning_rate_falls_along_a_cosine(make_trainer, monkeypatch):
     def record_rate(_):
         rates.append(trainer.optimiser.param_groups[0]["lr"])
         trainer.optimiser.step()
+        trainer.steps += 1
         counts = {"tracks": 4, "anchors": 4, "pairs": 2, "triplets": 1}
         return {"loss": 0.0, "spread": 1.0, **counts}
 
@@ -275,16 +276,33 @@ def test_an_epoch_counts_tracks_pairs_and_anchors(make_trainer, examples, few):
     assert (row["tracks"], row["pairs"], row["anchors"]) == (6, 1.0, 4 / 6)
 
 
-def test_few_anchors_are_told_once(make_trainer, examples, few):
+def test_a_run_with_few_anchors_warns_once(make_trainer, examples, few):
     batches = [few, *[few[:2]] * 40]
     trainer = make_trainer(examples=replace(examples, batches=lambda _: batches))
-    expected = (
-        r"^batches: only 4.8% of the tracks have .* in their batch of 2, so .* batches related"
-    )
-    with pytest.warns(UserWarning, match=expected) as told:
+    expected = r"^batches: only 4.8% of the tracks have .* batch of 2, so .*; try larger or related"
+    with pytest.warns(UserWarning, match=expected) as warned:
         trainer.epoch()
-    assert len(told) == 1
+    assert len(warned) == 1
     trainer.epoch()
+
+
+def test_an_epoch_without_tracks_is_refused_in_one_line(make_trainer, examples):
+    trainer = make_trainer(examples=replace(examples, batches=lambda _: []))
+    with pytest.raises(TagspaceError, match="^positive_threshold, negative_threshold: no training"):
+        trainer.epoch()
+
+
+def test_a_first_epoch_without_a_step_is_refused_in_one_line(
+    make_trainer, corpus, few, monkeypatch
+):
+    trainer = make_trainer()
+    mood = torch.as_tensor(corpus.tags.tagset("moods").toarray()[few, 0]).long()
+    order = torch.as_tensor(trainer.generator.permutation(4))
+    trainer.examples = replace(trainer.examples, batches=lambda _: [few[order]])
+    one_point_per_mood = torch.eye(2)[mood[order]].requires_grad_()
+    monkeypatch.setattr(encoders, "embed_excerpts", lambda *_: one_point_per_mood)
+    with pytest.raises(TagspaceError, match=r"^margin: no triplet violates the margin.*$"):
+        trainer.epoch()
 
 
 def test_a_later_epoch_without_candidate_triplets_is_not_an_error(make_trainer):

@@ -141,7 +141,7 @@ def test_related_batches_have_the_chosen_filter_threshold_and_size(make_inputs, 
         assert (same_mood & ~corpus.groups.same_artist(batch, batch)).any(axis=1).all()
 
 
-def test_tracks_without_related_ones_are_told(capture):
+def test_tracks_without_related_ones_give_a_warning(capture):
     with pytest.warns(UserWarning, match=r"^batches: 12 of 12 training tracks are related to no"):
         capture(batches="related", relatedness="artist", batch_filter="artist")
 

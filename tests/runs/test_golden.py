@@ -10,18 +10,21 @@ from __future__ import annotations
 import json
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
+import soundfile
 import torch
 from scipy import sparse
 
-from tagspace.audio import handcrafted, reading
+from tagspace.audio import handcrafted, identity, reading, store
 from tagspace.audio.augmentation import augment
+from tagspace.audio.duplicates import correlation, recordings
 from tagspace.audio.spectrogram import SHAPE, log_mel
 from tagspace.configuration import Configuration
 from tagspace.corpus import Corpus
@@ -32,6 +35,7 @@ from tagspace.evaluation.retrieval import evaluate
 from tagspace.model import losses, mining
 from tagspace.model.batches import RelatedBatches, UniformBatches
 from tagspace.model.encoders import embed, initial_network
+from tagspace.model.training import update_average
 from tagspace.runs import experiment, records
 from tagspace.tags.relatedness import relatedness_from_tags
 from tagspace.tags.tagsets import TagMatrix
@@ -41,8 +45,10 @@ N_TRACKS = 120
 ROWS = np.arange(N_TRACKS)
 NAMES = ["Ann", "ANN feat. Bo", "The Ann", "Bo & Cy", "Bo", "Various Artists", "", "Di & Ed"]
 RELATIVE, ABSOLUTE = 1e-3, 1e-4  # tolerances: processors round differently
+AUDIO = ("log-mel", "decoded", "offsets of 1", "offsets of 5")  # what the store of features holds
 CHANGED = "raise RESULTS_VERSION in runs/records.py, then run python tests/runs/test_golden.py"
-ABSOLUTE_RUN = 0.02  # of figures after training, where differences grow
+ABSOLUTE_RUN = 0.002  # of histories of training, where differences grow
+ABSOLUTE_ORDER = 0.01  # of nDCG after training: a few neighbours may change places
 
 
 def figures() -> dict[str, list[float]]:
@@ -50,18 +56,21 @@ def figures() -> dict[str, list[float]]:
     return {name: np.ravel(values).astype(float).tolist() for name, values in _figures()}
 
 
-def identity() -> dict[str, Any]:
+def run_identity() -> dict[str, Any]:
     """Return the id of a run that never happened, and the defaults of all parameters."""
     chosen = Configuration(tagsets="moods", topics=7, margin=0.5)
     return {
         "id": records.run_id(chosen, "golden", "ab", ("moods",)),
+        "store": store.VERSION,
         "defaults": Configuration().model_dump(),
     }
 
 
-def differences(found: dict[str, list[float]], kept: dict[str, list[float]]) -> list[str]:
+def differences(
+    found: dict[str, list[float]], kept: dict[str, list[float]], among: Sequence[str] | None = None
+) -> list[str]:
     """Return the names of figures that differ, are new or are gone."""
-    names = list(dict.fromkeys([*found, *kept]))
+    names = list(dict.fromkeys([*found, *kept])) if among is None else among
     return [name for name in names if not _is_equal(name, found.get(name), kept.get(name))]
 
 
@@ -73,7 +82,7 @@ def changed_defaults(found: dict[str, Any], kept: dict[str, Any]) -> list[str]:
 def _is_equal(name: str, found: list[float] | None, kept: list[float] | None) -> bool:
     if found is None or kept is None or len(found) != len(kept):
         return False
-    absolute = ABSOLUTE_RUN if name.startswith("run") else ABSOLUTE
+    absolute = {"history": ABSOLUTE_RUN, "nDCG": ABSOLUTE_ORDER}.get(name.split()[-1], ABSOLUTE)
     return np.allclose(found, kept, RELATIVE, absolute, equal_nan=True)
 
 
@@ -84,6 +93,7 @@ def _figures() -> Iterator[tuple[str, Any]]:
     for excerpts in (1, 5):
         offsets = [[at.offset for at in reading.place(length, excerpts)] for length in (60, 10, 8)]
         yield f"offsets of {excerpts}", offsets
+    yield from _audio(rng)
     excerpts_of = _excerpts(rng)
     few = torch.as_tensor(excerpts_of[:4, 0])
     yield "augmentation", augment(few, np.random.default_rng(1)).float().mean((1, 2))
@@ -92,6 +102,8 @@ def _figures() -> Iterator[tuple[str, Any]]:
     codes = group_codes(normalise_artists(NAMES).keys)
     yield "artists", codes
     groups = _groups()
+    copies = replace(groups, recording=ROWS // 2 * 2 % 50)
+    yield "inseparable", copies.inseparable()
     for folds in (0, 5):
         parts = split(groups.artist, 3, folds)
         yield f"split of {folds}", np.concatenate([parts.validation, parts.test])
@@ -113,6 +125,22 @@ def _figures() -> Iterator[tuple[str, Any]]:
     yield from _run(Corpus("golden", tags, groups, excerpts_of, split(groups.artist), "ab"))
 
 
+def _audio(rng: np.random.Generator) -> Iterator[tuple[str, Any]]:
+    """Decode, mix and resample; identify; compare recordings."""
+    level = np.repeat(rng.uniform(0.1, 1, 100), 4410)
+    sound = (level[:, None] * rng.normal(0, 0.2, (len(level), 2))).astype(np.float32)
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "noise.wav")
+        soundfile.write(path, sound, 44_100, subtype="FLOAT")
+        excerpts, _ = reading.log_mel_excerpts(path, 2)
+        yield "decoded", excerpts.reshape(2, 8, 10, -1).astype(np.float32).mean((2, 3))
+        yield "content", int(identity.content_id(path)[:12], 16)
+        soundfile.write(path, sound[8820:], 44_100)
+        copy, _ = reading.log_mel_excerpts(path, 2)
+    yield "correlation", correlation(excerpts, copy)
+    yield "recordings", recordings(np.stack([excerpts, excerpts[::-1], copy]), list("abc"))
+
+
 def _training_parts(
     groups: Groups, related: Any, excerpts: np.ndarray
 ) -> Iterator[tuple[str, Any]]:
@@ -131,6 +159,9 @@ def _training_parts(
     strategies: tuple[mining.Strategy, ...] = ("all", "semihard", "hard", "literal")
     yield "triplets", [len(mining.mine(distances, pairs, way).anchor) for way in strategies]
     yield "triplet loss", losses.TripletLoss()(embedded, labels, hidden).item()
+    average, network = (initial_network(seed) for seed in (0, 1))
+    update_average(average, network, 5)
+    yield "averaged weights", average.dense.weight[:2, :2].detach()
     yield "contrastive loss", losses.ContrastiveLoss()(embedded, labels, hidden).item()
 
 
@@ -177,12 +208,15 @@ def _groups() -> Groups:
 def write() -> None:
     """Write the golden figures, unless they changed under the same version."""
     found, kept = figures(), json.loads(FILE.read_text()) if FILE.exists() else None
-    made = {"results_version": records.RESULTS_VERSION, **identity(), "figures": found}
+    made = {"results_version": records.RESULTS_VERSION, **run_identity(), "figures": found}
     if kept and kept["results_version"] == records.RESULTS_VERSION:
         changed = differences(found, kept["figures"])
         changed += changed_defaults(made["defaults"], kept["defaults"])
         if changed:
             sys.exit(f"{', '.join(changed)}: figures changed; {CHANGED}")
+    elif kept and kept.get("store") == store.VERSION:
+        if differences(found, kept["figures"], [name for name in AUDIO if name in found]):
+            sys.exit("excerpts changed; raise VERSION in audio/store.py, too")
     FILE.write_text(json.dumps(made, indent=1) + "\n", encoding="utf-8")
 
 
@@ -198,16 +232,18 @@ def test_figures_are_those_of_this_version(kept):
 
 
 def test_defaults_and_the_id_of_a_run_are_those_of_this_version(kept):
-    found = identity()
+    found = run_identity()
     changed = changed_defaults(found["defaults"], kept["defaults"])
     assert not changed, f"changed defaults: {', '.join(changed)}; {CHANGED}"
     assert found["id"] == kept["id"]
+    assert found["store"] == kept["store"], CHANGED
 
 
 def test_a_change_is_noticed(tmp_path, monkeypatch):
     assert differences({"a": [1.0, 2.0]}, {"a": [1.0, 2.0001]}) == []
     assert differences({"a": [1.0, 2.0]}, {"a": [1.0, 2.01]}) == ["a"]
     assert differences({"a": [1.0], "b": [1.0]}, {"a": [1.0, 2.0]}) == ["a", "b"]
+    assert differences({"log-mel": [1.0]}, {"log-mel": [2.0]}, ["log-mel"]) == ["log-mel"]
     assert changed_defaults({"old": 1, "new": 2}, {"old": 2, "gone": 3}) == ["old"]
     monkeypatch.setitem(globals(), "FILE", tmp_path / "golden.json")
     monkeypatch.setitem(globals(), "figures", lambda: {"a": [1.0]})

@@ -217,7 +217,7 @@ def test_gather_joins_metrics_with_run_and_parameters(tmp_path):
     records.write(tmp_path, ".unfinished", **contents())
     (tmp_path / "notes.txt").write_text("mine")
     table = records.gather(str(tmp_path))
-    parameter_names = set(Configuration.model_fields) - {"device", "runs", "shards"}
+    parameter_names = set(Configuration.model_fields) - {"device", "runs", "shards", "max_lost"}
     about = {"run", "commit", "results_version", "fingerprint", "n_train"}
     assert set(table.columns) == {*about, *parameter_names, *COLUMNS}
     assert table.columns[-len(COLUMNS) :].tolist() == COLUMNS

@@ -117,7 +117,8 @@ def read(folder: Path) -> Dataset:
     Dataset
         Tag sets ``genres``, ``instruments`` and ``moods`` (``mood/theme`` in the annotations). Sets
         without tags are omitted. Artists and albums are ids, titles are empty. The published splits
-        are called ``split-0`` to ``split-4``.
+        of the files ``autotagging*.tsv`` are called ``split-0`` to ``split-4``; a split that is
+        missing is downloaded into ``splits/`` beside the annotations when it is used.
 
     Raises
     ------
@@ -134,7 +135,9 @@ def read(folder: Path) -> Dataset:
     tags = [tag for line, row in rows for tag in _tags(file, line, row)]
     used = {tagset for _, tagset, _ in tags}
     tagsets = tuple(name for name in TAGSETS.values() if name in used)
+    has_splits = file.stem.startswith("autotagging")
     splits = {f"split-{n}": partial(_parts, file, f"split-{n}") for n in range(N_SPLITS)}
+    splits = splits if has_splits else {}
     return replace(build("jamendo", tracks, tags, tagsets), splits=splits)
 
 

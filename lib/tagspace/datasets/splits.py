@@ -137,8 +137,9 @@ def split_as_published(parts: pd.Series) -> Split:
 
 def _too_few(part: str) -> TagspaceError:
     return TagspaceError(
-        f"dataset: no track is left for the {part} part, because the tracks of an artist stay "
-        "together and one artist has very many; try another seed or fewer folds"
+        f"dataset: no track is left for the {part} part, because the tracks of an artist and "
+        "copies of a recording stay together, and one group is very large; try another seed or "
+        "fewer folds"
     )
 
 

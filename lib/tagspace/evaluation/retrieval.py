@@ -172,9 +172,9 @@ def evaluate(
 
     Notes
     -----
-    A query without tags, or without a known album, is left out of that task; one without any
-    relevant track, of nDCG and R-precision; a cutoff that includes every track, of all. A query
-    with an unknown artist counts as the only track of its artist.
+    A query without tags, or without a known album, is left out of that task. A query without any
+    relevant track has neither nDCG nor R-precision. A cutoff that includes every track is left out.
+    A query with an unknown artist counts as the only track of its artist.
 
     Examples
     --------

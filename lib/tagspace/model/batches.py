@@ -95,7 +95,7 @@ class RelatedBatches:
         self.n_alone = int((self.partners[:, 0] < 0).sum())
 
     def __call__(self, generator: np.random.Generator) -> list[np.ndarray]:
-        """Draw the batches of an epoch; a track may come again as the only partner of another."""
+        """Draw the batches of an epoch; a track may come again as the partner of another one."""
         order = generator.permutation(np.flatnonzero(self.partners[:, 0] >= 0))
         starts = generator.integers(MAX_PARTNERS, size=len(order))
         waiting = np.ones(len(self.rows), dtype=bool)
@@ -108,6 +108,8 @@ class RelatedBatches:
                 pairs.append((track, partner))
         n_batches = max(round(2 * len(pairs) / self.batch_size), 1)
         drawn = np.array(pairs, dtype=int).reshape(-1, 2)
+        if not pairs:
+            return []
         return [self.rows[np.unique(part)] for part in np.array_split(drawn, n_batches)]
 
 

@@ -23,6 +23,7 @@ from tagspace.support import memory
 from tagspace.support.progress import Progress
 from tagspace.tags.relatedness import Relatedness
 
+STEP = ["loss", "triplets", "tracks", "anchors", "pairs", "spread"]  # what a step returns
 COLLAPSED = 1e-3  # mean squared distance below which the embeddings of a batch count as one point
 ROUNDING = 1e-6  # a relatedness below this is rounding error
 FEW_ANCHORS = 0.05  # share of the tracks; a run with fewer learns little, and warns
@@ -97,12 +98,12 @@ class Fit:
     network : DPNN
         With the averaged weights of the best epoch, in evaluation mode.
     history : pandas.DataFrame
-        One row per epoch: ``tracks``, how many were in batches; ``pairs``, the mean number of
-        related pairs in a batch; ``anchors``, the share of tracks with a related and an unrelated
-        track in their batch; ``loss``; ``triplets``, how many violated the margin (with other
-        losses, how many pairs or tracks had a gradient); ``spread``, the mean squared distance
-        within a batch; ``validation``, nDCG@10 of the validation tracks with their relatedness as
-        gain; ``seconds``.
+        One row per epoch: ``tracks``, how many were in batches, repetitions counted; ``pairs``,
+        the mean number of related pairs in a batch; ``anchors``, the share of tracks with a related
+        and an unrelated track in their batch; ``loss``; ``triplets``, how many violated the margin
+        (with other losses, how many pairs or tracks had a gradient); ``spread``, the mean squared
+        distance within a batch; ``validation``, nDCG@10 of the validation tracks with their
+        relatedness as gain; ``seconds``.
     best_epoch : int
         The epoch whose weights were kept.
     stopped : str
@@ -135,8 +136,8 @@ def fit(network: DPNN, loss: Loss, examples: Examples, schedule: Schedule) -> Fi
     Raises
     ------
     TagspaceError
-        If no batch of the first epoch has a candidate triplet, no two validation tracks are
-        related, or training diverges.
+        If no batch of the first epoch has a candidate triplet, or none violates the margin; if no
+        two validation tracks are related; or if training diverges.
     """
     trainer = Trainer(network, loss, examples, schedule)
     history: list[dict[str, float]] = []
@@ -198,7 +199,8 @@ class Trainer:
         """
         started = time.perf_counter()
         self.network.train()
-        steps = pd.DataFrame([self.step(rows) for rows in self.examples.batches(self.generator)])
+        batches = self.examples.batches(self.generator)
+        steps = pd.DataFrame([self.step(rows) for rows in batches], columns=STEP)
         self._check(steps)
         self.rates.step()
         self.epochs_done += 1
@@ -277,18 +279,23 @@ class Trainer:
 
     def _check(self, steps: pd.DataFrame) -> None:
         # In later epochs no error is needed: without triplets, fit stops.
-        anchors = steps["anchors"].sum() / steps["tracks"].sum()
+        anchors = steps["anchors"].sum() / max(steps["tracks"].sum(), 1)
         if anchors == 0 and not self.epochs_done:
             raise TagspaceError(
                 "positive_threshold, negative_threshold: no training track has both a related and "
-                "an unrelated track in its batch, so nothing can be learned; try batches related, "
-                "other thresholds, fewer topics, larger batches or other tag sets"
+                "an unrelated track in its batch, so nothing can be learned; try other thresholds, "
+                "fewer topics, larger or related batches, or other tag sets"
+            )
+        if self.steps == 0:
+            raise TagspaceError(
+                "margin: no triplet violates the margin, so nothing can be learned; try a larger "
+                "margin, or mining all"
             )
         if anchors < FEW_ANCHORS and not self.epochs_done:
             warnings.warn(
                 f"batches: only {anchors:.1%} of the tracks have both a related and an unrelated "
                 f"track in their batch of {steps['tracks'].mean():.0f}, so little is learned; try "
-                "batches related, a larger batch_size or fewer topics",
+                "larger or related batches, or fewer topics",
                 stacklevel=3,
             )
         if steps["spread"].mean() < COLLAPSED and not self.collapsed:

@@ -61,7 +61,8 @@ def run_experiment(corpus: Corpus, configuration: Configuration) -> Record:
     Returns
     -------
     Record
-        The results of the trained network and of the baselines: ``untrained`` (the same initial
+        Its parameters hold the precision that was used. The results of the trained network and of
+        the baselines: ``untrained`` (the same initial
         weights), ``timbre``, ``rhythm``, ``timbre+rhythm``, ``random``, and ``tags`` (the LSI
         vectors of the tags themselves).
 
@@ -90,6 +91,8 @@ def run_experiment(corpus: Corpus, configuration: Configuration) -> Record:
     ['moods', 'artist']
     """
     device = choose_device(configuration.device)
+    precision = str(choose_precision(configuration.precision, device)).removeprefix("torch.")
+    configuration = configuration.model_copy(update={"precision": precision})
     chosen = configuration.choose_tagsets(corpus.tags.tagsets)
     folder = records.runs_folder(configuration)
     name = records.run_id(configuration, corpus.name, corpus.fingerprint, chosen)
@@ -130,7 +133,6 @@ def _compute(
             "data": corpus.summary(),
             "seconds": clock.seconds,
             "device": describe_device(device),
-            "precision": str(choose_precision(configuration.precision, device)),
             **records.environment(),
         },
         history=fit.history,
