@@ -37,9 +37,8 @@ class UniformBatches:
 class RelatedBatches:
     """Batches in which every track has a related track.
 
-    In a uniform batch, few tracks have one if the relatedness is fine or the tag sets are many.
-    Here, each track of an epoch is put into a batch together with a partner: a related track that
-    is not excluded, drawn anew for each epoch.
+    In a uniform batch, few tracks have one if topics are many. Here, each track of an epoch comes
+    with a partner: a related track that is not excluded, drawn anew for each epoch.
 
     Parameters
     ----------
@@ -54,10 +53,9 @@ class RelatedBatches:
     seed : int
         Draws the partners to keep, where a track has very many.
 
-    Attributes
-    ----------
-    n_alone : int
-        Number of tracks that have no partner and are left out.
+    Notes
+    -----
+    ``n_alone`` tracks have no partner, and are in no batch.
 
     Examples
     --------

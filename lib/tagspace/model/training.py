@@ -313,17 +313,10 @@ def mean_squared_distance(embeddings: torch.Tensor) -> torch.Tensor:
 
 
 def update_average(average: nn.Module, network: nn.Module, step: int) -> None:
-    """Update the average of the weights with the weights after one more step.
+    """Update the average of the weights, in place, with those after step number ``step`` (from 1).
 
     Polynomial-decay averaging (Shamir and Zhang 2013, with eta = 9): after n steps, most of the
     weight is on the last tenth of them. The statistics of batch normalisations are averaged too.
-
-    Parameters
-    ----------
-    average, network : torch.nn.Module
-        Two networks of the same shape; ``average`` is changed in place.
-    step : int
-        Number of steps taken, from 1.
     """
     means, values = (
         [value for value in module.state_dict().values() if value.is_floating_point()]

@@ -145,22 +145,14 @@ def lsi_vectors(tags: sparse.csr_array, train: np.ndarray, topics: int) -> np.nd
 
     Parameters
     ----------
-    tags : scipy.sparse.csr_array, shape (n_tracks, n_tags)
-        Binary or weighted.
-    train : numpy.ndarray of int
-        Rows of the training tracks.
-    topics : int
-        Number of topics; reduced to the rank of the training tags (21 genres give 21 at most).
+    tags, train, topics
+        See :func:`relatedness_from_tags`; the tags may be weighted.
 
     Returns
     -------
     numpy.ndarray, shape (n_tracks, min(topics, rank))
-        Of unit length; see :meth:`tagspace.tags.lsi.LSI.transform`.
-
-    Raises
-    ------
-    TagspaceError
-        If no training track carries a tag.
+        Of unit length; see :meth:`tagspace.tags.lsi.LSI.transform`. The rank is that of the
+        training tags: 21 genres have 21 topics at most.
     """
     model = LSI().fit(tags[train])
     return model.transform(tags, min(topics, model.rank))
@@ -195,7 +187,7 @@ def jaccard(left: sparse.csr_array, right: sparse.csr_array) -> np.ndarray:
     Returns
     -------
     numpy.ndarray, shape (n_left, n_right)
-        In the type of the matrices; 0 for two empty sets.
+        0 for two empty sets.
     """
     # Only the left sets become a dense matrix: callers pass few left sets and many right sets.
     common = np.ascontiguousarray((right @ left.toarray().T).T)
