@@ -77,8 +77,8 @@ def audio_paths(folder: Path) -> Iterator[Path]:
         visited.add((status.st_dev, status.st_ino))
         folders.sort()
         for name in sorted(names):
-            _, _, suffix = name.rpartition(".")
-            if suffix.lower() in AUDIO_SUFFIXES:
+            _, dot, suffix = name.rpartition(".")
+            if dot and suffix.lower() in AUDIO_SUFFIXES:
                 path = os.path.join(root, name)  # noqa: PTH118
                 if path.isprintable() or _is_text(path):
                     yield Path(path)
