@@ -17,6 +17,7 @@ from tagspace.model.batches import UniformBatches
 from tagspace.model.encoders import initial_network
 from tagspace.model.losses import TripletLoss
 from tagspace.model.training import Examples, Schedule, Trainer
+from tagspace.support.device import choose_precision
 from tagspace.tags.relatedness import Cosine
 from tagspace.tags.tagsets import TagMatrix
 
@@ -94,6 +95,7 @@ def trainer(vectors: np.ndarray, margin: float, device: torch.device | str = "cp
     same_album = partial(groups.excluded_pairs, batch_filter="album")
     examples = Examples(noise, UniformBatches(rows), rows, related, same_album, related)
     network = initial_network(seed=0).to(device)
-    made = Trainer(network, TripletLoss(margin), examples, Schedule(epochs=1))
+    precision = choose_precision("auto", torch.device(device))
+    made = Trainer(network, TripletLoss(margin), examples, Schedule(1, precision=precision))
     made.network.train()
     return made

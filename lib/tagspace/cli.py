@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+from functools import partial
 from pathlib import Path
 
 import pandas as pd
@@ -12,6 +13,7 @@ from tagspace.configuration import EXPERIMENT_PARAMETERS
 from tagspace.datasets import embedded, matching, msd, songs, tables
 from tagspace.errors import TagspaceError
 from tagspace.runs import archive, comparison, records
+from tagspace.support.files import write_whole
 
 MEASURE = "graded nDCG@10"
 
@@ -80,11 +82,13 @@ def keep_figures(folder: Path, out: Path) -> None:
 
 def write_manifest(folder: Path) -> None:
     """Write the manifest of a music folder from the tags embedded in its files."""
+    if not folder.is_dir():
+        raise TagspaceError(f"{folder} is not a folder; give the folder of your music")
     file = folder / "manifest.csv"
     if file.exists():
         raise TagspaceError(f"dataset: {file} exists already; move it away to write a new one")
     table, unreadable = embedded.describe(folder)
-    table.to_csv(file, index=False)
+    write_whole(file, partial(table.to_csv, index=False))
     known = (table.drop(columns=["track_id", "path"]) != "").sum()
     print("".join(f"left out: {reason}\n" for reason in unreadable), end="")
     print(f"{len(table)} files; {', '.join(f'{n} have {name}' for name, n in known.items())}")
@@ -97,11 +101,10 @@ def match_albums(albums: Path, folder: Path, out: Path) -> None:
     if table.empty:
         raise TagspaceError(f"{albums} lists no albums; add one row per album")
     found = matching.match(table, songs.names(folder))
-    out.mkdir(parents=True, exist_ok=True)
     matched = found.tracks[found.tracks["album"] >= 0]
     tags = table.loc[matched["album"], list(msd.TAGSETS)].set_index(matched.index)
-    msd.write(out / msd.ALL_CSV, tags)
-    found.ambiguous.to_csv(out / "ambiguous.csv", index=False)
+    write_whole(out / msd.ALL_CSV, partial(msd.write, tags=tags))
+    write_whole(out / "ambiguous.csv", partial(found.ambiguous.to_csv, index=False))
     print(found.report())
     print(f"Tags are in {out / msd.ALL_CSV}, ambiguous albums in {out / 'ambiguous.csv'}")
 

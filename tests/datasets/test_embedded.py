@@ -1,8 +1,12 @@
 """Building a manifest from embedded metadata, with real audio files."""
 
+import errno
+import os
+
 import mutagen
 import mutagen.id3
 import numpy as np
+import pandas as pd
 import pytest
 import soundfile
 
@@ -89,6 +93,75 @@ def test_a_folder_without_tags_raises(tmp_path, names):
     for name in names:
         write(tmp_path / name, **NAMES)
     with pytest.raises(
-        SystemExit, match=f"contains {len(names)} audio files .flac, mp3, ogg, wav., none"
+        SystemExit, match=f"contains {len(names)} audio files .aif, aifc, .* wav., none"
     ):
         main(["manifest", str(tmp_path)])
+
+
+def test_formats_that_are_not_read_are_listed_with_a_remedy(tmp_path, capsys):
+    write(tmp_path / "one.mp3", genre=["Folk"])
+    for name in ("song.m4a", "song.WMA"):
+        (tmp_path / name).write_bytes(b"whatever")
+    main(["manifest", str(tmp_path)])
+    output = capsys.readouterr().out
+    for name in ("song.m4a", "song.WMA"):
+        assert f"left out: {tmp_path / name}: this format is not read; convert it" in output
+    assert load_dataset(str(tmp_path)).tracks.index.tolist() == ["one.mp3"]
+
+
+@pytest.mark.parametrize("ending", ["opus", "aiff", "au", "caf", "mp2"])
+def test_other_formats_of_libsndfile_are_described_or_listed(tmp_path, capsys, ending):
+    write(tmp_path / "one.mp3", genre=["Folk"])
+    path = tmp_path / f"two.{ending}"
+    if ending == "opus":
+        soundfile.write(path, np.zeros(48_000), 48_000, format="OGG", subtype="OPUS")
+    else:
+        soundfile.write(path, np.zeros(22_050), 22_050, format={"mp2": "MP3"}.get(ending))
+    main(["manifest", str(tmp_path)])
+    found = load_dataset(str(tmp_path)).tracks.index.tolist()
+    assert found == ["one.mp3", path.name]
+    assert "left out" not in capsys.readouterr().out
+
+
+def test_names_that_a_manifest_cannot_hold_are_listed(tmp_path, capsys):
+    write(tmp_path / "one.mp3", genre=["Folk"])
+    for name in (" blank.mp3", "line\nbreak.mp3", "tab\tin.mp3"):
+        write(tmp_path / name, genre=["Folk"])
+    main(["manifest", str(tmp_path)])
+    assert capsys.readouterr().out.count("rename it") == 3
+    assert load_dataset(str(tmp_path)).tracks.index.tolist() == ["one.mp3"]
+
+
+def test_a_genre_of_140000_letters_is_no_tag(tmp_path):
+    write(tmp_path / "one.mp3", genre=["Folk", "x" * 140_000], title="two\nlines")
+    main(["manifest", str(tmp_path)])
+    dataset = load_dataset(str(tmp_path))
+    assert dataset.tags["tag"].tolist() == ["Folk"]
+    assert dataset.tracks["title"].tolist() == ["two lines"]
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs named pipes")
+def test_pipes_devices_and_circles_of_links_do_not_block(tmp_path, capsys):
+    write(tmp_path / "one.mp3", genre=["Folk"])
+    os.mkfifo(tmp_path / "pipe.mp3")
+    (tmp_path / "zero.mp3").symlink_to("/dev/zero")
+    (tmp_path / "circle").symlink_to(tmp_path)
+    main(["manifest", str(tmp_path)])
+    assert capsys.readouterr().out.count("it is not a regular file") == 2
+    assert load_dataset(str(tmp_path)).tracks.index.tolist() == ["one.mp3"]
+
+
+def test_a_manifest_that_cannot_be_written_leaves_nothing(tmp_path, monkeypatch):
+    write(tmp_path / "one.mp3", genre=["Folk"])
+
+    def fill_the_disk(_, path, **__):
+        path.write_text("half of ")
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(pd.DataFrame, "to_csv", fill_the_disk)
+        with pytest.raises(SystemExit, match=r"manifest.csv: cannot be written: No space left"):
+            main(["manifest", str(tmp_path)])
+    assert [path.name for path in tmp_path.iterdir()] == ["one.mp3"]
+    main(["manifest", str(tmp_path)])
+    assert len(load_dataset(str(tmp_path)).tracks) == 1

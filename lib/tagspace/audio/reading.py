@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import stat
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +14,7 @@ import soxr
 from tagspace.audio import mpeg
 from tagspace.audio.spectrogram import SAMPLE_RATE, SECONDS, log_mel
 from tagspace.errors import TagspaceError
+from tagspace.support.files import check_regular
 
 OFFSET = 3.0  # s; the start is skipped, because fade-ins and silence are common there
 SHORTEST = 1.0  # s; a file with less audio is refused
@@ -213,22 +213,6 @@ def duration(path: str | Path) -> float:
     except UNREADABLE as error:
         raise TagspaceError(f"{path}: cannot be read: {_one_line(error)}") from error
     return info.frames / info.samplerate
-
-
-def check_regular(path: Path) -> None:
-    """Refuse what is not a regular file: opening a pipe may wait for ever.
-
-    Raises
-    ------
-    TagspaceError
-        If there is no file, or it is a folder, a pipe or a device.
-    """
-    try:
-        mode = path.stat().st_mode
-    except OSError as error:
-        raise TagspaceError(f"{path}: cannot be read: {error.strerror}") from error
-    if not stat.S_ISREG(mode):
-        raise TagspaceError(f"{path}: cannot be read: it is not a regular file")
 
 
 def _can_seek(path: Path, seconds: float) -> bool:

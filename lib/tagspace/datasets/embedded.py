@@ -9,14 +9,16 @@ import mutagen
 import pandas as pd
 
 from tagspace.datasets.base import NAME_COLUMNS
-from tagspace.datasets.files import AUDIO_SUFFIXES, audio_paths
+from tagspace.datasets.files import AUDIO_SUFFIXES, OTHER_SUFFIXES, audio_paths
 from tagspace.errors import TagspaceError
+from tagspace.support.files import check_regular
 from tagspace.support.progress import Progress
 
 TAGSETS = {"genres": "genre", "moods": "mood"}  # tag set -> mutagen's name of the field
 # WAV files have ID3 frames instead of named fields.
 FRAMES = {"artist": "TPE1", "album": "TALB", "title": "TIT2", "genre": "TCON", "mood": "TMOO"}
 SEPARATORS = (";", "|")
+LONGEST = 200  # letters; a longer genre or mood is no tag
 
 
 def describe(folder: Path) -> tuple[pd.DataFrame, list[str]]:
@@ -25,7 +27,8 @@ def describe(folder: Path) -> tuple[pd.DataFrame, list[str]]:
     Parameters
     ----------
     folder : pathlib.Path
-        Contains mp3, flac, ogg or wav files at any depth.
+        Contains audio files at any depth, in the formats of
+        :data:`tagspace.datasets.files.AUDIO_SUFFIXES`.
 
     Returns
     -------
@@ -41,13 +44,14 @@ def describe(folder: Path) -> tuple[pd.DataFrame, list[str]]:
         If there are no audio files, or none has a genre or mood.
     """
     folder = folder.absolute()
-    files = list(audio_paths(folder))
+    files = list(audio_paths(folder, AUDIO_SUFFIXES | OTHER_SUFFIXES))
     rows, unreadable = [], []
     for file in Progress(files, desc="tags", unit="file"):
         try:
+            _check(file, folder)
             rows.append(_row(file, folder))
-        except mutagen.MutagenError as error:
-            unreadable.append(f"{file}: {error}")
+        except (mutagen.MutagenError, TagspaceError) as error:
+            unreadable.append(f"{file}: {str(error).removeprefix(f'{file}: ')}")
     columns = ["track_id", "path", *NAME_COLUMNS, *TAGSETS]
     table = pd.DataFrame(rows, columns=columns)
     empty = [tagset for tagset in TAGSETS if not (table[tagset] != "").any()]
@@ -60,10 +64,23 @@ def describe(folder: Path) -> tuple[pd.DataFrame, list[str]]:
     return table.drop(columns=empty), unreadable
 
 
+def _check(file: Path, folder: Path) -> None:
+    """Refuse files that could not be read later, or not be named in a manifest."""
+    name = file.relative_to(folder).as_posix()
+    if file.suffix.lower().removeprefix(".") in OTHER_SUFFIXES:
+        raise TagspaceError(f"{file}: this format is not read; convert it, for example to flac")
+    if name != name.strip() or not name.isprintable():
+        raise TagspaceError(
+            f"{file}: its name begins or ends with a blank, or has a line break or another control "
+            "character; rename it"
+        )
+    check_regular(file)
+
+
 def _row(file: Path, folder: Path) -> tuple[str, ...]:
     fields = mutagen.File(file, easy=True) or {}
     name = file.relative_to(folder).as_posix()
-    names = (", ".join(_values(fields, field)) for field in NAME_COLUMNS)
+    names = (" ".join(", ".join(_values(fields, each)).split()) for each in NAME_COLUMNS)
     tags = ("|".join(_split(_values(fields, field))) for field in TAGSETS.values())
     return name, name, *names, *tags
 
@@ -74,7 +91,8 @@ def _values(fields: Mapping[str, Sequence[str]], field: str) -> list[str]:
 
 
 def _split(values: list[str]) -> list[str]:
-    """Split values that contain several tags, such as ``Folk; Pop``, and drop duplicates."""
+    """Split values that contain several tags, such as ``Folk; Pop``; drop duplicates and essays."""
     for separator in SEPARATORS:
         values = [part for value in values for part in value.split(separator)]
-    return list(dict.fromkeys(part.strip() for part in values if part.strip()))
+    tags = (" ".join(part.split()) for part in values)
+    return list(dict.fromkeys(tag for tag in tags if 0 < len(tag) <= LONGEST))

@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import os
 import warnings
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator
 from pathlib import Path
 
 import pandas as pd
 
 from tagspace.errors import TagspaceError
 
-AUDIO_SUFFIXES = {"mp3", "wav", "flac", "ogg"}
+AUDIO_SUFFIXES = {
+    *("mp3", "mp2", "wav", "flac", "ogg", "oga", "opus", "aiff", "aif", "aifc", "au", "caf"),
+    *("w64", "rf64"),
+}
+# Audio that libsndfile does not read.
+OTHER_SUFFIXES = {"m4a", "m4b", "mp4", "aac", "wma", "ape", "wv", "mpc", "mka", "dsf", "dff", "tta"}
 
 
 def first_file(folder: Path, patterns: Iterable[str]) -> Path | None:
@@ -60,7 +65,7 @@ def audio_by_stem(folder: Path) -> dict[str, str]:
     return files
 
 
-def audio_paths(folder: Path) -> Iterator[Path]:
+def audio_paths(folder: Path, suffixes: Container[str] = AUDIO_SUFFIXES) -> Iterator[Path]:
     """Yield the absolute paths of all audio files below a folder, in a fixed order.
 
     The files of a folder come before its subfolders, both in alphabetical order. Symbolic links
@@ -78,7 +83,7 @@ def audio_paths(folder: Path) -> Iterator[Path]:
         folders.sort()
         for name in sorted(names):
             _, dot, suffix = name.rpartition(".")
-            if dot and suffix.lower() in AUDIO_SUFFIXES:
+            if dot and suffix.lower() in suffixes:
                 path = os.path.join(root, name)  # noqa: PTH118
                 if path.isprintable() or _is_text(path):
                     yield Path(path)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 import pandas as pd
@@ -11,6 +12,7 @@ from tagspace.datasets import registry
 from tagspace.errors import TagspaceError
 from tagspace.evaluation.retrieval import COLUMNS
 from tagspace.runs.records import gather
+from tagspace.support.files import write_whole
 
 RUNS, METRICS = "runs.csv", "metrics.csv"
 # Read as text even where they look like numbers.
@@ -34,13 +36,13 @@ def save(gathered: pd.DataFrame, folder: Path) -> None:
         first = gathered["variant"] == gathered["variant"].iloc[0]
         gathered = gathered[first | (gathered["representation"] == "trained")]
     about = gathered.columns.difference(COLUMNS, sort=False)
-    folder.mkdir(parents=True, exist_ok=True)
     # Parameters keep their precision; results are rounded. A run may belong to several variants,
     # and its results are written once.
-    gathered[about].drop_duplicates().to_csv(folder / RUNS, index=False, lineterminator="\n")
-    gathered[["run", *COLUMNS]].drop_duplicates().to_csv(
-        folder / METRICS, index=False, float_format="%.4g", lineterminator="\n"
-    )
+    csv = {"index": False, "lineterminator": "\n"}
+    runs, metrics = gathered[about], gathered[["run", *COLUMNS]]
+    write_whole(folder / RUNS, partial(runs.drop_duplicates().to_csv, **csv))
+    metrics_to_csv = partial(metrics.drop_duplicates().to_csv, float_format="%.4g", **csv)
+    write_whole(folder / METRICS, metrics_to_csv)
 
 
 def load(folder: str | Path, dataset: str = "") -> pd.DataFrame:

@@ -1,0 +1,53 @@
+"""Files that are regular, and files that are written whole or not at all."""
+
+from __future__ import annotations
+
+import stat
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+
+from tagspace.errors import TagspaceError
+
+
+def check_regular(path: Path) -> None:
+    """Refuse what is not a regular file: opening a pipe may wait for ever.
+
+    Raises
+    ------
+    TagspaceError
+        If there is no file, or it is a folder, a pipe or a device.
+    """
+    try:
+        mode = path.stat().st_mode
+    except (OSError, ValueError) as error:  # ValueError: a NUL in the path
+        reason = getattr(error, "strerror", None) or error
+        raise TagspaceError(f"{path}: cannot be read: {reason}") from error
+    if not stat.S_ISREG(mode):
+        raise TagspaceError(f"{path}: cannot be read: it is not a regular file")
+
+
+def write_whole(path: Path, write: Callable[[Path], object]) -> None:
+    """Write a file under another name, and rename it when it is complete.
+
+    Parameters
+    ----------
+    path : Path
+        The file; it is replaced if it exists.
+    write : callable
+        Writes the file at the path that it is given.
+
+    Raises
+    ------
+    TagspaceError
+        If it cannot be written; then there is no file, or the old one.
+    """
+    draft = path.with_name(f".{path.name}.part")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write(draft)
+        draft.replace(path)
+    except OSError as error:
+        with suppress(OSError):
+            draft.unlink(missing_ok=True)
+        raise TagspaceError(f"{path}: cannot be written: {error.strerror or error}") from error
