@@ -292,17 +292,19 @@ def test_an_epoch_without_tracks_is_refused_in_one_line(make_trainer, examples):
         trainer.epoch()
 
 
-def test_a_first_epoch_without_a_step_is_refused_in_one_line(
-    make_trainer, corpus, few, monkeypatch
-):
-    trainer = make_trainer()
-    mood = torch.as_tensor(corpus.tags.tagset("moods").toarray()[few, 0]).long()
-    order = torch.as_tensor(trainer.generator.permutation(4))
-    trainer.examples = replace(trainer.examples, batches=lambda _: [few[order]])
-    one_point_per_mood = torch.eye(2)[mood[order]].requires_grad_()
-    monkeypatch.setattr(encoders, "embed_excerpts", lambda *_: one_point_per_mood)
-    with pytest.raises(TagspaceError, match=r"^margin: no triplet violates the margin.*$"):
-        trainer.epoch()
+def test_without_any_step_the_network_is_calibrated_and_a_warning_says_so(examples, monkeypatch):
+    keep = TripletLoss.terms
+
+    def nothing_active(*arguments):
+        return keep(*arguments)._replace(active=torch.tensor(0))
+
+    monkeypatch.setattr(TripletLoss, "terms", nothing_active)
+    network, initial = initial_network(0), initial_network(0)
+    with pytest.warns(UserWarning, match=r"^margin: no triplet violated .* network is untrained$"):
+        found = fit(network, TripletLoss(), examples, Schedule(epochs=3))
+    assert found.stopped == "no triplet violated the margin in epoch 1"
+    changed = changed_names(initial.state_dict(), found.network.state_dict())
+    assert changed == {name for name in initial.state_dict() if "running" in name or "num_" in name}
 
 
 def test_a_later_epoch_without_candidate_triplets_is_not_an_error(make_trainer):

@@ -149,7 +149,6 @@ GRID = {
     "excerpts": 1,
     "epochs": 1,
     "folds": 3,
-    "margin": 1.0,  # the tones are easily told apart
 }
 
 

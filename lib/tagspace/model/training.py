@@ -136,8 +136,8 @@ def fit(network: DPNN, loss: Loss, examples: Examples, schedule: Schedule) -> Fi
     Raises
     ------
     TagspaceError
-        If no batch of the first epoch has a candidate triplet, or none violates the margin; if no
-        two validation tracks are related; or if training diverges.
+        If no batch of the first epoch has a candidate triplet, no two validation tracks are
+        related, or training diverges.
     """
     trainer = Trainer(network, loss, examples, schedule)
     history: list[dict[str, float]] = []
@@ -152,6 +152,8 @@ def fit(network: DPNN, loss: Loss, examples: Examples, schedule: Schedule) -> Fi
                 best, best_epoch = copy.deepcopy(trainer.average.state_dict()), epoch
             if row["triplets"] == 0:
                 stopped = f"no triplet violated the margin in epoch {epoch}"
+                if epoch == 1:
+                    warnings.warn(f"margin: {stopped}; the network is untrained", stacklevel=2)
                 break
             if epoch - best_epoch >= schedule.patience:
                 stopped = f"no gain on the validation tracks in {schedule.patience} epochs"
@@ -202,7 +204,10 @@ class Trainer:
         batches = self.examples.batches(self.generator)
         steps = pd.DataFrame([self.step(rows) for rows in batches], columns=STEP)
         self._check(steps)
-        self.rates.step()
+        if self.steps:
+            self.rates.step()
+        else:  # no weights to average yet, but statistics of batch normalisations
+            self.average.load_state_dict(self.network.state_dict())
         self.epochs_done += 1
         return {
             "tracks": int(steps["tracks"].sum()),
@@ -285,11 +290,6 @@ class Trainer:
                 "positive_threshold, negative_threshold: no training track has both a related and "
                 "an unrelated track in its batch, so nothing can be learned; try other thresholds, "
                 "fewer topics, larger or related batches, or other tag sets"
-            )
-        if self.steps == 0:
-            raise TagspaceError(
-                "margin: no triplet violates the margin, so nothing can be learned; try a larger "
-                "margin, or mining all"
             )
         if anchors < FEW_ANCHORS and not self.epochs_done:
             warnings.warn(
