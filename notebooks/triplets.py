@@ -119,9 +119,10 @@ measured.anchors().round(3)
 
 # %% mystnb={"image": {"alt": "Four scatter plots, one per mining strategy, of the distances of each triplet to its positive and its negative"}} tags=["nbval-ignore-output"]
 from tagspace.model import encoders, losses
+from tagspace.runs import baselines
 
 network = encoders.initial_network(configuration.seed)
-encoders.calibrate(network, torch.as_tensor(tracks.excerpts[tracks.split.train, 0]))
+baselines.calibrate(network, torch.as_tensor(tracks.excerpts[tracks.split.train, 0]))
 distances = losses.squared_distances(encoders.embed(network, tracks.excerpts[batch]))
 mined = {
     strategy: mining.mine(distances, pairs, strategy, configuration.margin)

@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from tagspace.model import encoders
-from tagspace.model.encoders import calibrate, embed, embed_excerpts, initial_network
+from tagspace.model.encoders import embed, embed_excerpts, initial_network
 from tagspace.support.device import seeded
 
 
@@ -59,24 +59,6 @@ def test_tracks_are_embedded_in_float32_on_every_device(excerpts):
     torch.testing.assert_close(embed(network, single), exact, rtol=0, atol=1e-6)
     assert half.dtype == torch.float32
     assert 1e-6 < (half - exact).abs().max() / exact.abs().max() < 0.05
-
-
-def test_calibration_changes_only_the_statistics_of_batch_normalisations(excerpts, monkeypatch):
-    monkeypatch.setattr(encoders, "TRACKS_AT_ONCE", 4)
-    network = initial_network(0)
-    before = state_of(network)
-    first_excerpts = torch.as_tensor(excerpts[:, 0])
-    calibrate(network, first_excerpts)
-    statistics = {name for name in before if "running" in name or "num_batches" in name}
-    assert changed_names(before, network.state_dict()) == statistics
-    mean, variance = network.normalise.running_mean, network.normalise.running_var
-    batches = first_excerpts.double().split(3)
-    assert mean.item() == pytest.approx(first_excerpts.double().mean().item(), abs=1e-4)
-    assert variance.item() == pytest.approx(
-        np.mean([batch.var().item() for batch in batches]), rel=1e-3
-    )
-    layers = [part for part in network.modules() if isinstance(part, torch.nn.BatchNorm2d)]
-    assert {layer.momentum for layer in layers} == {0.1}
 
 
 def test_the_initial_network_follows_from_the_seed_alone():

@@ -12,7 +12,7 @@ from tagspace.errors import TagspaceError
 from tagspace.evaluation import retrieval
 from tagspace.model import encoders
 from tagspace.model.batches import UniformBatches
-from tagspace.model.encoders import calibrate, embed, embed_excerpts, initial_network
+from tagspace.model.encoders import embed, embed_excerpts, initial_network
 from tagspace.model.losses import ContrastiveLoss, TagLoss, TripletLoss
 from tagspace.model.training import (
     Examples,
@@ -22,6 +22,7 @@ from tagspace.model.training import (
     mean_squared_distance,
     update_average,
 )
+from tagspace.runs.baselines import calibrate
 from tagspace.tags.relatedness import relatedness_from_tags
 
 NO_PAIR_IS_NEGATIVE = -0.9  # a threshold below all relatedness
@@ -281,7 +282,7 @@ def test_a_run_with_few_anchors_warns_once(make_trainer, examples, few):
     trainer = make_trainer(examples=replace(examples, batches=lambda _: batches))
     expected = r"^batches: only 4.8% of the tracks have .* batch of 2, so .*; try larger or related"
     with pytest.warns(UserWarning, match=expected) as warned:
-        trainer.epoch()
+        trainer.advance()
     assert len(warned) == 1
     trainer.epoch()
 
@@ -309,7 +310,7 @@ def test_without_any_step_the_network_is_calibrated_and_a_warning_says_so(exampl
 
 def test_a_later_epoch_without_candidate_triplets_is_not_an_error(make_trainer):
     trainer = make_trainer()
-    trainer.epoch()
+    trainer.advance()
     trainer.loss = TripletLoss(negative_threshold=NO_PAIR_IS_NEGATIVE)
     assert trainer.epoch()["triplets"] == 0
 

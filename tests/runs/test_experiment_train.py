@@ -40,7 +40,7 @@ def capture(make_inputs, monkeypatch):
 
     def run(**parameters):
         with monkeypatch.context() as patch:
-            patch.setattr(training, "fit", lambda *arguments: arguments)
+            patch.setattr(training, "fit", lambda *arguments: arguments[:4])
             return experiment.train(*make_inputs(**parameters))
 
     return run
@@ -202,7 +202,7 @@ def test_a_tag_without_training_track_is_unlikely_but_not_impossible(make_inputs
     matrix = sparse.hstack([tags.matrix, sparse.csr_array((len(corpus), 1))], format="csr")
     vocabulary = pd.concat([tags.vocabulary, pd.DataFrame({"tagset": ["moods"], "tag": ["rare"]})])
     with_rare_tag = TagMatrix(matrix, tags.track_ids, vocabulary)
-    monkeypatch.setattr(training, "fit", lambda *arguments: arguments)
+    monkeypatch.setattr(training, "fit", lambda *arguments: arguments[:4])
     loss = experiment.train(corpus, with_rare_tag, *others)[1]
     probabilities = torch.sigmoid(loss.head.bias.detach())
     n_train = len(corpus.split.train)

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 import torch
-from torch import nn
 from torch.nn import functional
 
 from tagspace.model.dpnn import DPNN, N_DIMENSIONS, UnitNorm
 from tagspace.support.device import seeded
 
-TRACKS_AT_ONCE = 128  # batch size without gradients: tracks in embed, excerpts in calibrate
+TRACKS_AT_ONCE = 128  # batch size without gradients
 
 
 def initial_network(
@@ -73,29 +72,3 @@ def embed_excerpts(
     x = excerpts.to(device).float().unsqueeze(1)
     with torch.autocast(device.type, precision, enabled=precision != torch.float32):
         return network(x).float()
-
-
-def calibrate(network: DPNN, excerpts: torch.Tensor) -> None:
-    """Set the statistics of an untrained network's batch normalisations; weights do not change.
-
-    Otherwise the statistics are zero mean and unit variance, which fit no spectrogram. The
-    untrained network would then be an unfairly weak baseline.
-
-    Parameters
-    ----------
-    network : DPNN
-        Is changed in place.
-    excerpts : torch.Tensor, shape (n, 80, 130), float16
-        One excerpt per training track.
-    """
-    layers = [part for part in network.modules() if isinstance(part, nn.BatchNorm2d)]
-    for layer in layers:
-        layer.reset_running_stats()
-        layer.momentum = None  # the plain average over all batches
-    network.train()
-    with torch.no_grad():
-        # Batches of nearly equal size, because the average is over batches.
-        for chunk in excerpts.tensor_split(-(-len(excerpts) // TRACKS_AT_ONCE)):
-            embed_excerpts(network, chunk)
-    for layer in layers:
-        layer.momentum = 0.1

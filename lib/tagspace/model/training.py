@@ -7,6 +7,7 @@ import time
 import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 import pandas as pd
@@ -116,7 +117,23 @@ class Fit:
     stopped: str
 
 
-def fit(network: DPNN, loss: Loss, examples: Examples, schedule: Schedule) -> Fit:
+class Checkpoint(Protocol):
+    """Keeps the state of a training, so that it can go on after an interruption."""
+
+    def restore(self, trainer: Trainer) -> None:
+        """Set the state that was kept last, if there is one."""
+
+    def keep(self, trainer: Trainer) -> None:
+        """Keep the state after an epoch."""
+
+
+def fit(
+    network: DPNN,
+    loss: Loss,
+    examples: Examples,
+    schedule: Schedule,
+    checkpoint: Checkpoint | None = None,
+) -> Fit:
     """Train a network with early stopping, and return it with its best weights.
 
     The weights that are validated and kept are an average over the last steps. With few tracks, the
@@ -132,6 +149,8 @@ def fit(network: DPNN, loss: Loss, examples: Examples, schedule: Schedule) -> Fi
         What to learn from.
     schedule : Schedule
         How to train.
+    checkpoint : Checkpoint, optional
+        Where an interrupted training goes on; see :mod:`tagspace.runs.checkpoint`.
 
     Raises
     ------
@@ -140,26 +159,19 @@ def fit(network: DPNN, loss: Loss, examples: Examples, schedule: Schedule) -> Fi
         related, or training diverges.
     """
     trainer = Trainer(network, loss, examples, schedule)
-    history: list[dict[str, float]] = []
-    best: dict[str, torch.Tensor] = {}
-    best_epoch, stopped = 0, "all epochs are done"
-    with Progress(range(1, schedule.epochs + 1), desc="training", unit="epoch") as bar:
-        for epoch in bar:
-            row = {"epoch": epoch, **trainer.epoch()}
-            history.append(row)
+    if checkpoint:
+        checkpoint.restore(trainer)
+    done = len(trainer.history)
+    with Progress(total=schedule.epochs, initial=done, desc="training", unit="epoch") as bar:
+        while not trainer.stopped:
+            row = trainer.advance()
             bar.set_postfix(loss=f"{row['loss']:.3f}", validation=f"{row['validation']:.3f}")
-            if not best or row["validation"] > history[best_epoch - 1]["validation"]:
-                best, best_epoch = copy.deepcopy(trainer.average.state_dict()), epoch
-            if row["triplets"] == 0:
-                stopped = f"no triplet violated the margin in epoch {epoch}"
-                if epoch == 1:
-                    warnings.warn(f"margin: {stopped}; the network is untrained", stacklevel=2)
-                break
-            if epoch - best_epoch >= schedule.patience:
-                stopped = f"no gain on the validation tracks in {schedule.patience} epochs"
-                break
-    trainer.average.load_state_dict(best)
-    return Fit(trainer.average.eval(), pd.DataFrame(history), best_epoch, stopped)
+            bar.update()
+            if checkpoint:
+                checkpoint.keep(trainer)
+    trainer.average.load_state_dict(trainer.best)
+    history = pd.DataFrame(trainer.history)
+    return Fit(trainer.average.eval(), history, trainer.best_epoch, trainer.stopped)
 
 
 class Trainer:
@@ -188,8 +200,29 @@ class Trainer:
         self.rates = torch.optim.lr_scheduler.CosineAnnealingLR(self.optimiser, schedule.epochs)
         self.generator = np.random.default_rng(schedule.seed)
         self.augmentation = np.random.default_rng([schedule.seed, 1])
-        self.epochs_done = self.steps = 0
+        self.steps = 0
         self.collapsed = False
+        self.history: list[dict[str, float]] = []
+        self.best: dict[str, torch.Tensor] = {}
+        self.best_epoch = 0
+        self.stopped = ""  # why training ended; empty while it goes on
+
+    def advance(self) -> dict[str, float]:
+        """Train for an epoch, keep the weights if they are the best, and decide whether to stop."""
+        number = len(self.history) + 1
+        row = {"epoch": number, **self.epoch()}
+        self.history.append(row)
+        if not self.best or row["validation"] > self.history[self.best_epoch - 1]["validation"]:
+            self.best, self.best_epoch = copy.deepcopy(self.average.state_dict()), number
+        if row["triplets"] == 0:
+            self.stopped = f"no triplet violated the margin in epoch {number}"
+            if number == 1:
+                warnings.warn(f"margin: {self.stopped}; the network is untrained", stacklevel=3)
+        elif number - self.best_epoch >= self.schedule.patience:
+            self.stopped = f"no gain on the validation tracks in {self.schedule.patience} epochs"
+        elif number == self.schedule.epochs:
+            self.stopped = "all epochs are done"
+        return row
 
     def epoch(self) -> dict[str, float]:
         """Take one step per batch, and score the validation tracks.
@@ -208,7 +241,6 @@ class Trainer:
             self.rates.step()
         else:  # no weights to average yet, but statistics of batch normalisations
             self.average.load_state_dict(self.network.state_dict())
-        self.epochs_done += 1
         return {
             "tracks": int(steps["tracks"].sum()),
             "pairs": steps["pairs"].mean(),
@@ -285,13 +317,13 @@ class Trainer:
     def _check(self, steps: pd.DataFrame) -> None:
         # In later epochs no error is needed: without triplets, fit stops.
         anchors = steps["anchors"].sum() / max(steps["tracks"].sum(), 1)
-        if anchors == 0 and not self.epochs_done:
+        if anchors == 0 and not self.history:
             raise TagspaceError(
                 "positive_threshold, negative_threshold: no training track has both a related and "
                 "an unrelated track in its batch, so nothing can be learned; try other thresholds, "
                 "fewer topics, larger or related batches, or other tag sets"
             )
-        if anchors < FEW_ANCHORS and not self.epochs_done:
+        if anchors < FEW_ANCHORS and not self.history:
             warnings.warn(
                 f"batches: only {anchors:.1%} of the tracks have both a related and an unrelated "
                 f"track in their batch of {steps['tracks'].mean():.0f}, so little is learned; try "

@@ -13,43 +13,31 @@ from typing import cast, get_args
 import numpy as np
 import pandas as pd
 import torch
-from filelock import FileLock
 
-from tagspace.audio import handcrafted
 from tagspace.configuration import Configuration
-from tagspace.corpus import FEWEST_TEST, Corpus
+from tagspace.corpus import Corpus
 from tagspace.datasets.vectors import read_vectors
-from tagspace.errors import TagspaceError
-from tagspace.evaluation import retrieval
-from tagspace.evaluation.retrieval import Distances
 from tagspace.model import encoders, losses, training
 from tagspace.model.batches import RelatedBatches, UniformBatches
-from tagspace.model.dpnn import DPNN, N_DIMENSIONS
-from tagspace.model.training import Examples, Fit, Schedule
+from tagspace.model.dpnn import DPNN
+from tagspace.model.training import Checkpoint, Examples, Fit, Schedule
 from tagspace.runs import records
+from tagspace.runs.baselines import baseline_metrics, evaluate_pool, evaluated_rows
+from tagspace.runs.checkpoint import FileCheckpoint
 from tagspace.runs.records import Record
 from tagspace.support.device import choose_device, choose_precision, describe_device, seeded
 from tagspace.tags import relatedness
 from tagspace.tags.relatedness import Cosine, Relatedness, SameGroup
 from tagspace.tags.tagsets import TagMatrix
 
-# What the baselines depend on.
-BASELINE_PARAMETERS = (
-    "seed",
-    "split",
-    "folds",
-    "fold",
-    "pool",
-    "excerpts",
-    "unit_norm",
-    "dimensions",
-)
 ENOUGH_EXCERPTS = 10_000  # target for all epochs together, repetitions counted; see default_epochs
 AUGMENT_ABOVE = 20  # epochs; with more, the network overfits unless excerpts are augmented
 
 
 def run_experiment(corpus: Corpus, configuration: Configuration) -> Record:
     """Train and evaluate a network, or return the record if this run was made before.
+
+    An interrupted run goes on from its last epoch, and gives the same bits on the same machine.
 
     Parameters
     ----------
@@ -106,22 +94,23 @@ def _compute(
     device: torch.device,
     name: str,
 ) -> Record:
-    clock = Clock()
-    rows, queries = _pool(corpus, configuration.pool)
+    clock, folder = Clock(), records.runs_folder(configuration)
+    rows, queries = evaluated_rows(corpus, configuration.pool)
     with clock.stage("relatedness"):
         tags = corpus.tags.select(chosen)
         related = make_relatedness(corpus, tags, configuration, device)
         topics = relatedness.lsi_vectors(tags.matrix, corpus.split.train, configuration.topics)
+    checkpoint = FileCheckpoint(folder / ".checkpoints" / f"{name}.safetensors")
     with clock.stage("training"):
-        fit = train(corpus, tags, related, configuration, device)
+        fit = train(corpus, tags, related, configuration, device, checkpoint)
     with clock.stage("evaluation"):
         trained = encoders.embed(fit.network, corpus.excerpts[rows])
         tag_vectors = torch.as_tensor(topics[rows], dtype=torch.float32, device=device)
-        scored = _evaluate({"trained": trained, "tags": tag_vectors}, corpus, configuration)
-        baselines = _baseline_metrics(corpus, configuration, device)
+        scored = evaluate_pool({"trained": trained, "tags": tag_vectors}, corpus, configuration)
+        baselines = baseline_metrics(corpus, configuration, device)
         metrics = pd.concat([scored, baselines], ignore_index=True)
-    return records.write(
-        records.runs_folder(configuration),
+    record = records.write(
+        folder,
         name,
         info={
             "id": name,
@@ -143,6 +132,8 @@ def _compute(
         ).rename(columns="d{:03d}".format),
         weights=fit.network.state_dict(),
     )
+    checkpoint.remove()
+    return record
 
 
 def make_relatedness(
@@ -188,6 +179,7 @@ def train(
     related: Relatedness,
     configuration: Configuration,
     device: torch.device,
+    checkpoint: Checkpoint | None = None,
 ) -> Fit:
     """Train a network; the test tracks are not used.
 
@@ -200,6 +192,8 @@ def train(
         See :func:`make_relatedness`.
     related : Relatedness
         Of the tracks of the corpus.
+    checkpoint : Checkpoint, optional
+        Where an interrupted training goes on.
 
     Raises
     ------
@@ -232,7 +226,7 @@ def train(
         precision=choose_precision(configuration.precision, device),
         seed=configuration.seed,
     )
-    return training.fit(network.to(device), loss, examples, schedule)
+    return training.fit(network.to(device), loss, examples, schedule, checkpoint)
 
 
 def default_epochs(n_train: int) -> int:
@@ -273,71 +267,6 @@ def _loss(corpus: Corpus, tags: TagMatrix, configuration: Configuration) -> loss
     if configuration.loss == "contrastive":
         return losses.ContrastiveLoss(configuration.margin, *thresholds)
     return losses.TripletLoss(configuration.margin, configuration.mining, *thresholds)
-
-
-def _pool(corpus: Corpus, pool: str) -> tuple[np.ndarray, np.ndarray]:
-    """Return the corpus rows of the tracks to search in, and which of these are queries."""
-    if pool == "all":
-        return np.arange(len(corpus)), corpus.split.test
-    rows = corpus.split.validation if pool == "validation" else corpus.split.test
-    if len(rows) < FEWEST_TEST:
-        raise TagspaceError(
-            f"pool: {corpus.name} has {len(rows)} {pool} tracks; "
-            f"at least {FEWEST_TEST} are needed; try folds"
-        )
-    return rows, np.arange(len(rows))
-
-
-def _evaluate(
-    representations: dict[str, torch.Tensor | Distances],
-    corpus: Corpus,
-    configuration: Configuration,
-) -> pd.DataFrame:
-    rows, queries = _pool(corpus, configuration.pool)
-    tags, groups = corpus.tags.take(rows), corpus.groups.take(rows)
-    return retrieval.evaluate(representations, tags, groups, queries, configuration.seed)
-
-
-def _baseline_metrics(
-    corpus: Corpus, configuration: Configuration, device: torch.device
-) -> pd.DataFrame:
-    """Score the baselines, once for all runs of a sweep that share them."""
-    parameters = configuration.model_dump(include=set(BASELINE_PARAMETERS))
-    name = records.digest(corpus.name, corpus.fingerprint, parameters)
-    folder = records.runs_folder(configuration) / ".baselines"
-    folder.mkdir(parents=True, exist_ok=True)
-    file = folder / f"{name}.parquet"
-    with FileLock(folder / f"{name}.lock"):  # of several workers, one scores and the others wait
-        if not file.exists():
-            draft = file.with_suffix(".part")
-            baselines = _baselines(corpus, configuration, device)
-            _evaluate(baselines, corpus, configuration).to_parquet(draft)
-            draft.replace(file)
-    return pd.read_parquet(file)
-
-
-def _baselines(
-    corpus: Corpus, configuration: Configuration, device: torch.device
-) -> dict[str, torch.Tensor | Distances]:
-    rows, _ = _pool(corpus, configuration.pool)
-    excerpts = corpus.excerpts[rows]
-    untrained = encoders.initial_network(
-        configuration.seed, configuration.unit_norm, configuration.dimensions
-    ).to(device)
-    encoders.calibrate(untrained, torch.as_tensor(corpus.excerpts[corpus.split.train, 0]))
-    timbre = handcrafted.Timbre(excerpts)
-    rhythm = retrieval.Euclidean(handcrafted.rhythm(excerpts))
-    return {
-        "untrained": encoders.embed(untrained, excerpts),
-        "timbre": timbre,
-        "rhythm": rhythm,
-        "timbre+rhythm": handcrafted.SumOfDistances(timbre, rhythm),
-        "random": _random_embeddings(len(corpus), configuration.seed)[rows],
-    }
-
-
-def _random_embeddings(n_tracks: int, seed: int) -> torch.Tensor:
-    return torch.randn(n_tracks, N_DIMENSIONS, generator=torch.Generator().manual_seed(seed))
 
 
 class Clock:

@@ -1,0 +1,130 @@
+"""What a trained network is compared with: figures that are the same for all runs of a sweep."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import torch
+from filelock import FileLock
+from torch import nn
+
+from tagspace.audio import handcrafted
+from tagspace.configuration import Configuration
+from tagspace.corpus import FEWEST_TEST, Corpus
+from tagspace.errors import TagspaceError
+from tagspace.evaluation import retrieval
+from tagspace.evaluation.retrieval import Distances
+from tagspace.model import encoders
+from tagspace.model.dpnn import DPNN, N_DIMENSIONS
+from tagspace.runs import records
+
+EXCERPTS_AT_ONCE = 128  # batch size in calibrate
+# What the baselines depend on.
+BASELINE_PARAMETERS = (
+    "seed",
+    "split",
+    "folds",
+    "fold",
+    "pool",
+    "excerpts",
+    "unit_norm",
+    "dimensions",
+)
+
+
+def evaluated_rows(corpus: Corpus, pool: str) -> tuple[np.ndarray, np.ndarray]:
+    """Return the corpus rows of the tracks to search in, and which of these are queries.
+
+    Raises
+    ------
+    TagspaceError
+        If there are too few tracks.
+    """
+    if pool == "all":
+        return np.arange(len(corpus)), corpus.split.test
+    rows = corpus.split.validation if pool == "validation" else corpus.split.test
+    if len(rows) < FEWEST_TEST:
+        raise TagspaceError(
+            f"pool: {corpus.name} has {len(rows)} {pool} tracks; "
+            f"at least {FEWEST_TEST} are needed; try folds"
+        )
+    return rows, np.arange(len(rows))
+
+
+def evaluate_pool(
+    representations: dict[str, torch.Tensor | Distances],
+    corpus: Corpus,
+    configuration: Configuration,
+) -> pd.DataFrame:
+    """Evaluate representations of the tracks to search in; see :func:`evaluated_rows`."""
+    rows, queries = evaluated_rows(corpus, configuration.pool)
+    tags, groups = corpus.tags.take(rows), corpus.groups.take(rows)
+    return retrieval.evaluate(representations, tags, groups, queries, configuration.seed)
+
+
+def baseline_metrics(
+    corpus: Corpus, configuration: Configuration, device: torch.device
+) -> pd.DataFrame:
+    """Score the baselines, once for all runs of a sweep that share them."""
+    parameters = configuration.model_dump(include=set(BASELINE_PARAMETERS))
+    name = records.digest(corpus.name, corpus.fingerprint, parameters)
+    folder = records.runs_folder(configuration) / ".baselines"
+    folder.mkdir(parents=True, exist_ok=True)
+    file = folder / f"{name}.parquet"
+    with FileLock(folder / f"{name}.lock"):  # of several workers, one scores and the others wait
+        if not file.exists():
+            draft = file.with_suffix(".part")
+            baselines = _baselines(corpus, configuration, device)
+            evaluate_pool(baselines, corpus, configuration).to_parquet(draft)
+            draft.replace(file)
+    return pd.read_parquet(file)
+
+
+def _baselines(
+    corpus: Corpus, configuration: Configuration, device: torch.device
+) -> dict[str, torch.Tensor | Distances]:
+    rows, _ = evaluated_rows(corpus, configuration.pool)
+    excerpts = corpus.excerpts[rows]
+    untrained = encoders.initial_network(
+        configuration.seed, configuration.unit_norm, configuration.dimensions
+    ).to(device)
+    calibrate(untrained, torch.as_tensor(corpus.excerpts[corpus.split.train, 0]))
+    timbre = handcrafted.Timbre(excerpts)
+    rhythm = retrieval.Euclidean(handcrafted.rhythm(excerpts))
+    return {
+        "untrained": encoders.embed(untrained, excerpts),
+        "timbre": timbre,
+        "rhythm": rhythm,
+        "timbre+rhythm": handcrafted.SumOfDistances(timbre, rhythm),
+        "random": _random_embeddings(len(corpus), configuration.seed)[rows],
+    }
+
+
+def _random_embeddings(n_tracks: int, seed: int) -> torch.Tensor:
+    return torch.randn(n_tracks, N_DIMENSIONS, generator=torch.Generator().manual_seed(seed))
+
+
+def calibrate(network: DPNN, excerpts: torch.Tensor) -> None:
+    """Set the statistics of an untrained network's batch normalisations; weights do not change.
+
+    Otherwise the statistics are zero mean and unit variance, which fit no spectrogram. The
+    untrained network would then be an unfairly weak baseline.
+
+    Parameters
+    ----------
+    network : DPNN
+        Is changed in place.
+    excerpts : torch.Tensor, shape (n, 80, 130), float16
+        One excerpt per training track.
+    """
+    layers = [part for part in network.modules() if isinstance(part, nn.BatchNorm2d)]
+    for layer in layers:
+        layer.reset_running_stats()
+        layer.momentum = None  # the plain average over all batches
+    network.train()
+    with torch.no_grad():
+        # Batches of nearly equal size, because the average is over batches.
+        for chunk in excerpts.tensor_split(-(-len(excerpts) // EXCERPTS_AT_ONCE)):
+            encoders.embed_excerpts(network, chunk)
+    for layer in layers:
+        layer.momentum = 0.1
