@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -55,7 +56,10 @@ def test_record_contains_what_was_written(tmp_path):
     written = contents()
     record = records.write(tmp_path / "new", "x", **written)
     assert sorted(file.name for file in record.folder.iterdir()) == FILES
-    assert record.info == json.loads(json.dumps(written["info"]))
+    checksums = record.info["checksums"]
+    assert sorted([*checksums, "run.json"]) == FILES
+    assert record.info == {**json.loads(json.dumps(written["info"])), "checksums": checksums}
+    assert record.damage() == ""
     pd.testing.assert_frame_equal(record.history, written["history"])
     pd.testing.assert_frame_equal(record.metrics, written["metrics"])
     pd.testing.assert_frame_equal(record.embeddings, written["embeddings"])
@@ -134,6 +138,51 @@ def test_folder_without_a_record_is_not_overwritten(tmp_path):
     with pytest.raises(OSError, match="x"):
         records.write(tmp_path, "x", **contents())
     assert (tmp_path / "x" / "notes.txt").read_text() == "mine"
+
+
+# Damage
+
+
+def cut(file):
+    os.truncate(file, file.stat().st_size // 2)
+
+
+def fill_with_zeros(file):
+    file.write_bytes(bytes(file.stat().st_size))
+
+
+DAMAGE = [(name, spoil) for name in FILES for spoil in (cut, fill_with_zeros, Path.unlink)]
+
+
+@pytest.mark.parametrize(("name", "spoil"), DAMAGE)
+def test_a_damaged_record_is_named_moved_away_and_made_anew(tmp_path, name, spoil):
+    record = records.write(tmp_path, "x", **contents())
+    spoil(record.folder / name)
+    assert name in record.damage()
+    with pytest.warns(UserWarning, match=rf"x is damaged \(.*{name}.*\.damaged-1-x, and the run"):
+        assert records.find(tmp_path, "x") is None
+    assert (tmp_path / ".damaged-1-x").is_dir()
+    again = records.write(tmp_path, "x", **contents())
+    assert records.find(tmp_path, "x") == again
+
+
+def test_a_folder_without_a_record_does_not_block_an_id(tmp_path):
+    for number in (1, 2):
+        (tmp_path / "x").mkdir()
+        (tmp_path / "x" / "notes.txt").write_text("mine")
+        with pytest.warns(UserWarning, match="is damaged"):
+            assert records.find(tmp_path, "x") is None
+        assert (tmp_path / f".damaged-{number}-x" / "notes.txt").read_text() == "mine"
+    records.write(tmp_path, "x", **contents())
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{", '{"id": 1', "null", "\0\0\0"])
+def test_gather_passes_over_damaged_records_and_names_them(tmp_path, text):
+    records.write(tmp_path, "good", **contents())
+    records.write(tmp_path, "bad", **contents())
+    (tmp_path / "bad" / "run.json").write_text(text)
+    with pytest.warns(UserWarning, match=r"bad is damaged \(run.json .*\) and left out"):
+        assert records.gather(tmp_path)["run"].unique().tolist() == ["good"]
 
 
 # Names of runs

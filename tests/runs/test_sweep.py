@@ -1,5 +1,6 @@
 """Sweeps: their grids, and runs on a real Dask cluster with a scheduler over TCP."""
 
+import errno
 import json
 import os
 import signal
@@ -8,11 +9,14 @@ import sys
 import threading
 import time
 
+import distributed
 import pytest
+import torch
 
 from compendium import result_figures
+from tagspace.configuration import Configuration
 from tagspace.errors import TagspaceError
-from tagspace.runs import sweep
+from tagspace.runs import experiment, sweep
 
 N_TAGS = {"moods": 2, "themes": 2}
 
@@ -252,3 +256,34 @@ def test_killing_the_sweep_or_a_worker_does_not_change_the_table(music, start, c
     after = recorded(folder)
     assert len(after) == 6
     assert {path: after[path] for path in before} == before
+
+
+FAULTS = {
+    1: (MemoryError(), "out of memory (MemoryError); try a smaller batch_size or fewer workers"),
+    2: (torch.OutOfMemoryError("CUDA out of memory\nmore"), "out of memory (CUDA out of memory)"),
+    3: (
+        OSError(errno.ENOSPC, "No space left on device", "/runs"),
+        "No space left on device (/runs",
+    ),
+    4: (ZeroDivisionError("division by zero"), "a fault of this package: ZeroDivisionError: div"),
+    5: (TagspaceError("topics: too many"), "topics: too many"),
+}
+
+
+def test_whatever_happens_to_a_run_the_others_are_made(small, tmp_path, monkeypatch):
+    record = experiment.run_experiment(*small(epochs=1, runs=str(tmp_path)))
+
+    def run(_, configuration):
+        if configuration.seed in FAULTS:
+            raise FAULTS[configuration.seed][0]
+        return record
+
+    monkeypatch.setattr(sweep.experiment, "run_experiment", run)
+    monkeypatch.setattr(sweep, "_corpus", lambda _: None)
+    configurations = [Configuration(seed=seed) for seed in range(7)]
+    with distributed.Client(processes=False, dashboard_address=None) as client:
+        names, reasons = sweep._run_all(configurations, client)
+    assert {each.seed for each in names} == {0, 6}
+    for configuration, reason in reasons.items():
+        assert reason.startswith(FAULTS[configuration.seed][1])
+        assert "\n" not in reason

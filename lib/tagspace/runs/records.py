@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import importlib.metadata
+import itertools
 import json
 import platform
 import re
 import subprocess
 import tempfile
+import warnings
+import zlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,6 +25,7 @@ from tagspace.configuration import (
     RELATEDNESS_KINDS,
     Configuration,
 )
+from tagspace.errors import TagspaceError
 from tagspace.model.dpnn import DPNN
 
 CHECKOUT = Path(__file__).resolve().parents[3]
@@ -49,8 +53,8 @@ class Record:
     ...     parts = {"history": table, "metrics": table, "embeddings": table}
     ...     _ = write(Path(folder), "mine", info={"seed": 0}, **parts, weights=DPNN().state_dict())
     ...     record = Record(Path(folder, "mine"))
-    ...     record.info, record.metrics["value"].tolist()
-    ({'seed': 0}, [0.5])
+    ...     record.info["seed"], record.metrics["value"].tolist()
+    (0, [0.5])
     """
 
     folder: Path
@@ -79,6 +83,22 @@ class Record:
     def embeddings(self) -> pd.DataFrame:
         """The embeddings of the queries, usually the test tracks, indexed by track_id."""
         return pd.read_parquet(self.folder / "embeddings.parquet")
+
+    def damage(self) -> str:
+        """Say what is damaged, such as a file that was cut; empty if nothing is."""
+        try:
+            info = self.info
+        except (OSError, ValueError) as error:
+            return f"run.json cannot be read: {error}"
+        if not isinstance(info, dict):
+            return "run.json holds no record"
+        for name, checksum in info.get("checksums", {}).items():
+            try:
+                if _checksum(self.folder / name) != checksum:
+                    return f"{name} was changed"
+            except OSError as error:
+                return f"{name} cannot be read: {error.strerror}"
+        return ""
 
     def network(self) -> DPNN:
         """Load the trained network, in evaluation mode."""
@@ -142,8 +162,32 @@ def runs_folder(configuration: Configuration) -> Path:
 
 
 def find(folder: Path, name: str) -> Record | None:
-    """Return the record of a run, or None if there is none."""
-    return Record(folder / name) if (folder / name / "run.json").exists() else None
+    """Return the record of a run, or None if there is none.
+
+    A damaged record is moved away, with a warning, so that the run can be made anew.
+    """
+    record = Record(folder / name)
+    if not record.folder.exists():
+        return None
+    damage = record.damage()
+    if not damage:
+        return record
+    aside = next(
+        path for number in itertools.count(1)
+        if not (path := folder / f".damaged-{number}-{name}").exists()
+    )  # fmt: skip
+    try:
+        record.folder.rename(aside)
+    except OSError as error:
+        raise TagspaceError(
+            f"runs: {record.folder} is damaged ({damage}) and cannot be moved away: "
+            f"{error.strerror}; remove it"
+        ) from error
+    warnings.warn(
+        f"{record.folder} is damaged ({damage}); it was moved to {aside}, and the run is made anew",
+        stacklevel=2,
+    )
+    return None
 
 
 def write(
@@ -182,14 +226,21 @@ def write(
         embeddings.to_parquet(draft / "embeddings.parquet")
         contiguous = {key: value.contiguous() for key, value in weights.items()}
         save_file(contiguous, draft / "weights.safetensors")
-        (draft / "run.json").write_text(json.dumps(info, indent=2) + "\n", encoding="utf-8")
+        checksums = {file.name: _checksum(file) for file in sorted(draft.iterdir())}
+        text = json.dumps({**info, "checksums": checksums}, indent=2) + "\n"
+        (draft / "run.json").write_text(text, encoding="utf-8")
         draft.chmod(0o755)
+        record = Record(folder / name)
         try:
-            draft.rename(folder / name)
+            draft.rename(record.folder)
         except OSError:
-            if find(folder, name) is None:
+            if record.damage():
                 raise
-    return Record(folder / name)
+    return record
+
+
+def _checksum(file: Path) -> str:
+    return f"{zlib.crc32(file.read_bytes()):08x}"
 
 
 def gather(folder: str | Path) -> pd.DataFrame:
@@ -206,11 +257,18 @@ def gather(folder: str | Path) -> pd.DataFrame:
         ``run``, ``commit``, ``results_version`` (0 for runs from before there was one),
         ``dataset``, ``fingerprint`` and ``n_train`` (the number of training tracks); the parameters
         of the experiment, with the tag sets joined by +; the columns of ``metrics.csv``. Empty if
-        there are no records.
+        there are no records. Damaged records are left out with a warning.
     """
     tables = []
     for file in sorted(Path(folder).glob("[!.]*/run.json")):
         record = Record(file.parent)
+        if damage := record.damage():
+            warnings.warn(
+                f"{record.folder} is damaged ({damage}) and left out; move it away, and make the "
+                "run anew",
+                stacklevel=2,
+            )
+            continue
         info, parameters, metrics = record.info, record.parameters, record.metrics
         about = {
             "run": file.parent.name,

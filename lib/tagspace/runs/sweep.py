@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import os
+import warnings
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -277,11 +278,28 @@ def _run_all(
     names, reasons = {}, {}
     for future in Progress(as_completed(futures), total=len(futures), desc="runs", unit="run"):
         error, configuration = future.exception(), futures[future]
-        if isinstance(error, TagspaceError):
-            reasons[configuration] = str(error)
+        if error is None:
+            names[configuration] = future.result()
         else:
-            names[configuration] = future.result()  # raises what is not a user error
+            reasons[configuration] = _reason(error)
     return names, reasons
+
+
+def _reason(error: BaseException) -> str:
+    """Say in one line why a run could not be made, whatever happened."""
+    if isinstance(error, TagspaceError):
+        return str(error)
+    if type(error).__name__ == "KilledWorker":
+        return "its workers were killed, perhaps for lack of memory; try fewer workers"
+    if isinstance(error, torch.OutOfMemoryError | MemoryError):
+        return f"out of memory ({_first_line(error)}); try a smaller batch_size or fewer workers"
+    if isinstance(error, OSError):
+        return f"{error.strerror or _first_line(error)} ({error.filename or 'no file'})"
+    return f"a fault of this package: {type(error).__name__}: {_first_line(error)}"
+
+
+def _first_line(error: BaseException) -> str:
+    return next(iter(str(error).splitlines()), type(error).__name__)
 
 
 def _extract(grid: Grid, client: Client) -> None:
@@ -292,7 +310,12 @@ def _extract(grid: Grid, client: Client) -> None:
     first = grid.first()
     futures = [client.submit(_extract_part, first, n, parts, pure=False) for n in range(parts)]
     for future in Progress(as_completed(futures), total=parts, desc="features", unit="part"):
-        future.result()
+        if error := future.exception():
+            reason = _reason(error)
+            if isinstance(error, TagspaceError):
+                raise TagspaceError(reason)
+            # The first run that needs them tries again.
+            warnings.warn(f"features: a part could not be computed: {reason}", stacklevel=2)
 
 
 # What workers do
