@@ -22,6 +22,7 @@
 dataset: str = "demo"  # a name from the page of data sets, or a path
 shards: str = ""  # parts of the audio to fetch: 0-4 of jamendo, small of fma
 tagsets: str = "all"  # or tag sets joined by +, such as styles+moods
+spellings: str = "keep"  # merge: join tags that differ only in case and punctuation
 topics: int = 16  # LSI topics; no more than the tags' rank are used
 relatedness: str = "lsi"  # tfidf, lda, overlap, artist, or a table of track vectors
 excerpts: int = 5  # of six seconds per track; 1 is the paper's

@@ -270,3 +270,20 @@ def test_a_published_split_without_training_tracks_is_refused():
     dataset = dataclasses.replace(dataset, splits={"mine": lambda: parts_of_tracks})
     with pytest.raises(TagspaceError, match="leaves 0 tracks for training, 20 for .*another split"):
         assemble(dataset, make_store(ids), Configuration(split="mine"))
+
+
+def test_spellings_of_tags_are_noted_and_merged_when_asked():
+    tracks = make_tracks()
+    tags = [
+        (track, tagset, tag.title() if track.endswith(".0") and tagset == "moods" else tag)
+        for track, tagset, tag in make_tags(tracks)
+    ]
+    kept = make_corpus(tracks, tags)
+    merged = make_corpus(tracks, tags, spellings="merge")
+    assert kept.notes == [
+        "2 tags differ only in case or punctuation, such as 'Tag 8' and 'tag 8'; spellings merge "
+        "would join them"
+    ]
+    assert merged.notes[0].endswith("'tag 8'; they were joined")
+    assert len(kept.tags.vocabulary) == len(merged.tags.vocabulary) + 2
+    assert kept.fingerprint != merged.fingerprint

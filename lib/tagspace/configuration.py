@@ -46,6 +46,9 @@ class Configuration(BaseModel):
     tagsets: str | list[str] = _parameter(
         "all", "tag sets of the data set joined by +, a list of them, or all"
     )
+    spellings: Literal["keep", "merge"] = _parameter(
+        "keep", "keep, or merge tags that differ only in case and punctuation"
+    )
     topics: int = _parameter(16, "a whole number, 1 or more", ge=1)
     relatedness: str = _parameter(
         "lsi", "lsi, tfidf, lda, overlap, artist, or the path of a table of track vectors"

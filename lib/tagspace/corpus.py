@@ -17,6 +17,7 @@ from tagspace.datasets import groups, registry
 from tagspace.datasets.artists import normalise_artists
 from tagspace.datasets.base import Dataset
 from tagspace.datasets.groups import Groups
+from tagspace.datasets.spellings import merge_spellings, other_spellings
 from tagspace.datasets.splits import Split, published_parts, split, split_as_published
 from tagspace.errors import TagspaceError
 from tagspace.support.cache import cache_folder
@@ -140,6 +141,7 @@ def assemble(dataset: Dataset, store: Features, configuration: Configuration) ->
             f"than {configuration.max_lost:.0%}; see {store.listing}, and mend the files or raise "
             "max_lost"
         )
+    dataset, notes = _with_spellings(dataset, configuration.spellings)
     tags = tagsets.binary_matrix(dataset)
     usable = tagsets.intersection(tags) & dataset.tracks.index.isin(store.index.index)
     published = None
@@ -155,7 +157,7 @@ def assemble(dataset: Dataset, store: Features, configuration: Configuration) ->
         groups.from_tracks(tracks.assign(artist=artists.keys)),
         recording=kept_recordings(excerpts, contents, store.listing.parent),
     )
-    notes = list(artists.notes)
+    notes += artists.notes
     if published is None:
         rows = _draw_split(dataset, grouped, configuration)
         notes += _describe_joined(grouped)
@@ -187,6 +189,18 @@ def assemble(dataset: Dataset, store: Features, configuration: Configuration) ->
         _fingerprint(tracks, dataset.tags, store.index["content_id"], published),
         notes,
     )
+
+
+def _with_spellings(dataset: Dataset, spellings: str) -> tuple[Dataset, list[str]]:
+    """Count tags that differ only in case or punctuation, and merge them if asked."""
+    rarer = other_spellings(dataset.tags)
+    if rarer.empty:
+        return dataset, []
+    _, one, other = rarer.iloc[0]
+    note = f"{len(rarer)} tags differ only in case or punctuation, such as {one!r} and {other!r}"
+    if spellings == "keep":
+        return dataset, [f"{note}; spellings merge would join them"]
+    return replace(dataset, tags=merge_spellings(dataset.tags)), [f"{note}; they were joined"]
 
 
 def _draw_split(dataset: Dataset, grouped: Groups, configuration: Configuration) -> Split:

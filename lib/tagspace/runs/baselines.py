@@ -21,6 +21,7 @@ from tagspace.runs import records
 EXCERPTS_AT_ONCE = 128  # batch size in calibrate
 # What the baselines depend on.
 BASELINE_PARAMETERS = (
+    "spellings",
     "seed",
     "split",
     "folds",

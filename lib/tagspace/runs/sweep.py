@@ -37,7 +37,17 @@ if TYPE_CHECKING:
 EVERY = "every combination"
 SLURM = "slurm"
 ENVIRONMENT = "distributed.nanny.pre-spawn-environ"  # of workers, in Dask's configuration
-CORPUS_PARAMETERS = ("dataset", "shards", "max_lost", "excerpts", "seed", "split", "folds", "fold")
+CORPUS_PARAMETERS = (
+    "dataset",
+    "shards",
+    "spellings",
+    "max_lost",
+    "excerpts",
+    "seed",
+    "split",
+    "folds",
+    "fold",
+)
 CONNECT_TIMEOUT = 10  # seconds
 PARTS_PER_WORKER = 4  # of the audio files, so that no worker waits long for the last one
 
