@@ -9,10 +9,13 @@ from pathlib import Path
 
 import pandas as pd
 
+from tagspace.audio import features
+from tagspace.audio.identity import made_id
 from tagspace.configuration import EXPERIMENT_PARAMETERS
 from tagspace.datasets import embedded, matching, msd, songs, tables
 from tagspace.errors import TagspaceError
 from tagspace.runs import archive, comparison, records
+from tagspace.support.cache import cache_folder
 from tagspace.support.files import write_whole
 
 MEASURE = "graded nDCG@10"
@@ -50,6 +53,9 @@ def main(arguments: list[str] | None = None) -> None:
         "out", type=Path, help="folder to write; train on it with -p dataset FOLDER"
     )
     command.set_defaults(call=lambda given: match_albums(given.albums, given.msd, given.out))
+    command = commands.add_parser("free", help="count, or delete, features that no file uses")
+    command.add_argument("--delete", action="store_true", help="delete them")
+    command.set_defaults(call=lambda given: free_features(given.delete))
     given = parser.parse_args(arguments)
     try:
         given.call(given)
@@ -107,6 +113,18 @@ def match_albums(albums: Path, folder: Path, out: Path) -> None:
     write_whole(out / "ambiguous.csv", partial(found.ambiguous.to_csv, index=False))
     print(found.report())
     print(f"Tags are in {out / msd.ALL_CSV}, ambiguous albums in {out / 'ambiguous.csv'}")
+
+
+def free_features(delete: bool) -> None:
+    """Print how many features belong to no file any more, and delete them if asked."""
+    folder = cache_folder() / "features"
+    if not folder.is_dir():
+        raise TagspaceError(f"{folder} holds no features")
+    from tagspace.datasets import demo
+
+    dataset = demo.load()
+    made = [made_id(dataset.recipe, track_id) for track_id in dataset.tracks.index]
+    print(features.free(folder, made, delete=delete))
 
 
 def _gather(folder: Path) -> pd.DataFrame:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import shutil
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -17,7 +18,7 @@ from filelock import FileLock
 from tagspace.audio import identity
 from tagspace.audio.identity import Identified
 from tagspace.audio.spectrogram import SHAPE
-from tagspace.audio.store import Place, Store
+from tagspace.audio.store import Place, Store, name
 from tagspace.datasets.base import Dataset
 from tagspace.errors import TagspaceError
 
@@ -147,6 +148,38 @@ def extract_part(dataset: Dataset, folder: Path, excerpts: int, part: int, parts
     """
     paths = dataset.tracks["path"].iloc[part::parts]
     _complete(dataset, Store(folder, excerpts), paths, part=f"-{part}-of-{parts}")
+
+
+def free(folder: Path, made: Iterable[str], *, delete: bool) -> str:
+    """Find features that no file uses any more, delete them if asked, and say how much they are.
+
+    Parameters
+    ----------
+    folder : Path
+        Folder for the features of all data sets.
+    made : iterable of str
+        Content ids of audio that a program makes.
+    delete : bool
+        Whether to delete them; no other process may use the folder meanwhile.
+    """
+    used = identity.existing_contents(folder / KNOWN_FILES) | set(made)
+    current = {Store(folder, n).folder: n for n in range(1, 21) if (folder / name(n)).is_dir()}
+    n_unused = n_all = n_bytes = 0
+    for store_folder in sorted(path for path in folder.iterdir() if path.is_dir()):
+        if store_folder in current:
+            store = Store(folder, current[store_folder])
+            unused, rows = store.free(used, delete=delete)
+            n_bytes += unused * store.row_bytes()
+            n_unused, n_all = n_unused + unused, n_all + rows
+        else:  # of another version of the code
+            n_bytes += sum(file.stat().st_size for file in store_folder.rglob("*.f16"))
+            if delete:
+                shutil.rmtree(store_folder)
+    verb = "were deleted" if delete else "can be deleted with --delete"
+    return (
+        f"{n_unused} of {n_all} rows of features, and all of older versions, are used by no file: "
+        f"{n_bytes / 1e6:,.0f} MB {verb}"
+    )
 
 
 class _Completed(NamedTuple):

@@ -140,6 +140,12 @@ def identify(paths: Sequence[str], table: Path) -> Identified:
     return Identified(ids, reasons, set(read))
 
 
+def existing_contents(table: Path) -> set[str]:
+    """Return the content ids of the files in the table that still exist, unchanged."""
+    known = _read_table(table)
+    return {content for path, (state, content) in known.items() if _state(path) == state}
+
+
 def _keep(table: Path, lines: list[bytes]) -> None:
     """Append to the table; without it, files are only read again."""
     with (

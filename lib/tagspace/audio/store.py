@@ -13,6 +13,7 @@ import re
 import zlib
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -26,6 +27,7 @@ from tagspace.audio.spectrogram import SHAPE
 from tagspace.errors import TagspaceError
 from tagspace.support.appending import open_to_append
 from tagspace.support.chatter import captured_chatter
+from tagspace.support.files import write_whole
 from tagspace.support.progress import Progress
 
 CHUNK = 64  # files computed at a time; an interruption loses at most these
@@ -56,7 +58,7 @@ class Store:
     def __init__(self, folder: Path, n_excerpts: int) -> None:
         self.n_excerpts = n_excerpts
         self.shape = (n_excerpts, *SHAPE)
-        self.folder = folder / _name(n_excerpts)
+        self.folder = folder / name(n_excerpts)
         self.folder.mkdir(parents=True, exist_ok=True)
 
     def arrays(self) -> dict[str, np.ndarray]:
@@ -136,15 +138,45 @@ class Store:
                 array.write(values.tobytes())
                 array.flush()
                 notes = "; ".join(notes_of_file)
-                line = f"{row}\t{content}\t{_checksum(content, notes, values)}\t{notes}\n"
-                index.write(line.encode())
+                index.write(_line(row, content, notes, values))
                 index.flush()
                 places[content] = Place(segment, row, notes)
                 row += 1
         return places, reasons, chatter
 
+    def free(self, used: set[str], *, delete: bool) -> tuple[int, int]:
+        """Count the rows that no file uses, and delete them if asked.
+
+        Parameters
+        ----------
+        used : set of str
+            Content ids of the files to keep.
+        delete : bool
+            Whether to delete the other rows; no other process may use the store meanwhile.
+
+        Returns
+        -------
+        (int, int)
+            Number of rows that no file uses, and of all rows.
+        """
+        places, arrays = self.find(used), self.arrays()
+        n_rows = sum(map(len, arrays.values()))
+        for segment in arrays if delete and len(places) < n_rows else ():
+            kept = {content: place for content, place in places.items() if place.segment == segment}
+            values = [arrays[segment][place.row] for place in kept.values()]
+            lines = [
+                _line(row, content, place.notes, array)
+                for row, ((content, place), array) in enumerate(
+                    zip(kept.items(), values, strict=True)
+                )
+            ]
+            for ending, parts in ((ARRAY, [array.tobytes() for array in values]), (INDEX, lines)):
+                file = self.folder / f"{segment}{ending}"
+                write_whole(file, partial(_write, data=b"".join(parts)))
+        return n_rows - len(places), n_rows
+
     def _map(self, file: Path) -> np.ndarray:
-        n_rows = file.stat().st_size // self._row_bytes()
+        n_rows = file.stat().st_size // self.row_bytes()
         if not n_rows:
             return np.empty((0, *self.shape), np.float16)
         return np.memmap(file, np.float16, mode="r", shape=(n_rows, *self.shape))
@@ -153,15 +185,16 @@ class Store:
         """Remove a row that an interruption left incomplete; return the number of rows."""
         if not file.exists():
             return 0
-        n_rows = file.stat().st_size // self._row_bytes()
-        os.truncate(file, n_rows * self._row_bytes())
+        n_rows = file.stat().st_size // self.row_bytes()
+        os.truncate(file, n_rows * self.row_bytes())
         return n_rows
 
-    def _row_bytes(self) -> int:
+    def row_bytes(self) -> int:
+        """Return the size of a row."""
         return int(np.prod(self.shape)) * np.dtype(np.float16).itemsize
 
 
-def _name(n_excerpts: int) -> str:
+def name(n_excerpts: int) -> str:
     """Name a store after what its contents depend on beside the files: constants and a version."""
     mel = spectrogram
     places = [reading.place(duration, n_excerpts) for duration in (60, 8, 4)]
@@ -169,6 +202,14 @@ def _name(n_excerpts: int) -> str:
                  mel.F_MIN, mel.F_MAX, mel.FLOOR)  # fmt: skip
     digest = hashlib.sha256(repr(front_end).encode()).hexdigest()
     return f"{n_excerpts}x{SHAPE[0]}x{SHAPE[1]}-{digest[:8]}"
+
+
+def _write(path: Path, data: bytes) -> None:
+    path.write_bytes(data)
+
+
+def _line(row: int, content: str, notes: str, values: np.ndarray) -> bytes:
+    return f"{row}\t{content}\t{_checksum(content, notes, values)}\t{notes}\n".encode()
 
 
 def _checksum(content: str, notes: str, values: np.ndarray) -> str:
