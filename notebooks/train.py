@@ -51,12 +51,15 @@ device: str = "auto"
 runs: str = ""  # where records go; empty: runs/ in the project
 
 # %% [markdown]
-# A parameter that is unknown, of a wrong type or out of range ends the run here.
+# A parameter that is unknown, of a wrong type or out of range ends the run here; so does a device
+# that does not exist, or a folder of records that cannot be written.
 
 # %%
 from tagspace.configuration import read_parameters
+from tagspace.runs import experiment
 
 configuration = read_parameters(globals())
+experiment.check_machine(configuration)
 
 # %% [markdown]
 # ## Data
@@ -108,7 +111,6 @@ tracks.summary()
 # tracks' LSI vectors, triplets from the pairs. A run that is on record is taken from there.
 
 # %% tags=["nbval-ignore-output"]
-from tagspace.runs import experiment
 
 record = experiment.run_experiment(tracks, configuration)
 print(record.describe())

@@ -9,6 +9,7 @@ import pytest
 import torch
 
 from tagspace.cli import main
+from tagspace.configuration import Configuration
 from tagspace.errors import TagspaceError
 from tagspace.evaluation import retrieval
 from tagspace.model import encoders, training
@@ -234,3 +235,13 @@ def test_baselines_are_scored_once_for_all_runs_that_share_them(small, tmp_path,
     for same in figures[1:3]:
         pd.testing.assert_frame_equal(same, figures[0])
     assert not figures[3]["value"].equals(figures[0]["value"])
+
+
+def test_a_machine_that_cannot_make_the_run_is_refused_before_any_work(tmp_path):
+    experiment.check_machine(Configuration(runs=str(tmp_path / "new"), device="cpu"))
+    assert list((tmp_path / "new").iterdir()) == []
+    (tmp_path / "file").touch()
+    with pytest.raises(TagspaceError, match="cannot be written: "):
+        experiment.check_machine(Configuration(runs=str(tmp_path / "file"), device="cpu"))
+    with pytest.raises(TagspaceError, match="^device: this machine has no 'cuda:99'"):
+        experiment.check_machine(Configuration(runs=str(tmp_path), device="cuda:99"))

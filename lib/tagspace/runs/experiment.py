@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 import warnings
 from collections.abc import Callable, Iterator, Sequence
@@ -26,12 +27,32 @@ from tagspace.runs.baselines import baseline_metrics, evaluate_pool, evaluated_r
 from tagspace.runs.checkpoint import FileCheckpoint
 from tagspace.runs.records import Record
 from tagspace.support.device import choose_device, choose_precision, describe_device, seeded
+from tagspace.support.files import write_whole
 from tagspace.tags import relatedness
 from tagspace.tags.relatedness import Cosine, Relatedness, SameGroup
 from tagspace.tags.tagsets import TagMatrix
 
 ENOUGH_EXCERPTS = 10_000  # target for all epochs together, repetitions counted; see default_epochs
 AUGMENT_ABOVE = 20  # epochs; with more, the network overfits unless excerpts are augmented
+
+
+def check_machine(configuration: Configuration) -> None:
+    """Check the device and the folder of records, before any work is done.
+
+    Parameters
+    ----------
+    configuration : Configuration
+        Names both.
+
+    Raises
+    ------
+    TagspaceError
+        If this machine has no such device, or the folder cannot be written.
+    """
+    choose_device(configuration.device)
+    probe = records.runs_folder(configuration) / f".probe-{os.getpid()}"
+    write_whole(probe, Path.touch)
+    probe.unlink()
 
 
 def run_experiment(corpus: Corpus, configuration: Configuration) -> Record:

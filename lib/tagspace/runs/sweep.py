@@ -257,6 +257,7 @@ def run_sweep(grid: Grid) -> Outcome:
         If the scheduler does not answer, the data cannot be used, or no run can be made.
     """
     with _client(grid) as client:
+        experiment.check_machine(Configuration(runs=grid.axes["runs"][0]))
         _extract(grid, client)
         wanted, refused = grid.plan(client.submit(_sizes, grid.first()).result())
         names, reasons = _run_all({run.configuration for run in wanted}, client)
