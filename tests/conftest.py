@@ -26,12 +26,39 @@ SMALL = {
     "folds": 2,
     "device": "cpu",
 }
+TAGGED_TRACKS = [
+    ("x1", "Ann", ("one",), "", ""),
+    ("x2", "Ann", ("one", "two"), "", ""),
+    ("x3", "Bo", ("three",), "", ""),
+    ("x4", "Bo", (), "", ""),
+]
+TRACK_TAGS = [
+    ("x1", "styles", "ska"),
+    ("x1", "moods", "playful"),
+    ("x1", "moods", "calm"),
+    ("x2", "styles", "ska"),
+    ("x2", "styles", "polka"),
+    ("x2", "moods", "calm"),
+    ("x2", "moods", "playful"),
+    ("x3", "styles", "playful"),
+    ("x3", "styles", "playful"),
+]
 COMBINATIONS = ["genres+moods", "moods", "genres"]
 SCORES = {"trained": 0.4, "untrained": 0.3, "timbre": 0.2, "tags": 0.9}
 
 
 def mood(number):
     return ("calm", "wild")[number % 2]
+
+
+@pytest.fixture
+def make_tagged():
+    """Return a function that makes a data set of four tracks from names of tag sets."""
+
+    def make(*tagsets, further=()):
+        return build("small", TAGGED_TRACKS, [*TRACK_TAGS, *further], tagsets)
+
+    return make
 
 
 @pytest.fixture(scope="session")

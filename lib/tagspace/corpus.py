@@ -205,7 +205,7 @@ def _with_spellings(dataset: Dataset, spellings: str) -> tuple[Dataset, list[str
 
 def _draw_split(dataset: Dataset, grouped: Groups, configuration: Configuration) -> Split:
     n_artists, parts = len(np.unique(grouped.artist)), max(configuration.folds, 10)
-    group = grouped.inseparable() if n_artists else grouped.artist
+    group = grouped.inseparable()
     n_groups = len(np.unique(group))
     if n_groups < parts:
         joined = f", {n_groups} without common recordings," if n_groups < n_artists else ""

@@ -8,32 +8,13 @@ from scipy import sparse
 
 from compendium import measured
 from compendium.tag_tables import anchors_table, combination_codes, counts_table, frequencies
-from tagspace.datasets.base import build
 from tagspace.model.batches import UniformBatches
 from tagspace.tags.tagsets import binary_matrix, intersection, restrict
 
-TRACKS = [
-    ("x1", "Ann", ("one",), "", ""),
-    ("x2", "Ann", ("one", "two"), "", ""),
-    ("x3", "Bo", ("three",), "", ""),
-    ("x4", "Bo", (), "", ""),
-]
-TAGS = [
-    ("x1", "styles", "ska"),
-    ("x1", "moods", "playful"),
-    ("x1", "moods", "calm"),
-    ("x2", "styles", "ska"),
-    ("x2", "styles", "polka"),
-    ("x2", "moods", "calm"),
-    ("x2", "moods", "playful"),
-    ("x3", "styles", "playful"),
-    ("x3", "styles", "playful"),
-]
-
 
 @pytest.fixture
-def dataset():
-    return build("small", TRACKS, TAGS, ("styles", "moods"))
+def dataset(make_tagged):
+    return make_tagged("styles", "moods")
 
 
 def test_tags_combinations_albums_and_tracks_are_counted(dataset):
@@ -47,8 +28,8 @@ def test_tags_combinations_albums_and_tracks_are_counted(dataset):
     assert of_intersection.loc["moods", columns].tolist() == [2, 1, 2, 2]
 
 
-def test_counts_of_a_tag_set_without_tags_are_zero():
-    dataset = build("small", TRACKS, TAGS, ("genres", "styles", "moods"))
+def test_counts_of_a_tag_set_without_tags_are_zero(make_tagged):
+    dataset = make_tagged("genres", "styles", "moods")
     table = counts_table(dataset, binary_matrix(dataset))
     assert table.loc["genres"].tolist() == [0, 0, 0, 0]
 

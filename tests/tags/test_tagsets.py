@@ -3,7 +3,6 @@
 import numpy as np
 import pytest
 
-from tagspace.datasets.base import build
 from tagspace.errors import TagspaceError
 from tagspace.tags.tagsets import (
     binary_matrix,
@@ -11,28 +10,10 @@ from tagspace.tags.tagsets import (
     restrict,
 )
 
-TRACKS = [
-    ("x1", "Ann", ("one",), "", ""),
-    ("x2", "Ann", ("one", "two"), "", ""),
-    ("x3", "Bo", ("three",), "", ""),
-    ("x4", "Bo", (), "", ""),
-]
-TAGS = [
-    ("x1", "styles", "ska"),
-    ("x1", "moods", "playful"),
-    ("x1", "moods", "calm"),
-    ("x2", "styles", "ska"),
-    ("x2", "styles", "polka"),
-    ("x2", "moods", "calm"),
-    ("x2", "moods", "playful"),
-    ("x3", "styles", "playful"),
-    ("x3", "styles", "playful"),
-]
-
 
 @pytest.fixture
-def dataset():
-    return build("small", TRACKS, TAGS, ("styles", "moods"))
+def dataset(make_tagged):
+    return make_tagged("styles", "moods")
 
 
 def test_the_binary_matrix_has_a_row_per_track_and_a_column_per_tag_and_set(dataset):
@@ -62,8 +43,8 @@ def test_tag_sets_can_be_selected(dataset):
     assert tags.select(("moods", "styles")).matrix.shape == (4, 5)
 
 
-def test_tags_of_unknown_tracks_are_refused():
-    dataset = build("small", TRACKS, [*TAGS, ("x9", "moods", "calm")], ("styles", "moods"))
+def test_tags_of_unknown_tracks_are_refused(make_tagged):
+    dataset = make_tagged("styles", "moods", further=[("x9", "moods", "calm")])
     with pytest.raises(TagspaceError, match="small has tags for 'x9'"):
         binary_matrix(dataset)
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -13,10 +13,13 @@ import pandas as pd
 from scipy import sparse
 from scipy.sparse.csgraph import connected_components
 
+from tagspace.errors import TagspaceError
+from tagspace.support.files import write_whole
+
+VERSION = 1  # raise it when the code gives other codes
 # Chosen on 796 clips of Emotify and MERGE and on copies of 80 of them: as mp3 and ogg, in poor
 # quality, and with up to 1 s cut off at the start or end. With five excerpts, copies correlate at
 # .90 and more, other recordings at .72 at most; with one excerpt at .80 and more, and .67.
-VERSION = 1  # raise it when the code gives other codes
 FLOOR = 8.0  # nepers below the loudest cell of a track; encoders change what is softer
 ALIKE = 0.25  # root mean square difference of summaries, in nepers, from which tracks are compared
 NEAREST = 5  # tracks compared with each track, at most
@@ -38,10 +41,14 @@ def kept_recordings(excerpts: np.ndarray, contents: Sequence[str], folder: Path)
         if codes.shape == (len(contents),):
             return codes
     codes = recordings(excerpts, contents)
-    with suppress(OSError), tempfile.NamedTemporaryFile(dir=folder, delete=False) as draft:
-        np.save(draft, codes)
-        Path(draft.name).replace(file)
+    with suppress(TagspaceError):  # a common store may be read-only
+        write_whole(file, partial(_save, codes=codes))
     return codes
+
+
+def _save(path: Path, codes: np.ndarray) -> None:
+    with path.open("wb") as file:  # np.save would add a suffix to the path
+        np.save(file, codes)
 
 
 def recordings(excerpts: np.ndarray, contents: Sequence[str]) -> np.ndarray:

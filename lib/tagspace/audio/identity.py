@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import errno
 import hashlib
 import os
 import re
-import stat
 import zlib
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -18,6 +16,7 @@ from filelock import FileLock
 
 from tagspace.errors import TagspaceError
 from tagspace.support.appending import open_to_append
+from tagspace.support.files import check_regular
 from tagspace.support.progress import Progress
 
 SMALL = 1 << 20  # bytes; a smaller file is read as a whole
@@ -57,31 +56,20 @@ def content_id(path: str | Path) -> str:
     ...     content_id(first) == content_id(copy)
     True
     """
+    check_regular(Path(path))
     try:
-        # Without O_NONBLOCK, opening a pipe waits for a writer.
-        descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))
-        try:
-            return _hash(descriptor)
-        finally:
-            os.close(descriptor)
-    except (OSError, ValueError) as error:  # ValueError: a NUL in the path
-        reason = getattr(error, "strerror", None) or error
-        raise TagspaceError(f"{path}: cannot be read: {reason}") from error
-
-
-def _hash(descriptor: int) -> str:
-    status = os.fstat(descriptor)
-    if not stat.S_ISREG(status.st_mode):
-        raise OSError(errno.EINVAL, "it is not a regular file")
-    size = status.st_size
-    digest = hashlib.sha256(str(size).encode())
-    with os.fdopen(descriptor, "rb", closefd=False) as file:
-        if size <= SMALL:
-            digest.update(file.read())
-        else:
-            for part in range(N_SAMPLES):
-                file.seek((size - SAMPLE) * part // (N_SAMPLES - 1))
-                digest.update(file.read(SAMPLE))
+        with Path(path).open("rb") as file:
+            size = file.seek(0, os.SEEK_END)
+            digest = hashlib.sha256(str(size).encode())
+            file.seek(0)
+            if size <= SMALL:
+                digest.update(file.read())
+            else:
+                for part in range(N_SAMPLES):
+                    file.seek((size - SAMPLE) * part // (N_SAMPLES - 1))
+                    digest.update(file.read(SAMPLE))
+    except OSError as error:
+        raise TagspaceError(f"{path}: cannot be read: {error.strerror}") from error
     return digest.hexdigest()[:32]
 
 

@@ -209,10 +209,9 @@ def duration(path: str | Path) -> float:
     """
     check_regular(Path(path))
     try:
-        info = soundfile.info(str(path))
+        return _Seeking(Path(path)).seconds
     except UNREADABLE as error:
         raise TagspaceError(f"{path}: cannot be read: {_one_line(error)}") from error
-    return info.frames / info.samplerate
 
 
 def _can_seek(path: Path, seconds: float) -> bool:

@@ -11,7 +11,7 @@ import hashlib
 import os
 import re
 import zlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from functools import partial
 from itertools import islice
@@ -162,17 +162,15 @@ class Store:
         places, arrays = self.find(used), self.arrays()
         n_rows = sum(map(len, arrays.values()))
         for segment in arrays if delete and len(places) < n_rows else ():
-            kept = {content: place for content, place in places.items() if place.segment == segment}
-            values = [arrays[segment][place.row] for place in kept.values()]
+            kept = [(content, each) for content, each in places.items() if each.segment == segment]
+            values = [arrays[segment][place.row] for _, place in kept]  # mapped, not yet read
             lines = [
                 _line(row, content, place.notes, array)
-                for row, ((content, place), array) in enumerate(
-                    zip(kept.items(), values, strict=True)
-                )
+                for row, ((content, place), array) in enumerate(zip(kept, values, strict=True))
             ]
-            for ending, parts in ((ARRAY, [array.tobytes() for array in values]), (INDEX, lines)):
-                file = self.folder / f"{segment}{ending}"
-                write_whole(file, partial(_write, data=b"".join(parts)))
+            rows = (array.tobytes() for array in values)
+            for ending, parts in ((ARRAY, rows), (INDEX, lines)):
+                write_whole(self.folder / f"{segment}{ending}", partial(_write, parts=parts))
         return n_rows - len(places), n_rows
 
     def _map(self, file: Path) -> np.ndarray:
@@ -204,8 +202,9 @@ def name(n_excerpts: int) -> str:
     return f"{n_excerpts}x{SHAPE[0]}x{SHAPE[1]}-{digest[:8]}"
 
 
-def _write(path: Path, data: bytes) -> None:
-    path.write_bytes(data)
+def _write(path: Path, parts: Iterable[bytes]) -> None:
+    with path.open("wb") as file:
+        file.writelines(parts)
 
 
 def _line(row: int, content: str, notes: str, values: np.ndarray) -> bytes:

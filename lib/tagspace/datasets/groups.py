@@ -49,7 +49,7 @@ class Groups:
 
         Tracks are joined by artist, and artists by a common recording.
         """
-        if self.recording is None:
+        if self.recording is None or not len(self.artist):
             return self.artist
         n_artists = self.artist.max() + 1
         ends = self.artist, n_artists + self.recording

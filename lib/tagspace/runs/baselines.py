@@ -17,6 +17,7 @@ from tagspace.evaluation.retrieval import Distances
 from tagspace.model import encoders
 from tagspace.model.dpnn import DPNN, N_DIMENSIONS
 from tagspace.runs import records
+from tagspace.support.files import write_whole
 
 EXCERPTS_AT_ONCE = 128  # batch size in calibrate
 # What the baselines depend on.
@@ -74,10 +75,8 @@ def baseline_metrics(
     file = folder / f"{name}.parquet"
     with FileLock(folder / f"{name}.lock"):  # of several workers, one scores and the others wait
         if not file.exists():
-            draft = file.with_suffix(".part")
             baselines = _baselines(corpus, configuration, device)
-            evaluate_pool(baselines, corpus, configuration).to_parquet(draft)
-            draft.replace(file)
+            write_whole(file, evaluate_pool(baselines, corpus, configuration).to_parquet)
     return pd.read_parquet(file)
 
 

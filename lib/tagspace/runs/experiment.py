@@ -231,12 +231,13 @@ def train(
 
     n_train = len(corpus.split.train)
     epochs = configuration.epochs or default_epochs(n_train)
+    excluded = partial(corpus.groups.excluded_pairs, batch_filter=configuration.batch_filter)
     examples = Examples(
         corpus.excerpts,
-        _batches(corpus, related, configuration),
+        _batches(corpus, related, excluded, configuration),
         corpus.split.validation,
         related,
-        partial(corpus.groups.excluded_pairs, batch_filter=configuration.batch_filter),
+        excluded,
         tag_labels if configuration.loss == "tags" else related,
     )
     schedule = Schedule(
@@ -256,7 +257,10 @@ def default_epochs(n_train: int) -> int:
 
 
 def _batches(
-    corpus: Corpus, related: Relatedness, configuration: Configuration
+    corpus: Corpus,
+    related: Relatedness,
+    excluded: Callable[[np.ndarray, np.ndarray], np.ndarray],
+    configuration: Configuration,
 ) -> Callable[[np.random.Generator], Sequence[np.ndarray]]:
     train = corpus.split.train
     if configuration.batches == "uniform":
@@ -265,7 +269,7 @@ def _batches(
         train,
         configuration.batch_size,
         related,
-        partial(corpus.groups.excluded_pairs, batch_filter=configuration.batch_filter),
+        excluded,
         configuration.positive_threshold,
         configuration.seed,
     )
