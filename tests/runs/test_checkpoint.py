@@ -1,5 +1,6 @@
 """An interrupted training goes on, and ends with the bits of an undisturbed one."""
 
+import errno
 import os
 import signal
 import subprocess
@@ -160,3 +161,14 @@ def test_a_checkpoint_that_cannot_be_written_is_an_error_in_one_line(small, tmp_
     (tmp_path / ".checkpoints").touch()
     with pytest.raises(TagspaceError, match="cannot be written: "):
         experiment.run_experiment(*small(epochs=1, runs=str(tmp_path)))
+
+
+def test_a_full_disk_is_an_error_in_one_line(small, tmp_path, monkeypatch):
+    def fill_the_disk(path, _):
+        path.touch()
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(Path, "write_bytes", fill_the_disk)
+    with pytest.raises(TagspaceError, match=r"safetensors: cannot be written: No space left"):
+        experiment.run_experiment(*small(epochs=1, runs=str(tmp_path)))
+    assert list((tmp_path / ".checkpoints").iterdir()) == []

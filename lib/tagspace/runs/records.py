@@ -18,7 +18,7 @@ from typing import Any
 
 import pandas as pd
 import torch
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file, save
 
 from tagspace.configuration import (
     EXPERIMENT_PARAMETERS,
@@ -225,7 +225,7 @@ def write(
         metrics.to_csv(draft / "metrics.csv", index=False)
         embeddings.to_parquet(draft / "embeddings.parquet")
         contiguous = {key: value.contiguous() for key, value in weights.items()}
-        save_file(contiguous, draft / "weights.safetensors")
+        (draft / "weights.safetensors").write_bytes(save(contiguous))
         checksums = {file.name: _checksum(file) for file in sorted(draft.iterdir())}
         text = json.dumps({**info, "checksums": checksums}, indent=2) + "\n"
         (draft / "run.json").write_text(text, encoding="utf-8")
