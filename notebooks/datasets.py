@@ -86,7 +86,7 @@ pd.DataFrame.from_dict(terms, orient="index")
 #
 # ## Whoever holds the Million Song Dataset
 #
-# `-p dataset path/to/folder` reads `msd_amglabels_all.csv` (or `.h5`), `track_metadata.db` and the
+# `-p dataset path/to/folder` reads `msd_amglabels_all.csv` `track_metadata.db` and the
 # audio below that folder, as `<track id>.mp3` in folders of any depth, or where a table
 # `msd_audio.csv` with the columns `track_id,path` says. Tags of albums from elsewhere are brought
 # onto its tracks as in the paper's Section V, by matching names of artist and release:

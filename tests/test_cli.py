@@ -40,6 +40,14 @@ def release(tmp_path):
     return tmp_path
 
 
+def test_a_database_without_songs_is_reported(release):
+    with sqlite3.connect(release / "msd" / "track_metadata.db") as database:
+        database.execute("DELETE FROM songs")
+    database.close()
+    with pytest.raises(SystemExit, match=r"lists no songs; give the folder of track_metadata\.db"):
+        main(["match", *(str(release / name) for name in ("albums.csv", "msd", "out"))])
+
+
 def test_match_writes_album_tags_of_tracks_that_can_be_loaded(release, capsys):
     main(["match", *(str(release / name) for name in ("albums.csv", "msd", "out"))])
     printed = capsys.readouterr().out
@@ -66,7 +74,8 @@ def test_match_writes_album_tags_of_tracks_that_can_be_loaded(release, capsys):
         (ALBUMS.replace("Ska", '"Ska, fast"').replace('Polka|"Ska, fast"', '"Polka|Ska, fast"'),
          "'Polka|Ska, fast' cannot be written"),
         (ALBUMS.splitlines()[0], "lists no albums"),
-        (None, "is not a file"),
+        (None, "No such file"),
+        (ALBUMS.replace("Ska", "nan"), "is a missing value"),
     ],
 )  # fmt: skip
 def test_user_errors_are_reported_in_one_line(release, albums, message):

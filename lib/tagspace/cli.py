@@ -12,7 +12,7 @@ import pandas as pd
 from tagspace.audio import features
 from tagspace.audio.identity import made_id
 from tagspace.configuration import EXPERIMENT_PARAMETERS
-from tagspace.datasets import embedded, matching, msd, songs, tables
+from tagspace.datasets import cells, embedded, matching, msd, songs, tables
 from tagspace.errors import TagspaceError
 from tagspace.runs import archive, comparison, records
 from tagspace.support.cache import cache_folder
@@ -103,10 +103,15 @@ def write_manifest(folder: Path) -> None:
 
 def match_albums(albums: Path, folder: Path, out: Path) -> None:
     """Match tagged albums with the Million Song Dataset, and write the tags of its tracks."""
-    table = tables.read_columns(albums, [*matching.NAMES, *msd.TAGSETS])
+    table = tables.read_fields(albums, [*matching.NAMES, *msd.TAGSETS])
+    cells.check_tags(albums, table[list(msd.TAGSETS)])
+    table = table[[*matching.NAMES, *msd.TAGSETS]].reset_index(drop=True)
     if table.empty:
         raise TagspaceError(f"{albums} lists no albums; add one row per album")
-    found = matching.match(table, songs.names(folder))
+    names = songs.names(folder)
+    if names.empty:
+        raise TagspaceError(f"{folder} lists no songs; give the folder of {songs.DATABASE}")
+    found = matching.match(table, names)
     matched = found.tracks[found.tracks["album"] >= 0]
     tags = table.loc[matched["album"], list(msd.TAGSETS)].set_index(matched.index)
     write_whole(out / msd.ALL_CSV, partial(msd.write, tags=tags))

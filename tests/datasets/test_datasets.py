@@ -14,7 +14,7 @@ JAMENDO = (
     "TRACK_ID\tARTIST_ID\tALBUM_ID\tPATH\tDURATION\tTAGS\n"
     "track_1\tartist_1\talbum_1\t01/1.mp3\t10.0\tgenre---polka\n"
 )
-MSD = "TRAAAAA00000000001;Polka;;;\n"
+MSD = "TRAAAAA00000000001;Polka;Ska;calm;Rain\n"
 MERGE = "Song,Artist,MoodsAll,Genres,Themes,Styles\nA001,Invented,calm,Polka,Rain,Ska\n"
 
 

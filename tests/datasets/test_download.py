@@ -339,6 +339,11 @@ def test_a_shard_with_a_wrong_checksum_raises(shards, tmp_path):
         load_dataset("jamendo", "2", tmp_path)
 
 
+def test_a_shard_without_a_checksum_raises(shards, tmp_path):
+    with pytest.raises(TagspaceError, match="no checksum of autotagging_moodtheme_audio-low-03"):
+        load_dataset("jamendo", "3", tmp_path)
+
+
 @pytest.mark.parametrize("given", ["x", "1-", "100", "-3", "1;2", "5 6", "9-3"])
 def test_invalid_shards_raise(tmp_path, given):
     with pytest.raises(TagspaceError, match=r"^shards: .* is not accepted; accepted: numbers"):

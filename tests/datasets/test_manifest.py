@@ -54,11 +54,17 @@ def test_a_byte_order_mark_is_accepted(tmp_path, encoding):
     assert dataset.tracks.loc["x1", "path"].endswith("é.wav")
 
 
-def test_words_that_look_like_numbers_or_missing_values_stay_strings(tmp_path):
-    path = write(tmp_path, "track_id,path,artist,title,tags\n007,a.wav,NA,null,1.0|NaN\n")
+def test_names_that_look_like_numbers_or_missing_values_stay_strings(tmp_path):
+    path = write(tmp_path, "track_id,path,artist,title,tags\n007,a.wav,NA,null,1999|calm\n")
     dataset = manifest.read(path)
     assert list(dataset.tracks.loc["007", ["artist", "title"]]) == ["NA", "null"]
-    assert list(dataset.tags["tag"]) == ["1.0", "NaN"]
+    assert list(dataset.tags["tag"]) == ["1999", "calm"]
+
+
+def test_a_missing_value_written_as_a_name_raises(tmp_path):
+    path = write(tmp_path, "track_id,path,artist,tags\na,a.wav,Ann,calm\nb,b.wav,nan,calm\n")
+    with pytest.raises(TagspaceError, match="line 3, column artist: 'nan' is a missing value"):
+        manifest.read(path)
 
 
 @pytest.mark.parametrize(
@@ -68,11 +74,14 @@ def test_words_that_look_like_numbers_or_missing_values_stay_strings(tmp_path):
             "track_id,artist,tags\nx1,Ann,calm\n",
             "no column path; its first line contains track_id, a",
         ),
-        ("track_id;path;tags\n", "no column track_id, path; its first line contains track_id;path"),
+        ("track_id;path;tags\n", "no column track_id, path; .* separate its fields by commas"),
+        ("track_id\tpath\ttags\n", "no column track_id, path; .* separate its fields by commas"),
+        ("t\0r\0a\0c\0k\0", "line 1 is not UTF-8 text"),
+        ("track_id,path,tags\rx1,a.wav,a\r", "line 1: new-line character .* line ends"),
         ("", "no column track_id, path; its first line contains nothing"),
         ("track_id,path,artist\nx1,a.wav,Ann\n", "no column of tags"),
         ("track_id,path,moods,moods\nx1,a.wav,a,b\n", "column moods more than once"),
-        ("track_id,path,moods,\nx1,a.wav,a,b\n", "line 1: a column has no name"),
+        ("track_id,path,moods,\nx1,a.wav,a,b\n", "line 1: column 4 of 4 has no name"),
         ("track_id,path,tags\nx1,a.wav,a\n,b.wav,a\n", "line 3: track_id is empty"),
         (
             "track_id,path,tags\n\nx1,a,a\n x1,b,a\n",
@@ -113,3 +122,20 @@ def test_a_column_split_is_a_split_and_no_tag_set(tmp_path):
     assert dataset.tagsets == ("moods",)
     assert dataset.splits["column"]().to_dict() == {"a": "train", "b": "test"}
     assert not manifest.read(write(tmp_path)).splits
+
+
+def test_a_tag_set_without_tags_is_left_out_and_told(tmp_path):
+    path = write(tmp_path, "track_id,path,genres,moods\na,a.wav,,calm\nb,b.wav, |,wild\n")
+    with pytest.warns(UserWarning, match="manifest has no tags in genres"):
+        assert manifest.read(path).tagsets == ("moods",)
+
+
+def test_a_manifest_that_cannot_be_opened_raises(tmp_path, monkeypatch):
+    path = write(tmp_path)
+
+    def refuse(*_):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "open", refuse)  # root may open any file
+    with pytest.raises(TagspaceError, match=r"manifest\.csv: cannot be read: Permission denied"):
+        manifest.read(path)

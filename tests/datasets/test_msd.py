@@ -1,13 +1,9 @@
 """Reading the Million Song Dataset with the AllMusic tag sets."""
 
 import sqlite3
-import sys
-import warnings
 from contextlib import closing
 from pathlib import Path
 
-import numpy as np
-import pandas as pd
 import pytest
 
 from tagspace.datasets import msd
@@ -175,6 +171,19 @@ def test_an_invalid_listing_raises_and_names_the_line(tmp_path):
         msd.read(tmp_path)
 
 
+def test_a_repeated_track_raises_in_the_listing_and_in_the_database(tmp_path):
+    write(tmp_path)
+    write(tmp_path, "unique_tracks.txt", f"{ONE}<SEP>S<SEP>Ann<SEP>Air\n" * 2)
+    with pytest.raises(TagspaceError, match=rf"line 2: '{ONE}' is listed before"):
+        msd.read(tmp_path)
+    with closing(sqlite3.connect(tmp_path / "track_metadata.db")) as songs:
+        songs.execute("CREATE TABLE songs (track_id, artist_id, release, title)")
+        songs.executemany("INSERT INTO songs VALUES (?, 'AR1', 'One', 'Air')", [(ONE,)] * 2)
+        songs.commit()
+    with pytest.raises(TagspaceError, match=rf"lists track_id '{ONE}' more than once"):
+        msd.read(tmp_path)
+
+
 @pytest.mark.parametrize("subfolder", ["", "audio", "mp3"])
 def test_audio_is_found_in_nested_folders(tmp_path, subfolder):
     write(tmp_path)
@@ -199,62 +208,10 @@ def test_a_pickled_table_of_audio_paths_warns_and_is_not_loaded(tmp_path):
     assert len(msd.read(tmp_path).tracks) == 3
 
 
-def write_hdf(folder, table, key="data"):
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # pandas warns that it pickles lists
-        table.to_hdf(folder / "msd_amglabels_all.h5", key=key)
-
-
-def table_of_lists():
-    columns = {
-        "genres": [["Kitchen's", "Polka"], ["Polka"]],
-        "styles": [["Waltz"], np.nan],
-        "moods": [np.nan, np.nan],
-        "themes": [["Rain", "Calm"], np.nan],
-    }
-    return pd.DataFrame(columns, index=[ONE, TWO])
-
-
-def test_hdf_cells_are_lists_or_missing(tmp_path):
-    write_hdf(tmp_path, table_of_lists())
-    assert rows(msd.read(tmp_path)) == {
-        (ONE, "genres", "Kitchen's"),
-        (ONE, "genres", "Polka"),
-        (TWO, "genres", "Polka"),
-        (ONE, "styles", "Waltz"),
-        (ONE, "themes", "Rain"),
-        (ONE, "themes", "Calm"),
-    }
-
-
-@pytest.mark.parametrize(
-    ("table", "key", "expected"),
-    [
-        (table_of_lists(), "other", "no table under the key 'data'"),
-        (
-            table_of_lists().drop(columns="moods"),
-            "data",
-            "no column moods; it has genres, styles, themes",
-        ),
-        (table_of_lists().set_axis([ONE, ONE]), "data", "invalid or repeated track ids"),
-        (table_of_lists().set_axis([ONE, "x"]), "data", "invalid or repeated track ids"),
-    ],
-)
-def test_an_invalid_hdf_file_raises(tmp_path, table, key, expected):
-    write_hdf(tmp_path, table, key)
-    with pytest.raises(TagspaceError, match=expected):
-        msd.read(tmp_path)
-
-
-def test_missing_pytables_raises_with_advice(tmp_path, monkeypatch):
-    monkeypatch.setitem(sys.modules, "tables", None)
+def test_the_pickled_tags_are_never_read(tmp_path):
     write(tmp_path, "msd_amglabels_all.h5", "")
-    with pytest.raises(TagspaceError, match=rf"needs PyTables; install .* or use {ALL}"):
+    with pytest.raises(TagspaceError, match=rf"pickled objects, .*; put {ALL} beside it"):
         msd.read(tmp_path)
-
-
-def test_csv_is_preferred_to_hdf(tmp_path):
-    write(tmp_path, "msd_amglabels_all.h5", "not read")
     write(tmp_path)
     assert rows(msd.read(tmp_path)) == EXPECTED
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -167,6 +168,8 @@ def from_frames(
 ) -> Dataset:
     """Build a :class:`Dataset` from data frames and check its consistency.
 
+    Tag sets without any tag are left out, with a warning.
+
     Parameters
     ----------
     name, tagsets, make_audio
@@ -203,4 +206,8 @@ def from_frames(
             f"dataset: {name} lists track_id {repeated[0]!r} more than once "
             f"({len(repeated)} repeated rows); each track needs its own id"
         )
-    return Dataset(name, tracks, tags.drop_duplicates(ignore_index=True), tagsets, make_audio)
+    empty = sorted(set(tagsets) - set(tags["tagset"].unique()), key=tagsets.index)
+    if empty and len(empty) < len(tagsets):
+        warnings.warn(f"dataset: {name} has no tags in {', '.join(empty)}", stacklevel=2)
+    used = tuple(tagset for tagset in tagsets if tagset not in empty)
+    return Dataset(name, tracks, tags.drop_duplicates(ignore_index=True), used, make_audio)

@@ -218,9 +218,15 @@ def unpack(archive: Path, folder: Path) -> None:
         try:
             for _ in Progress(members, desc=f"unpacking {archive.name}", unit="file"):
                 pass
+        except TagspaceError:
+            raise
         except tarfile.FilterError as error:
             raise _unsafe_archive(archive, str(error)) from error
-        except (tarfile.TarError, zipfile.BadZipFile, EOFError, OSError) as error:
+        except Exception as error:  # what zipfile and tarfile raise for damage has many types
+            if isinstance(error, OSError) and error.errno is not None:
+                raise TagspaceError(
+                    f"dataset: {folder}: cannot be written: {error.strerror}"
+                ) from error
             raise TagspaceError(
                 f"dataset: {archive} cannot be unpacked ({error}); delete it and try again"
             ) from error

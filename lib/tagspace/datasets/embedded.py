@@ -9,6 +9,7 @@ import mutagen
 import pandas as pd
 
 from tagspace.datasets.base import NAME_COLUMNS
+from tagspace.datasets.cells import LONGEST
 from tagspace.datasets.files import AUDIO_SUFFIXES, OTHER_SUFFIXES, audio_paths
 from tagspace.errors import TagspaceError
 from tagspace.support.files import check_regular
@@ -18,7 +19,6 @@ TAGSETS = {"genres": "genre", "moods": "mood"}  # tag set -> mutagen's name of t
 # WAV files have ID3 frames instead of named fields.
 FRAMES = {"artist": "TPE1", "album": "TALB", "title": "TIT2", "genre": "TCON", "mood": "TMOO"}
 SEPARATORS = (";", "|")
-LONGEST = 200  # letters; a longer genre or mood is no tag
 
 
 def describe(folder: Path) -> tuple[pd.DataFrame, list[str]]:

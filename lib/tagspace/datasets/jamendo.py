@@ -76,6 +76,11 @@ def fetch(folder: Path, shards: str) -> None:
     audio = [download.Remote(f"{AUDIO}/{name}", name) for name in names]
     if download.missing(audio, folder):
         checksums = _checksums()
+        unknown = [name for name in names if name not in checksums]
+        if unknown:
+            raise TagspaceError(
+                f"dataset: {REPOSITORY} lists no checksum of {unknown[0]}; see {RELEASE.page}"
+            )
         audio = [replace(file, checksum=checksums[file.name]) for file in audio]
         download.fetch(RELEASE, audio, folder)
 

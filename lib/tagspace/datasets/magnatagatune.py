@@ -68,7 +68,7 @@ def read(folder: Path) -> Dataset:
 def _tracks(table: pd.DataFrame, file: Path) -> pd.DataFrame:
     names = pd.DataFrame(columns=NAME_COLUMNS, dtype=str)
     if clips := first_file(file.parent, [CLIPS]):
-        names = read_table(clips, "clip_id", NAME_COLUMNS, "\t")
+        names = read_table(clips, "clip_id", NAME_COLUMNS, "\t").map(str.strip)
     paths = [file.absolute().parent / path for path in table["mp3_path"]]
     existing = [str(path) if path.is_file() else "" for path in paths]
     return tracks_frame(table.index, names, existing)

@@ -12,8 +12,9 @@ from pathlib import Path
 import pandas as pd
 
 from tagspace.datasets.base import NAME_COLUMNS, TRACK_COLUMNS, Dataset, from_frames, tracks_frame
+from tagspace.datasets.cells import check_names, check_tags, tag_rows
 from tagspace.datasets.files import absolute_paths
-from tagspace.datasets.tables import read_table, tag_rows
+from tagspace.datasets.tables import index_by, read_fields
 from tagspace.errors import TagspaceError
 
 FILES = ("manifest.csv",)
@@ -49,8 +50,13 @@ def read(path: Path) -> Dataset:
             f"dataset: {path} is not a manifest and contains no {FILES[0]}; "
             "give the manifest or its folder"
         )
-    table = read_table(file, "track_id", ["path"])
-    tagsets = _tagsets(file, table)
+    fields = read_fields(file, ["track_id", "path"])
+    tagsets = _tagsets(file, fields)
+    check_tags(file, fields[list(tagsets)])
+    check_names(
+        file, fields[[column for column in ["track_id", *TRACK_COLUMNS] if column in fields]]
+    )
+    table = index_by(file, "track_id", fields)
     names = table[[column for column in NAME_COLUMNS if column in table]].map(str.strip)
     tracks = tracks_frame(table.index, names, absolute_paths(table["path"], file.parent))
     dataset = from_frames("manifest", tracks, tag_rows(table[list(tagsets)], "|"), tagsets)
@@ -66,5 +72,8 @@ def _tagsets(file: Path, table: pd.DataFrame) -> tuple[str, ...]:
             "add a column per tag set, with | between tags"
         )
     if "" in tagsets:
-        raise TagspaceError(f"dataset: {file}, line 1: a column has no name; name it or remove it")
+        place = f"{list(table).index('') + 1} of {table.shape[1]}"
+        raise TagspaceError(
+            f"dataset: {file}, line 1: column {place} has no name; name it or remove it"
+        )
     return tagsets

@@ -14,8 +14,9 @@ import pandas as pd
 
 from tagspace.datasets import download
 from tagspace.datasets.base import TRACK_COLUMNS, Dataset, Release, from_frames
+from tagspace.datasets.cells import tag_rows
 from tagspace.datasets.files import audio_by_stem, first_file, require_file
-from tagspace.datasets.tables import read_table, tag_rows
+from tagspace.datasets.tables import read_table
 from tagspace.errors import TagspaceError
 
 RELEASE = Release(

@@ -15,9 +15,10 @@ from pathlib import Path
 import pandas as pd
 
 from tagspace.datasets.base import Dataset, Release, from_frames
+from tagspace.datasets.cells import check_tags, tag_rows
 from tagspace.datasets.files import first_file, require_file
 from tagspace.datasets.songs import read_tracks
-from tagspace.datasets.tables import check_ids, check_width, read_rows, tag_rows
+from tagspace.datasets.tables import check_ids, check_width, read_rows, shortened
 from tagspace.errors import TagspaceError
 
 TAGSETS = ("genres", "styles", "moods", "themes")
@@ -32,9 +33,10 @@ RELEASE = Release(
     tracks=143_587,  # tracks with audio and a tag in every set (Table I)
     albums=19_107,
 )
-ALL_CSV, ALL_HDF = "msd_amglabels_all.csv", "msd_amglabels_all.h5"
+ALL_CSV = "msd_amglabels_all.csv"
+PICKLED = "msd_amglabels_all.h5"  # holds pickled objects, so it is never read
 SET_FILES = {f"msd_amglabels_{tagset}.csv": tagset for tagset in TAGSETS}
-FILES = (ALL_CSV, *SET_FILES, ALL_HDF)
+FILES = (ALL_CSV, *SET_FILES, PICKLED)
 
 TRACK_ID = re.compile(r"TR[A-Z]{5}[0-9A-F]{11}")
 # The published CSV files contain stray characters, for example `"[""Childrens"", Pop/Rock"`.
@@ -42,7 +44,7 @@ STRAY_CHARACTERS = ' []"\t\r\n'
 
 
 def find(folder: Path) -> Path | None:
-    """Return the path of the tags (one CSV, one CSV per tag set, or HDF), or None."""
+    """Return the path of the tags (one CSV, or one per tag set), or None."""
     return first_file(folder, FILES)
 
 
@@ -66,13 +68,8 @@ def read(folder: Path) -> Dataset:
     Raises
     ------
     TagspaceError
-        If there are no tags, or the format of a file is wrong.
-
-    Notes
-    -----
-    The HDF file is read only if there is no CSV. It contains pickled objects, and unpickling can
-    run arbitrary code: use it only from a source that you trust. It spells ``Children's``, while
-    the CSV spells ``Childrens``.
+        If there are no tags, they are only in the pickled HDF file, or the format of a file is
+        wrong.
     """
     cells = _cells(require_file(folder, FILES))
     tags = tag_rows(cells, ",", STRAY_CHARACTERS)
@@ -98,7 +95,8 @@ def write(file: Path, tags: pd.DataFrame) -> None:
         invalid = column[column.str.contains('[,;"]')]
         if len(invalid):
             raise TagspaceError(
-                f'{tagset}: {invalid.iloc[0]!r} cannot be written; remove , ; and " from tags, '
+                f"dataset: {tagset} {shortened(invalid.iloc[0])!r} cannot be written; remove , ; "
+                'and " from tags, '
                 "because the format of the Million Song Dataset's tag sets reserves them"
             )
     joined = tags.apply(lambda column: column.str.replace("|", ", "))
@@ -107,8 +105,11 @@ def write(file: Path, tags: pd.DataFrame) -> None:
 
 def _cells(file: Path) -> pd.DataFrame:
     """Read cells of tags, indexed by track id, one column per tag set."""
-    if file.name == ALL_HDF:
-        return _read_hdf(file)
+    if file.name == PICKLED:
+        raise TagspaceError(
+            f"dataset: {file} is not read, because it holds pickled objects, which can run any "
+            f"code; put {ALL_CSV} beside it, from {RELEASE.page}"
+        )
     if file.name == ALL_CSV:
         return _read_csv(file, TAGSETS)
     single = {file.with_name(name): tagset for name, tagset in SET_FILES.items()}
@@ -126,6 +127,7 @@ def _read_csv(file: Path, tagsets: tuple[str, ...]) -> pd.DataFrame:
         else:
             columns = _header(file, line, row, tagsets)
     table = pd.DataFrame.from_dict(body, orient="index", columns=["track_id", *columns], dtype=str)
+    check_tags(file, table[list(tagsets)], ",", STRAY_CHARACTERS)
     check_ids(file, table["track_id"])
     return table.set_index("track_id")[list(tagsets)]
 
@@ -153,28 +155,3 @@ def _tagset_in(name: str) -> str | None:
     """Recognise the tag set in a column name such as genre, Genres or AMG_genres."""
     found = [tagset for tagset in TAGSETS if tagset.removesuffix("s") in name.lower()]
     return found[0] if len(found) == 1 else None
-
-
-def _read_hdf(file: Path) -> pd.DataFrame:
-    try:
-        table = pd.read_hdf(file, "data")
-    except ImportError as error:
-        raise TagspaceError(
-            f"dataset: {file} needs PyTables; install it (pip install tables) or use {ALL_CSV}"
-        ) from error
-    except (KeyError, OSError, RuntimeError, ValueError) as error:
-        raise TagspaceError(
-            f"dataset: {file} contains no table under the key 'data'; use {ALL_CSV} instead"
-        ) from error
-    missing = [tagset for tagset in TAGSETS if tagset not in table]
-    if missing:
-        raise TagspaceError(
-            f"dataset: {file} has no column {', '.join(missing)}; it has {', '.join(table)}"
-        )
-    invalid = [track_id for track_id in table.index if not TRACK_ID.fullmatch(str(track_id))]
-    if invalid or not table.index.is_unique:
-        raise TagspaceError(
-            f"dataset: {file} has invalid or repeated track ids in its index; use {ALL_CSV} instead"
-        )
-    lists = table.rename_axis("track_id")[list(TAGSETS)]
-    return lists.astype(object).fillna("").map(",".join)

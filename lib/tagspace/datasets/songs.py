@@ -77,12 +77,19 @@ def _query(file: Path, columns: str) -> pd.DataFrame:
     query = f"SELECT track_id, {columns} FROM songs"
     try:
         with closing(sqlite3.connect(f"{file.absolute().as_uri()}?mode=ro", uri=True)) as database:
-            return pd.read_sql_query(query, database, index_col="track_id")
+            songs = pd.read_sql_query(query, database, index_col="track_id")
     except (sqlite3.Error, pd.errors.DatabaseError) as error:
         raise TagspaceError(
             f"dataset: {file} has no table songs with the columns of the Million Song Dataset; "
             f"replace it by the original {DATABASE}"
         ) from error
+    repeated = songs.index[songs.index.duplicated()]
+    if len(repeated):
+        raise TagspaceError(
+            f"dataset: {file} lists track_id {repeated[0]!r} more than once; "
+            f"replace it by the original {DATABASE}"
+        )
+    return songs
 
 
 def _read_listing(file: Path) -> pd.DataFrame:
@@ -91,6 +98,11 @@ def _read_listing(file: Path) -> pd.DataFrame:
         row = text.rstrip("\r\n").split("<SEP>")
         check_width(file, line, row, 4)
         track_id, _, artist, title = row
+        if track_id in songs:
+            raise TagspaceError(
+                f"dataset: {file}, line {line}: {track_id!r} is listed before; replace the file by "
+                "the original"
+            )
         songs[track_id] = (artist, "", title)
     return pd.DataFrame.from_dict(songs, orient="index", columns=NAME_COLUMNS)
 

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import csv
-import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 
 from tagspace.errors import TagspaceError
+from tagspace.support.files import open_regular
+
+NUL = "\0"
+DELIMITERS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "|"}
 
 
 def read_lines(file: Path) -> Iterator[str]:
@@ -19,16 +21,23 @@ def read_lines(file: Path) -> Iterator[str]:
     Raises
     ------
     TagspaceError
-        If a line is not UTF-8.
+        If the file cannot be opened, or a line is not UTF-8.
     """
-    with file.open("rb") as stream:
+    try:
+        stream = open_regular(file)
+    except TagspaceError as error:
+        raise TagspaceError(f"dataset: {error}") from error
+    with stream:
         for number, line in enumerate(stream, start=1):
             try:
-                yield line.decode().removeprefix("\ufeff")
-            except UnicodeDecodeError as error:
+                text = line.decode().removeprefix("\ufeff")
+            except UnicodeDecodeError:
+                text = NUL
+            if NUL in text:  # UTF-16 is full of them
                 raise TagspaceError(
-                    f"dataset: {file}, line {number} is not UTF-8; save the file as UTF-8"
-                ) from error
+                    f"dataset: {file}, line {number} is not UTF-8 text; save the file as UTF-8"
+                )
+            yield text
 
 
 def read_rows(
@@ -61,7 +70,9 @@ def read_rows(
                 yield line, row
             line = reader.line_num + 1
     except csv.Error as error:
-        raise TagspaceError(f"dataset: {file}, line {line}: {error}; check its quotes") from error
+        raise TagspaceError(
+            f"dataset: {file}, line {line}: {error}; check its quotes and line ends"
+        ) from error
 
 
 def read_table(file: Path, key: str, required: Iterable[str], delimiter: str = ",") -> pd.DataFrame:
@@ -89,44 +100,50 @@ def read_table(file: Path, key: str, required: Iterable[str], delimiter: str = "
         If a column is missing or repeated, the number of fields in a row differs from the header,
         or an id is empty or repeated.
     """
-    table = _read_all(file, [key, *required], delimiter)
+    return index_by(file, key, read_fields(file, [key, *required], delimiter))
+
+
+def index_by(file: Path, key: str, table: pd.DataFrame) -> pd.DataFrame:
+    """Replace the line numbers of a table by its ids; see :func:`read_table`."""
     ids = table[key].str.strip()
     check_ids(file, ids)
     return table.set_index(ids).rename_axis("track_id")
 
 
-def read_columns(file: Path, wanted: list[str]) -> pd.DataFrame:
-    """Read the given columns of a comma-separated file with a header, as strings.
+def read_fields(file: Path, required: list[str], delimiter: str = ",") -> pd.DataFrame:
+    """Read all columns of a delimited text file with a header, as strings.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Indexed by the number of a row's first line.
 
     Raises
     ------
     TagspaceError
-        If the file does not exist, a column is missing or repeated, or the number of fields in a
-        row differs from the header.
+        If a column is missing or repeated, or the number of fields in a row differs from the
+        header.
     """
-    if not file.is_file():
-        raise TagspaceError(f"{file} is not a file; give a table with columns {','.join(wanted)}")
-    return _read_all(file, wanted, ",").reset_index(drop=True)[wanted]
-
-
-def _read_all(file: Path, required: list[str], delimiter: str) -> pd.DataFrame:
-    """Read all columns, indexed by line number."""
     rows = read_rows(file, delimiter)
     _, first_row = next(rows, (1, []))
     header = [name.strip() for name in first_row]
-    _check_header(file, header, required)
+    _check_header(file, header, required, delimiter)
     body = dict(rows)
     for line, row in body.items():
         check_width(file, line, row, len(header))
     return pd.DataFrame.from_dict(body, orient="index", columns=header, dtype=str)
 
 
-def _check_header(file: Path, header: list[str], required: Iterable[str]) -> None:
+def _check_header(file: Path, header: list[str], required: Iterable[str], delimiter: str) -> None:
     missing = [name for name in required if name not in header]
     if missing:
+        found = shortened(", ".join(header)) or "nothing"
+        advice = ""
+        if len(header) == 1 and any(other in header[0] for other in DELIMITERS):
+            advice = f"; separate its fields by {DELIMITERS[delimiter]}"
         raise TagspaceError(
-            f"dataset: {file} has no column {', '.join(missing)}; "
-            f"its first line contains {', '.join(header) or 'nothing'}"
+            f"dataset: {file} has no column {', '.join(missing)}; its first line contains "
+            f"{found}{advice}"
         )
     repeated = sorted({name for name in header if name and header.count(name) > 1})
     if repeated:
@@ -139,7 +156,8 @@ def check_width(file: Path, line: int, row: list[str], width: int) -> None:
     """Raise a :class:`TagspaceError` unless a row has ``width`` fields."""
     if len(row) != width:
         raise TagspaceError(
-            f"dataset: {file}, line {line}: expected {width} fields, found {len(row)}"
+            f"dataset: {file}, line {line}: expected {width} fields, found {len(row)}; put quotes "
+            "around a field with a separator in it"
         )
 
 
@@ -158,42 +176,11 @@ def check_ids(file: Path, ids: pd.Series) -> None:
         repeated = ids[lines[0]]
         first = ids.index[ids == repeated][0]
         raise TagspaceError(
-            f"dataset: {file}, line {lines[0]}: {ids.name} {repeated!r} is already used in line "
-            f"{first}; each row needs its own id"
+            f"dataset: {file}, line {lines[0]}: {ids.name} {shortened(repeated)!r} is already used "
+            f"in line {first}; each row needs its own id"
         )
 
 
-def tag_rows(cells: pd.DataFrame, separators: str, strip: str | None = None) -> pd.DataFrame:
-    """Split cells that contain several tags into one row per track, tag set and tag.
-
-    Parameters
-    ----------
-    cells : pandas.DataFrame
-        Strings, indexed by track id, one column per tag set.
-    separators : str
-        Characters that separate tags.
-    strip : str, optional
-        Characters to strip from both ends of a tag; by default white space. Tags that are then
-        empty are dropped.
-
-    Returns
-    -------
-    pandas.DataFrame
-        Columns ``track_id``, ``tagset``, ``tag``.
-    """
-    separator = re.compile(f"[{re.escape(separators)}]")
-    frames = []
-    for tagset, column in cells.items():
-        # Tags are given per album, so many tracks have equal cells. Each distinct cell is split
-        # once.
-        codes, distinct = pd.factorize(column)
-        tag_lists = [_tags(separator.split(cell), strip) for cell in distinct]
-        counts = np.array([len(tags) for tags in tag_lists], dtype=int)
-        ids = cells.index.repeat(counts[codes])
-        tags = [tag for code in codes for tag in tag_lists[code]]
-        frames.append(pd.DataFrame({"track_id": ids, "tagset": tagset, "tag": tags}, dtype=str))
-    return pd.concat(frames, ignore_index=True)
-
-
-def _tags(pieces: Iterable[str], strip: str | None) -> list[str]:
-    return [tag for piece in pieces if (tag := piece.strip(strip))]
+def shortened(text: str) -> str:
+    """Cut a text that is too long for a message."""
+    return text if len(text) <= 60 else f"{text[:60]}..."

@@ -6,6 +6,7 @@ import stat
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
+from typing import BinaryIO
 
 from tagspace.errors import TagspaceError
 
@@ -25,6 +26,21 @@ def check_regular(path: Path) -> None:
         raise TagspaceError(f"{path}: cannot be read: {reason}") from error
     if not stat.S_ISREG(mode):
         raise TagspaceError(f"{path}: cannot be read: it is not a regular file")
+
+
+def open_regular(path: Path) -> BinaryIO:
+    """Open a regular file to read its bytes.
+
+    Raises
+    ------
+    TagspaceError
+        If it is none, or cannot be opened.
+    """
+    check_regular(path)
+    try:
+        return path.open("rb")
+    except OSError as error:
+        raise TagspaceError(f"{path}: cannot be read: {error.strerror}") from error
 
 
 def write_whole(path: Path, write: Callable[[Path], object]) -> None:
