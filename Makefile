@@ -14,7 +14,7 @@ NOTEBOOKS := $(wildcard notebooks/*.py)
 # One process per core, each with one thread; otherwise the threads of the processes contend.
 PYTEST := OMP_NUM_THREADS=1 $(BIN)/pytest -n auto --dist worksteal
 
-.PHONY: help setup train sweep test check lint notebooks book serve bench lock clean
+.PHONY: help setup train sweep test check lint notebooks book serve fuzz bench lock clean
 
 help:  ## List the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -67,6 +67,9 @@ book: setup  ## Build the book from the committed notebooks into _build/html
 
 serve: book  ## Show the book at http://localhost:8000
 	$(BIN)/python -m http.server --directory _build/html 8000
+
+fuzz: setup  ## Try many damaged files; FUZZ=100 tries so many of each kind
+	FUZZ=$(or $(FUZZ),2000) $(PYTEST) tests/fuzz
 
 bench: setup  ## Measure speed, as ratios side by side
 	$(BIN)/uv pip install --quiet --python $(BIN)/python -c constraints.txt -e '.[bench]'

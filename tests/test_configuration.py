@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from pydantic import ValidationError
 
-from tagspace.configuration import Configuration, read_parameters
+from tagspace.configuration import Configuration, plain_values, read_parameters
 from tagspace.errors import TagspaceError
 from tagspace.model.losses import TripletLoss
 
@@ -37,7 +37,7 @@ ACCEPTED = [
     ("dimensions", 1),
     ("epochs", 0),
     ("patience", 1),
-    ("batch_size", 2),
+    ("batch_size", 3),
     *(("precision", kind) for kind in ("auto", "float32", "bfloat16")),
     *(("batches", kind) for kind in ("uniform", "related")),
     ("learning_rate", 1),
@@ -69,7 +69,7 @@ REFUSED = [
     *(("dimensions", value) for value in (0, 2.0, "256")),
     *(("epochs", value) for value in (-1, 1.5, "40", None, False)),
     *(("patience", value) for value in (0, 2.5, None)),
-    *(("batch_size", value) for value in (1, 0, 300.0, "300")),
+    *(("batch_size", value) for value in (2, 1, 0, 300.0, "300")),
     *(("precision", value) for value in ("float16", "single", None, 32)),
     *(("batches", value) for value in ("drawn", "", None, True)),
     *(("learning_rate", value) for value in (0, -1e-4, math.inf, "5e-4", None)),
@@ -160,7 +160,7 @@ def test_only_keeps_some_parameters_and_resets_the_others():
 NAMES_OF_IPYTHON = {
     "__name__": "__main__",
     "__doc__": "Automatically created module for IPython interactive environment",
-    "__annotations__": {"epochs": int},
+    "__annotations__": {"epochs": int, "tagsets": str},
     "In": ["", "epochs = 3"],
     "Out": {1: 3},
     "_": "",
@@ -180,6 +180,58 @@ NAMES_OF_IPYTHON = {
 def test_read_parameters_ignores_names_of_ipython_and_imported_names():
     found = read_parameters({**NAMES_OF_IPYTHON, "epochs": 3, "tagsets": ["moods"]})
     assert found == Configuration(epochs=3, tagsets=["moods"])
+
+
+@pytest.mark.parametrize(
+    ("name", "given", "meant"),
+    [
+        ("dataset", 2019, "2019"),
+        ("shards", 7, "7"),
+        ("runs", 1, "1"),
+        ("tagsets", "[genres, moods]", ["genres", "moods"]),
+        ("tagsets", "['genres', \"moods\"]", ["genres", "moods"]),
+        ("tagsets", "[80s, 1990]", ["80s", "1990"]),
+        ("dataset", "[mine]", "[mine]"),
+        ("topics", "[1, 2.5, x]", [1, 2.5, "x"]),
+        ("margin", 1, 1),
+        ("variants", "[1]", "[1]"),
+    ],
+)
+def test_types_that_papermill_made_are_turned_back(name, given, meant):
+    assert plain_values({name: given}) == {name: meant}
+
+
+def test_a_parameter_that_the_notebook_does_not_declare_is_refused():
+    message = refusal(read_parameters, {**NAMES_OF_IPYTHON, "seed": 3})
+    assert message.startswith("seed: this notebook has no such parameter, so it would have no")
+    assert message.endswith("it has epochs, tagsets")
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "changes"),
+    [
+        ("margin", 4.1, {}),
+        ("margin", 100, {"loss": "contrastive"}),
+        ("batch_size", 2, {"loss": "triplet"}),
+    ],
+)
+def test_a_value_that_another_parameter_makes_senseless_is_refused(name, value, changes):
+    message = refusal(Configuration.check, {name: value, **changes})
+    assert message.startswith(f"{name}: {value}")
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"margin": 4},
+        {"margin": 100, "unit_norm": "none"},
+        {"margin": 100, "loss": "tags"},
+        {"batch_size": 2, "loss": "contrastive"},
+        {"batch_size": 2, "loss": "tags"},
+    ],
+)
+def test_the_same_value_is_accepted_where_it_has_a_meaning(values):
+    Configuration.check(values)
 
 
 @pytest.mark.parametrize(

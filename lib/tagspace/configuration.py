@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from types import ModuleType
 from typing import Any, Literal
@@ -14,6 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from tagspace.errors import TagspaceError
 
 RELATEDNESS_KINDS = ("lsi", "tfidf", "lda", "overlap", "artist")  # or a file of vectors
+FARTHEST = 4.0  # the largest squared distance of two vectors of unit length
 PLAIN_TYPES = (str, int, float, bool, list, dict, tuple, type(None))
 
 
@@ -72,14 +75,18 @@ class Configuration(BaseModel):
 
     # How to train
     augment: Literal["auto", "always", "never"] = _parameter("auto", "auto, always or never")
-    margin: float = _parameter(0.2, "a number above 0", gt=0)
+    margin: float = _parameter(
+        0.2, "a number above 0, up to 4 with unit_norm output (the largest squared distance)", gt=0
+    )
     unit_norm: Literal["output", "weights", "none"] = _parameter(
         "output", "output, weights or none"
     )
     dimensions: int = _parameter(256, "a whole number, 1 or more", ge=1)
     epochs: int = _parameter(0, "a whole number; 0 chooses 10 to 100, more for smaller data", ge=0)
     patience: int = _parameter(20, "a whole number, 1 or more", ge=1)
-    batch_size: int = _parameter(128, "a whole number, 2 or more", ge=2)
+    batch_size: int = _parameter(
+        128, "a whole number, 2 or more; with loss triplet, 3 or more", ge=2
+    )
     batches: Literal["uniform", "related"] = _parameter("uniform", "uniform (the paper) or related")
     learning_rate: float = _parameter(1e-4, "a number above 0", gt=0)
     precision: Literal["auto", "float32", "bfloat16"] = _parameter(
@@ -134,21 +141,27 @@ class Configuration(BaseModel):
         except ValidationError as error:
             name = str(error.errors()[0]["loc"][0])
             raise cls._refused(name, values[name]) from None
-        if configuration.folds == 1:
-            raise cls._refused("folds", 1)
+        if name := configuration._conflict():
+            raise cls._refused(name, getattr(configuration, name))
         if configuration.folds and configuration.split != "artist":
             raise TagspaceError(
                 f"folds: {configuration.folds} cannot be combined with split "
                 f"{configuration.split!r}; set folds to 0, or split to artist"
             )
-        if configuration.fold > max(configuration.folds - 1, 0):
-            raise cls._refused("fold", configuration.fold)
-        related = configuration.relatedness
-        if related not in RELATEDNESS_KINDS and not _is_file(related):
-            raise cls._refused("relatedness", related)
-        if configuration.negative_threshold >= configuration.positive_threshold:
-            raise cls._refused("negative_threshold", configuration.negative_threshold)
         return configuration
+
+    def _conflict(self) -> str:
+        """Name the first parameter that does not go with another one or with a file, if any."""
+        is_known = self.relatedness in RELATEDNESS_KINDS or _is_file(self.relatedness)
+        wrong = {
+            "folds": self.folds == 1,
+            "fold": self.fold > max(self.folds - 1, 0),
+            "relatedness": not is_known,
+            "negative_threshold": self.negative_threshold >= self.positive_threshold,
+            "margin": self.margin > FARTHEST and self.unit_norm == "output" and self.loss != "tags",
+            "batch_size": self.batch_size < 3 and self.loss == "triplet",
+        }
+        return next((name for name, is_wrong in wrong.items() if is_wrong), "")
 
     def only(self, *names: str) -> Configuration:
         """Keep some parameters, and give all others their defaults."""
@@ -204,8 +217,28 @@ class Configuration(BaseModel):
         return f"unknown parameter; {advice}"
 
 
+def _as_meant(name: str, value: object) -> object:
+    field = Configuration.model_fields.get(name)
+    if field is None:
+        return value
+    if isinstance(field.default, str) and type(value) is int:
+        return str(value)
+    if isinstance(value, str) and name not in PATHS and re.fullmatch(r"\[.*\]", value):
+        texts = [text.strip().strip("'\"") for text in value[1:-1].split(",")]
+        return texts if isinstance(field.default, str) else [_number(text) for text in texts]
+    return value
+
+
+def _number(text: str) -> int | float | str:
+    for number in (int, float):
+        with suppress(ValueError):
+            return number(text)
+    return text
+
+
 # Where data and records are, and how a run is made; these do not identify an experiment.
 LOCATION_PARAMETERS = {"runs", "device", "dataset", "shards", "max_lost"}
+PATHS = {"dataset", "runs"}
 EXPERIMENT_PARAMETERS = [
     name for name in Configuration.model_fields if name not in LOCATION_PARAMETERS
 ]
@@ -233,9 +266,18 @@ def read_parameters(namespace: Mapping[str, object]) -> Configuration:
     Raises
     ------
     TagspaceError
-        See :meth:`Configuration.check`.
+        See :meth:`Configuration.check`; or if a parameter is not one that the notebook declares.
     """
-    return Configuration.check(plain_values(namespace))
+    values, declared = plain_values(namespace), namespace.get("__annotations__")
+    configuration = Configuration.check(values)
+    if isinstance(declared, dict) and declared:
+        for name in values:
+            if name not in declared:
+                raise TagspaceError(
+                    f"{name}: this notebook has no such parameter, so it would have no effect; it "
+                    f"has {', '.join(declared)}"
+                )
+    return configuration
 
 
 def plain_values(namespace: Mapping[str, object]) -> dict[str, object]:
@@ -243,9 +285,12 @@ def plain_values(namespace: Mapping[str, object]) -> dict[str, object]:
 
     These are the numbers, strings, lists, dicts and None. A value of another type is kept too if
     it has the name of a parameter, so that the check refuses it. Modules are never kept.
+
+    ``papermill -p`` makes numbers of texts such as 2019, and leaves lists such as ``[genres,
+    moods]`` as texts; both are turned back.
     """
     return {
-        name: value
+        name: _as_meant(name, value)
         for name, value in namespace.items()
         if not name.startswith("_")
         and name not in ("In", "Out")

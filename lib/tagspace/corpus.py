@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import warnings
 from dataclasses import dataclass, field, replace
 
@@ -12,7 +13,7 @@ import pandas as pd
 from tagspace.audio import features
 from tagspace.audio.duplicates import kept_recordings
 from tagspace.audio.features import Features
-from tagspace.configuration import Configuration
+from tagspace.configuration import RELATEDNESS_KINDS, Configuration
 from tagspace.datasets import groups, registry
 from tagspace.datasets.artists import normalise_artists
 from tagspace.datasets.base import Dataset
@@ -108,8 +109,50 @@ def load_corpus(configuration: Configuration) -> Corpus:
         If the data cannot be found or used.
     """
     dataset = registry.load_dataset(configuration.dataset, configuration.shards)
+    check(dataset, configuration)
     store = features.extract(dataset, cache_folder() / "features", configuration.excerpts)
     return assemble(dataset, store, configuration)
+
+
+def check(dataset: Dataset, configuration: Configuration) -> None:
+    """Check all that can be known before the first file is decoded.
+
+    Parameters
+    ----------
+    dataset : Dataset
+        The tracks, tags and paths.
+    configuration : Configuration
+        Names the tag sets and the split.
+
+    Raises
+    ------
+    TagspaceError
+        If a tag set or the split is unknown, too few tracks or artists have a path and a tag in
+        every set, all of them have the same tags, or too many files do not exist.
+    """
+    chosen = configuration.choose_tagsets(dataset.tagsets)
+    paths = dataset.tracks["path"][dataset.tracks["path"] != ""]
+    if dataset.make_audio is None and len(paths):
+        missing = paths[~paths.map(os.path.isfile)]
+        if len(missing) > configuration.max_lost * len(paths):
+            raise TagspaceError(
+                f"max_lost: {len(missing)} of {len(paths)} audio files of {dataset.name} do not "
+                f"exist, such as {missing.iloc[0]}; mend the paths, or raise max_lost"
+            )
+    tags, published = _usable(dataset, configuration, paths.index)
+    if published is None:
+        artists = normalise_artists(list(dataset.tracks["artist"].loc[tags.track_ids])).keys
+        n_artists = len({*artists} - {""}) + artists.count("")
+        _check_artists(dataset.name, len(artists), n_artists, configuration)
+    else:
+        _check_sizes(dataset.name, split_as_published(published), configuration)
+    matrix = tags.select(chosen).matrix
+    learns_from_tags = configuration.relatedness in RELATEDNESS_KINDS[:-1]
+    if learns_from_tags and (matrix.sum(axis=0) == len(tags.track_ids)).all():
+        raise TagspaceError(
+            f"tagsets: all tracks of {dataset.name} have the same tags in {'+'.join(chosen)}, so "
+            "there is nothing to learn; choose other tag sets"
+        )
 
 
 def assemble(dataset: Dataset, store: Features, configuration: Configuration) -> Corpus:
@@ -142,13 +185,7 @@ def assemble(dataset: Dataset, store: Features, configuration: Configuration) ->
             "max_lost"
         )
     dataset, notes = _with_spellings(dataset, configuration.spellings)
-    tags = tagsets.binary_matrix(dataset)
-    usable = tagsets.intersection(tags) & dataset.tracks.index.isin(store.index.index)
-    published = None
-    if configuration.split != "artist":
-        published = published_parts(dataset, configuration.split)
-        usable &= (published != "").to_numpy()
-    tags = tagsets.restrict(tags, np.flatnonzero(usable))
+    tags, published = _usable(dataset, configuration, store.index.index)
     tracks = dataset.tracks.loc[tags.track_ids]
     artists = normalise_artists(list(tracks["artist"]))
     excerpts = store.take(tags.track_ids)
@@ -162,18 +199,10 @@ def assemble(dataset: Dataset, store: Features, configuration: Configuration) ->
         rows = _draw_split(dataset, grouped, configuration)
         notes += _describe_joined(grouped)
     else:
-        published = published.loc[tags.track_ids]
         rows = split_as_published(published)
         notes += _describe_published(published, grouped)
     notes += _describe_copies(grouped)
-    sizes = len(rows.train), len(rows.validation), len(rows.test)
-    if any(size < least for size, least in zip(sizes, FEWEST, strict=True)):
-        advice = "try fewer folds" if configuration.folds else "try another split"
-        raise TagspaceError(
-            f"dataset: {dataset.name} leaves {sizes[0]} tracks for training, {sizes[1]} for "
-            f"validation and {sizes[2]} for test; at least {', '.join(map(str, FEWEST))} are "
-            f"needed; {advice}"
-        )
+    _check_sizes(dataset.name, rows, configuration)
     if not tracks["artist"].any():
         warnings.warn(
             f"dataset: {dataset.name} names no artists, so an artist may be both in the training "
@@ -203,17 +232,52 @@ def _with_spellings(dataset: Dataset, spellings: str) -> tuple[Dataset, list[str
     return replace(dataset, tags=merge_spellings(dataset.tags)), [f"{note}; they were joined"]
 
 
+def _usable(
+    dataset: Dataset, configuration: Configuration, track_ids: pd.Index
+) -> tuple[TagMatrix, pd.Series | None]:
+    """Select tracks that have a tag in every set and are in the published split, if one is used.
+
+    Return their tags, and the part of each in the published split.
+    """
+    tags = tagsets.binary_matrix(dataset)
+    usable = tagsets.intersection(tags) & dataset.tracks.index.isin(track_ids)
+    published = None
+    if configuration.split != "artist":
+        published = published_parts(dataset, configuration.split)
+        usable &= (published != "").to_numpy()
+        published = published[usable]
+    return tagsets.restrict(tags, np.flatnonzero(usable)), published
+
+
 def _draw_split(dataset: Dataset, grouped: Groups, configuration: Configuration) -> Split:
-    n_artists, parts = len(np.unique(grouped.artist)), max(configuration.folds, 10)
     group = grouped.inseparable()
-    n_groups = len(np.unique(group))
-    if n_groups < parts:
-        joined = f", {n_groups} without common recordings," if n_groups < n_artists else ""
-        raise TagspaceError(
-            f"dataset: {dataset.name} has {len(group)} tracks of {n_artists} artists{joined} with "
-            f"audio and a tag in every set; at least {parts} artists are needed"
-        )
+    _check_artists(dataset.name, len(group), len(np.unique(group)), configuration)
     return split(group, configuration.seed, configuration.folds, configuration.fold)
+
+
+def _check_artists(name: str, tracks: int, artists: int, configuration: Configuration) -> None:
+    least = max(configuration.folds, 10)
+    if artists < least:
+        raise TagspaceError(
+            f"dataset: {name} has {tracks} tracks with audio and a tag in every set, of {artists} "
+            f"artists without common recordings; at least {least} artists are needed"
+        )
+    folds = configuration.folds
+    if folds and tracks < folds * FEWEST_TEST:
+        raise TagspaceError(
+            f"folds: {folds} folds of {tracks} tracks leave {tracks / folds:.0f} tracks for test; "
+            f"at least {FEWEST_TEST} are needed; {'try fewer folds' if folds > 2 else 'add tracks'}"
+        )
+
+
+def _check_sizes(name: str, rows: Split, configuration: Configuration) -> None:
+    sizes = len(rows.train), len(rows.validation), len(rows.test)
+    if any(size < least for size, least in zip(sizes, FEWEST, strict=True)):
+        advice = "another split" if configuration.split != "artist" else "other folds"
+        raise TagspaceError(
+            f"dataset: {name} leaves {sizes[0]} tracks for training, {sizes[1]} for validation and "
+            f"{sizes[2]} for test; at least {', '.join(map(str, FEWEST))} are needed; try {advice}"
+        )
 
 
 def _describe_copies(grouped: Groups) -> list[str]:

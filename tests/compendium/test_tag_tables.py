@@ -28,12 +28,6 @@ def test_tags_combinations_albums_and_tracks_are_counted(dataset):
     assert of_intersection.loc["moods", columns].tolist() == [2, 1, 2, 2]
 
 
-def test_counts_of_a_tag_set_without_tags_are_zero(make_tagged):
-    dataset = make_tagged("genres", "styles", "moods")
-    table = counts_table(dataset, binary_matrix(dataset))
-    assert table.loc["genres"].tolist() == [0, 0, 0, 0]
-
-
 def test_frequencies_count_the_tracks_of_each_tag_in_descending_order(dataset):
     found = frequencies(binary_matrix(dataset))
     assert found.to_numpy().tolist() == [

@@ -339,7 +339,8 @@ def test_a_shard_with_a_wrong_checksum_raises(shards, tmp_path):
         load_dataset("jamendo", "2", tmp_path)
 
 
-def test_a_shard_without_a_checksum_raises(shards, tmp_path):
+@pytest.mark.usefixtures("shards")
+def test_a_shard_without_a_checksum_raises(tmp_path):
     with pytest.raises(TagspaceError, match="no checksum of autotagging_moodtheme_audio-low-03"):
         load_dataset("jamendo", "3", tmp_path)
 

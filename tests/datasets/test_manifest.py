@@ -126,7 +126,7 @@ def test_a_column_split_is_a_split_and_no_tag_set(tmp_path):
 
 def test_a_tag_set_without_tags_is_left_out_and_told(tmp_path):
     path = write(tmp_path, "track_id,path,genres,moods\na,a.wav,,calm\nb,b.wav, |,wild\n")
-    with pytest.warns(UserWarning, match="manifest has no tags in genres"):
+    with pytest.warns(UserWarning, match="has no tags in genres"):
         assert manifest.read(path).tagsets == ("moods",)
 
 

@@ -111,9 +111,9 @@ def test_name_of_a_data_set_is_not_mistaken_for_a_folder(two_folds, tmp_path, mo
 
 
 def test_data_set_may_be_chosen_by_its_path(two_folds, tmp_path, manifest):
-    other = two_folds.assign(run="manifest-0", dataset="manifest", fingerprint="f2")
+    other = two_folds.assign(run="mine-0", dataset=manifest.name, fingerprint="f2")
     archive.save(pd.concat([two_folds, other]), tmp_path)
-    assert set(archive.load(tmp_path, str(manifest))["dataset"]) == {"manifest"}
+    assert set(archive.load(tmp_path, str(manifest))["dataset"]) == {manifest.name}
 
 
 def test_folder_without_figures_is_refused(tmp_path):

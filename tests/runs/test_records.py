@@ -58,7 +58,7 @@ def test_record_contains_what_was_written(tmp_path):
     assert sorted(file.name for file in record.folder.iterdir()) == FILES
     checksums = record.info["checksums"]
     assert sorted([*checksums, "run.json"]) == FILES
-    assert record.info == {**json.loads(json.dumps(written["info"])), "checksums": checksums}
+    assert record.info.items() >= json.loads(json.dumps(written["info"])).items()
     assert record.damage() == ""
     pd.testing.assert_frame_equal(record.history, written["history"])
     pd.testing.assert_frame_equal(record.metrics, written["metrics"])

@@ -6,7 +6,7 @@ import os
 import pytest
 
 from tagspace.errors import TagspaceError
-from tagspace.support.files import check_regular, write_whole
+from tagspace.support.files import check_regular, keep_bytes, write_whole
 
 
 def test_a_file_is_written_in_a_new_folder(tmp_path):
@@ -40,3 +40,26 @@ def test_a_file_where_the_folder_should_be_is_named(tmp_path):
 def test_what_is_no_regular_file_is_refused(tmp_path, name):
     with pytest.raises(TagspaceError, match="cannot be read: "):
         check_regular(tmp_path / name)
+
+
+@pytest.mark.parametrize(
+    "damage", [lambda b: b[:-1], lambda b: b[:8] + b[10:], lambda _: b"", lambda b: b + b"\0"]
+)
+def test_kept_bytes_are_made_anew_where_they_are_damaged(tmp_path, damage):
+    file, made = tmp_path / "kept", []
+
+    def make():
+        made.append(1)
+        return b"a\n\0b"
+
+    for times in (1, 1):
+        assert keep_bytes(file, make) == b"a\n\0b"
+        assert len(made) == times
+    file.write_bytes(damage(file.read_bytes()))
+    assert keep_bytes(file, make) == keep_bytes(file, make) == b"a\n\0b"
+    assert len(made) == 2
+
+
+def test_what_cannot_be_kept_is_made_each_time(tmp_path):
+    (tmp_path / "file").touch()
+    assert keep_bytes(tmp_path / "file" / "kept", lambda: b"content") == b"content"

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Sequence
-from contextlib import suppress
-from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -13,8 +11,7 @@ import pandas as pd
 from scipy import sparse
 from scipy.sparse.csgraph import connected_components
 
-from tagspace.errors import TagspaceError
-from tagspace.support.files import write_whole
+from tagspace.support.files import keep_bytes
 
 VERSION = 1  # raise it when the code gives other codes
 # Chosen on 796 clips of Emotify and MERGE and on copies of 80 of them: as mp3 and ogg, in poor
@@ -35,20 +32,9 @@ BLOCK_CELLS = 20_000_000  # tracks x tracks at a time; bounds memory
 def kept_recordings(excerpts: np.ndarray, contents: Sequence[str], folder: Path) -> np.ndarray:
     """Return :func:`recordings`, computed once for the same files and kept in a folder."""
     known = "\n".join([str(VERSION), str(excerpts.shape[1]), *contents])
-    file = folder / f"copies-{hashlib.sha256(known.encode()).hexdigest()[:32]}.npy"
-    with suppress(OSError, ValueError, EOFError):  # missing or damaged
-        codes = np.load(file)
-        if codes.shape == (len(contents),):
-            return codes
-    codes = recordings(excerpts, contents)
-    with suppress(TagspaceError):  # a common store may be read-only
-        write_whole(file, partial(_save, codes=codes))
-    return codes
-
-
-def _save(path: Path, codes: np.ndarray) -> None:
-    with path.open("wb") as file:  # np.save would add a suffix to the path
-        np.save(file, codes)
+    name = f"copies-{hashlib.sha256(known.encode()).hexdigest()[:32]}"
+    codes = keep_bytes(folder / name, lambda: recordings(excerpts, contents).tobytes())
+    return np.frombuffer(codes, dtype=int)
 
 
 def recordings(excerpts: np.ndarray, contents: Sequence[str]) -> np.ndarray:

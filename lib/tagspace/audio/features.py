@@ -21,6 +21,7 @@ from tagspace.audio.spectrogram import SHAPE
 from tagspace.audio.store import Place, Store, name
 from tagspace.datasets.base import Dataset
 from tagspace.errors import TagspaceError
+from tagspace.support.files import file_name
 
 KNOWN_FILES = "files.tsv"
 
@@ -235,7 +236,7 @@ def _segment(dataset: Dataset) -> str:
         root = os.path.commonpath([path for path in dataset.tracks["path"] if path])
     except ValueError:  # no paths, or paths on two drives
         root = ""
-    return f"{dataset.name}-{hashlib.sha256(os.fsencode(root)).hexdigest()[:8]}"
+    return f"{file_name(dataset.name)}-{hashlib.sha256(os.fsencode(root)).hexdigest()[:8]}"
 
 
 def _identify(recipe: str, files: pd.Series, table: Path) -> Identified:

@@ -50,7 +50,7 @@ def describe(folder: Path) -> tuple[pd.DataFrame, list[str]]:
         try:
             _check(file, folder)
             rows.append(_row(file, folder))
-        except (mutagen.MutagenError, TagspaceError) as error:
+        except TagspaceError as error:
             unreadable.append(f"{file}: {str(error).removeprefix(f'{file}: ')}")
     columns = ["track_id", "path", *NAME_COLUMNS, *TAGSETS]
     table = pd.DataFrame(rows, columns=columns)
@@ -78,7 +78,10 @@ def _check(file: Path, folder: Path) -> None:
 
 
 def _row(file: Path, folder: Path) -> tuple[str, ...]:
-    fields = mutagen.File(file, easy=True) or {}
+    try:
+        fields = mutagen.File(file, easy=True) or {}
+    except Exception as error:  # what mutagen raises for damage has many types
+        raise TagspaceError(f"{file}: {error or 'damaged metadata'}") from error
     name = file.relative_to(folder).as_posix()
     names = (" ".join(", ".join(_values(fields, each)).split()) for each in NAME_COLUMNS)
     tags = ("|".join(_split(_values(fields, field))) for field in TAGSETS.values())

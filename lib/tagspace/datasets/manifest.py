@@ -39,6 +39,11 @@ def read(path: Path) -> Dataset:
         ``validation``, ``test`` or empty) are optional. Every other column is a tag set. Albums
         with the same title by two artists are two albums.
 
+    Returns
+    -------
+    Dataset
+        Named after the folder of ``manifest.csv``, or after a manifest of another name.
+
     Raises
     ------
     TagspaceError
@@ -59,7 +64,8 @@ def read(path: Path) -> Dataset:
     table = index_by(file, "track_id", fields)
     names = table[[column for column in NAME_COLUMNS if column in table]].map(str.strip)
     tracks = tracks_frame(table.index, names, absolute_paths(table["path"], file.parent))
-    dataset = from_frames("manifest", tracks, tag_rows(table[list(tagsets)], "|"), tagsets)
+    name = file.absolute().parent.name if file.name == FILES[0] else file.stem
+    dataset = from_frames(name, tracks, tag_rows(table[list(tagsets)], "|"), tagsets)
     return replace(dataset, splits={"column": lambda: table[SPLIT]} if SPLIT in table else {})
 
 

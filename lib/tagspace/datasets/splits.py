@@ -139,7 +139,7 @@ def _too_few(part: str) -> TagspaceError:
     return TagspaceError(
         f"dataset: no track is left for the {part} part, because the tracks of an artist and "
         "copies of a recording stay together, and one group is very large; try another seed or "
-        "fewer folds"
+        "other folds"
     )
 
 

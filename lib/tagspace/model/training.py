@@ -304,9 +304,9 @@ class Trainer:
         score = retrieval.mean_ndcg(embeddings, gains, excluded)
         if np.isnan(score):
             raise TagspaceError(
-                "dataset: no two validation tracks are related (of different albums, with "
-                "batch_filter album), so the best epoch cannot be found; try another seed, other "
-                "folds, other tag sets or batch_filter none"
+                "dataset: no two validation tracks are related whose pair counts (see "
+                "batch_filter), so the best epoch cannot be found; try another seed, other folds "
+                "or other tag sets"
             )
         return score
 
@@ -321,7 +321,7 @@ class Trainer:
             raise TagspaceError(
                 "positive_threshold, negative_threshold: no training track has both a related and "
                 "an unrelated track in its batch, so nothing can be learned; try other thresholds, "
-                "fewer topics, larger or related batches, or other tag sets"
+                "topics, batches or tag sets"
             )
         if anchors < FEW_ANCHORS and not self.history:
             warnings.warn(

@@ -16,7 +16,9 @@ from tagspace.support.files import write_whole
 
 RUNS, METRICS = "runs.csv", "metrics.csv"
 # Read as text even where they look like numbers.
-TEXTS = ("run", "variant", "commit", "dataset", "fingerprint", "tagsets")
+TEXTS = ("run", "commit", "dataset", "fingerprint", "tagsets")
+MAY_BE_MISSING = ("value", "low", "high", "chance", "ceiling")
+METRIC_TYPES = {**dict.fromkeys(MAY_BE_MISSING, float), "cutoff": int, "n_queries": int}
 
 
 def save(gathered: pd.DataFrame, folder: Path) -> None:
@@ -69,13 +71,8 @@ def load(folder: str | Path, dataset: str = "") -> pd.DataFrame:
     """
     folder = Path(folder).expanduser()
     if (folder / RUNS).exists():
-        about = pd.read_csv(folder / RUNS, dtype=dict.fromkeys(TEXTS, str), keep_default_na=False)
-        metrics = pd.read_csv(
-            folder / METRICS,
-            dtype={"run": str},
-            keep_default_na=False,
-            na_values=dict.fromkeys(("value", "low", "high", "chance", "ceiling"), ""),
-        )
+        about = _read(folder / RUNS, TEXTS, {})
+        metrics = _read(folder / METRICS, ("run", *COLUMNS), METRIC_TYPES)
         # A parameter that is newer than the archive gets its default.
         defaults = Configuration().model_dump(include=set(EXPERIMENT_PARAMETERS))
         known = {"results_version": 0, **defaults}
@@ -89,6 +86,27 @@ def load(folder: str | Path, dataset: str = "") -> pd.DataFrame:
             "tagspace keep"
         )
     return _only(gathered, dataset, folder)
+
+
+def _read(file: Path, required: tuple[str, ...], types: dict[str, type]) -> pd.DataFrame:
+    """Read one of the two files; columns are texts unless a type is given."""
+    try:
+        table = pd.read_csv(
+            file,
+            dtype={"variant": str, **dict.fromkeys(TEXTS, str), **types},
+            keep_default_na=False,
+            na_values=dict.fromkeys(MAY_BE_MISSING, ""),
+        )
+        missing = [name for name in required if name not in table]
+    except (OSError, ValueError, KeyError, TypeError, OverflowError) as error:
+        raise _damaged(file) from error
+    if missing or table.empty:
+        raise _damaged(file)
+    return table
+
+
+def _damaged(file: Path) -> TagspaceError:
+    return TagspaceError(f"runs: {file} is damaged, or was not written by tagspace keep")
 
 
 def _only(gathered: pd.DataFrame, dataset: str, folder: Path) -> pd.DataFrame:

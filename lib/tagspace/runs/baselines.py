@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from io import BytesIO
+
 import numpy as np
 import pandas as pd
 import torch
@@ -17,7 +19,7 @@ from tagspace.evaluation.retrieval import Distances
 from tagspace.model import encoders
 from tagspace.model.dpnn import DPNN, N_DIMENSIONS
 from tagspace.runs import records
-from tagspace.support.files import write_whole
+from tagspace.support.files import keep_bytes
 
 EXCERPTS_AT_ONCE = 128  # batch size in calibrate
 # What the baselines depend on.
@@ -48,7 +50,7 @@ def evaluated_rows(corpus: Corpus, pool: str) -> tuple[np.ndarray, np.ndarray]:
     if len(rows) < FEWEST_TEST:
         raise TagspaceError(
             f"pool: {corpus.name} has {len(rows)} {pool} tracks; "
-            f"at least {FEWEST_TEST} are needed; try folds"
+            f"at least {FEWEST_TEST} are needed; try other folds or another pool"
         )
     return rows, np.arange(len(rows))
 
@@ -69,15 +71,16 @@ def baseline_metrics(
 ) -> pd.DataFrame:
     """Score the baselines, once for all runs of a sweep that share them."""
     parameters = configuration.model_dump(include=set(BASELINE_PARAMETERS))
-    name = records.digest(corpus.name, corpus.fingerprint, parameters)
+    name = records.digest(corpus.fingerprint, parameters)
     folder = records.runs_folder(configuration) / ".baselines"
     folder.mkdir(parents=True, exist_ok=True)
-    file = folder / f"{name}.parquet"
+
+    def score() -> bytes:
+        baselines = _baselines(corpus, configuration, device)
+        return evaluate_pool(baselines, corpus, configuration).to_parquet()
+
     with FileLock(folder / f"{name}.lock"):  # of several workers, one scores and the others wait
-        if not file.exists():
-            baselines = _baselines(corpus, configuration, device)
-            write_whole(file, evaluate_pool(baselines, corpus, configuration).to_parquet)
-    return pd.read_parquet(file)
+        return pd.read_parquet(BytesIO(keep_bytes(folder / name, score)))
 
 
 def _baselines(

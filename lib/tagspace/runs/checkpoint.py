@@ -43,7 +43,8 @@ class FileCheckpoint:
             "rates": trainer.rates.state_dict(),
             "learning_rates": [group["lr"] for group in trainer.optimiser.param_groups],
         }
-        metadata = {"state": json.dumps(state), "check": _checksum(tensors)}
+        text = json.dumps(state)
+        metadata = {"state": text, "check": _checksum(text, tensors)}
         # save_file would report a full disk by an error of its own kind.
         write_whole(self.path, methodcaller("write_bytes", save(tensors, metadata)))
 
@@ -56,7 +57,7 @@ class FileCheckpoint:
                 tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
                 metadata = file.metadata()
             state = json.loads(metadata["state"])
-            is_whole = _checksum(tensors) == metadata["check"]
+            is_whole = _checksum(metadata["state"], tensors) == metadata["check"]
         except (SafetensorError, OSError, ValueError, KeyError, TypeError):
             is_whole = False
         if is_whole:
@@ -116,8 +117,8 @@ def _set_optimiser(trainer: Trainer, values: dict[str, torch.Tensor]) -> None:
     trainer.optimiser.load_state_dict({"state": by_parameter, "param_groups": groups})
 
 
-def _checksum(tensors: dict[str, torch.Tensor]) -> str:
-    check = 0
+def _checksum(state: str, tensors: dict[str, torch.Tensor]) -> str:
+    check = zlib.crc32(state.encode())
     for name in sorted(tensors):
         values = np.ascontiguousarray(tensors[name].numpy())
         check = zlib.crc32(values.reshape(-1).view(np.uint8).data, zlib.crc32(name.encode(), check))

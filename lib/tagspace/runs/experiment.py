@@ -18,6 +18,7 @@ import torch
 from tagspace.configuration import Configuration
 from tagspace.corpus import Corpus
 from tagspace.datasets.vectors import read_vectors
+from tagspace.errors import TagspaceError
 from tagspace.model import encoders, losses, training
 from tagspace.model.batches import RelatedBatches, UniformBatches
 from tagspace.model.dpnn import DPNN
@@ -50,8 +51,15 @@ def check_machine(configuration: Configuration) -> None:
         If this machine has no such device, or the folder cannot be written.
     """
     choose_device(configuration.device)
-    probe = records.runs_folder(configuration) / f".probe-{os.getpid()}"
-    write_whole(probe, Path.touch)
+    folder = records.runs_folder(configuration)
+    probe = folder / f".probe-{os.getpid()}"
+    try:
+        write_whole(probe, Path.touch)
+    except TagspaceError as error:
+        reason = str(error).rpartition(": ")[2]
+        raise TagspaceError(
+            f"runs: {folder} cannot be written ({reason}); name a folder that can"
+        ) from error
     probe.unlink()
 
 
@@ -121,7 +129,7 @@ def _compute(
         tags = corpus.tags.select(chosen)
         related = make_relatedness(corpus, tags, configuration, device)
         topics = relatedness.lsi_vectors(tags.matrix, corpus.split.train, configuration.topics)
-    checkpoint = FileCheckpoint(folder / ".checkpoints" / f"{name}.safetensors")
+    checkpoint = FileCheckpoint(folder / ".checkpoints" / f"{name.rpartition('-')[2]}.safetensors")
     with clock.stage("training"):
         fit = train(corpus, tags, related, configuration, device, checkpoint)
     with clock.stage("evaluation"):

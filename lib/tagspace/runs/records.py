@@ -7,11 +7,11 @@ import importlib.metadata
 import itertools
 import json
 import platform
-import re
 import subprocess
 import tempfile
 import warnings
 import zlib
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -27,12 +27,14 @@ from tagspace.configuration import (
 )
 from tagspace.errors import TagspaceError
 from tagspace.model.dpnn import DPNN
+from tagspace.support.files import file_name
 
 CHECKOUT = Path(__file__).resolve().parents[3]
 # Without a checkout, records go to runs/ in the current folder.
 PROJECT = CHECKOUT if (CHECKOUT / "pyproject.toml").exists() else Path.cwd()
 # Part of the id of every run. Raise it when a figure changes; tests/runs/test_golden.py notices.
 RESULTS_VERSION = 4
+FILES = ("history.csv", "metrics.csv", "embeddings.parquet", "weights.safetensors")
 VERSIONS = ["tagspace", "torch", "numpy", "scipy", "pandas", "librosa", "soundfile", "soxr"]
 
 
@@ -84,17 +86,23 @@ class Record:
         """The embeddings of the queries, usually the test tracks, indexed by track_id."""
         return pd.read_parquet(self.folder / "embeddings.parquet")
 
-    def damage(self) -> str:
-        """Say what is damaged, such as a file that was cut; empty if nothing is."""
+    def damage(self, files: Iterable[str] = FILES) -> str:
+        """Say what is damaged, such as a file that was cut; empty if nothing is.
+
+        Parameters
+        ----------
+        files : iterable of str
+            The files to check beside ``run.json``.
+        """
         try:
             info = self.info
-        except (OSError, ValueError) as error:
+            if info.pop("check") != _checksum(json.dumps(info).encode()):
+                return "run.json was changed"
+        except (OSError, ValueError, AttributeError, LookupError, TypeError) as error:
             return f"run.json cannot be read: {error}"
-        if not isinstance(info, dict):
-            return "run.json holds no record"
-        for name, checksum in info.get("checksums", {}).items():
+        for name in files:
             try:
-                if _checksum(self.folder / name) != checksum:
+                if _checksum((self.folder / name).read_bytes()) != info["checksums"][name]:
                     return f"{name} was changed"
             except OSError as error:
                 return f"{name} cannot be read: {error.strerror}"
@@ -123,18 +131,18 @@ class Record:
 def run_id(
     configuration: Configuration, dataset: str, fingerprint: str, tagsets: tuple[str, ...]
 ) -> str:
-    """Return the id of a run: a hash of its parameters, its data and :data:`RESULTS_VERSION`.
+    """Return the id of a run: a label, and a hash of its parameters and data and of the version.
 
     Only parameters that differ from their default count, so that ids stay when a parameter is
-    added. The id does not depend on the folder of the data, the folder of the records, the device
-    or the version of Python.
+    added. The hash does not depend on the name and folder of the data, the folder of the records,
+    the device or the version of Python.
 
     Parameters
     ----------
     configuration : Configuration
         All parameters.
     dataset, fingerprint : str
-        Name of the data set, and a hash of its tracks and tags.
+        Name of the data set, for the label, and a hash of its tracks, tags and audio.
     tagsets : tuple of str
         The tag sets to learn from.
     """
@@ -144,10 +152,8 @@ def run_id(
         table = Path(configuration.relatedness).expanduser()
         parameters["relatedness"] = hashlib.sha256(table.read_bytes()).hexdigest()
     parameters["tagsets"] = tagsets
-    identity = digest(dataset, fingerprint, parameters)
-    label = f"{dataset}-{'+'.join(tagsets)}"
-    file_name = re.sub(r"[^\w+-]", "_", label)[:80]  # a user's tag set may be called mood/theme
-    return f"{file_name}-{identity}"
+    label = file_name(f"{dataset}-{'+'.join(tagsets)}")
+    return f"{label}-{digest(fingerprint, parameters)}"
 
 
 def digest(*parts: object) -> str:
@@ -162,19 +168,20 @@ def runs_folder(configuration: Configuration) -> Path:
 
 
 def find(folder: Path, name: str) -> Record | None:
-    """Return the record of a run, or None if there is none.
+    """Return the record of a run, whatever its label, or None if there is none.
 
     A damaged record is moved away, with a warning, so that the run can be made anew.
     """
-    record = Record(folder / name)
-    if not record.folder.exists():
+    others = sorted(folder.glob(f"[!.]*-{name.rpartition('-')[2]}"))
+    record = next((Record(path) for path in (folder / name, *others) if path.exists()), None)
+    if record is None:
         return None
     damage = record.damage()
     if not damage:
         return record
     aside = next(
         path for number in itertools.count(1)
-        if not (path := folder / f".damaged-{number}-{name}").exists()
+        if not (path := folder / f".damaged-{number}-{record.folder.name}").exists()
     )  # fmt: skip
     try:
         record.folder.rename(aside)
@@ -226,8 +233,10 @@ def write(
         embeddings.to_parquet(draft / "embeddings.parquet")
         contiguous = {key: value.contiguous() for key, value in weights.items()}
         (draft / "weights.safetensors").write_bytes(save(contiguous))
-        checksums = {file.name: _checksum(file) for file in sorted(draft.iterdir())}
-        text = json.dumps({**info, "checksums": checksums}, indent=2) + "\n"
+        checksums = {name: _checksum((draft / name).read_bytes()) for name in FILES}
+        info = {**info, "checksums": checksums}
+        info["check"] = _checksum(json.dumps(info).encode())
+        text = json.dumps(info, indent=2) + "\n"
         (draft / "run.json").write_text(text, encoding="utf-8")
         draft.chmod(0o755)
         record = Record(folder / name)
@@ -239,8 +248,8 @@ def write(
     return record
 
 
-def _checksum(file: Path) -> str:
-    return f"{zlib.crc32(file.read_bytes()):08x}"
+def _checksum(content: bytes) -> str:
+    return f"{zlib.crc32(content):08x}"
 
 
 def gather(folder: str | Path) -> pd.DataFrame:
@@ -262,7 +271,7 @@ def gather(folder: str | Path) -> pd.DataFrame:
     tables = []
     for file in sorted(Path(folder).glob("[!.]*/run.json")):
         record = Record(file.parent)
-        if damage := record.damage():
+        if damage := record.damage(["metrics.csv"]):  # weights are larger by far
             warnings.warn(
                 f"{record.folder} is damaged ({damage}) and left out; move it away, and make the "
                 "run anew",

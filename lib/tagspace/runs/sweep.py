@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import os
+import shutil
 import warnings
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -183,7 +184,9 @@ def read_grid(namespace: Mapping[str, object]) -> Grid:
     workers = given.pop("workers", 0)
     if not (isinstance(variants, dict) and variants and all(map(_is_variant, variants.values()))):
         raise _refused(
-            "variants", variants, "variant names, each with a dict of changed parameters"
+            "variants",
+            variants,
+            "names, each with a dict of changed parameters (with papermill -y)",
         )
     if not isinstance(scheduler, str):
         raise _refused("scheduler", scheduler, "the address of a Dask scheduler, slurm, or nothing")
@@ -256,8 +259,11 @@ def run_sweep(grid: Grid) -> Outcome:
     TagspaceError
         If the scheduler does not answer, the data cannot be used, or no run can be made.
     """
+    if grid.scheduler in ("", SLURM):  # workers of another scheduler may see other files
+        first = Configuration.check(grid.first()).only("dataset", "shards", "max_lost", "runs")
+        experiment.check_machine(first)
+        corpus.check(registry.load_dataset(first.dataset, first.shards), first)
     with _client(grid) as client:
-        experiment.check_machine(Configuration(runs=grid.axes["runs"][0]))
         _extract(grid, client)
         wanted, refused = grid.plan(client.submit(_sizes, grid.first()).result())
         names, reasons = _run_all({run.configuration for run in wanted}, client)
@@ -385,9 +391,7 @@ def _cluster(grid: Grid) -> SpecCluster:
     cores = os.cpu_count() or 1
     workers = grid.workers or (1 if torch.cuda.is_available() else cores)
     if grid.scheduler == SLURM:
-        from dask_jobqueue.slurm import SLURMCluster
-
-        cluster = SLURMCluster()  # cores, memory and queue come from Dask's own configuration
+        cluster = _slurm_cluster()
         cluster.scale(workers)
         return cluster
     # Workers share the cores and show no progress bars. Their environment is set before they start,
@@ -396,3 +400,20 @@ def _cluster(grid: Grid) -> SpecCluster:
     environment = {**threads, "TQDM_DISABLE": 1}
     with dask.config.set({f"{ENVIRONMENT}.{name}": value for name, value in environment.items()}):
         return LocalCluster(n_workers=workers, threads_per_worker=1, dashboard_address=":0")
+
+
+def _slurm_cluster() -> SpecCluster:
+    from dask_jobqueue.slurm import SLURMCluster
+
+    if shutil.which("sbatch") is None:
+        raise TagspaceError(
+            "scheduler: slurm needs the command sbatch, which this machine does not have; start "
+            "the sweep where jobs can be submitted"
+        )
+    try:
+        return SLURMCluster()  # cores, memory and queue come from Dask's own configuration
+    except ValueError as error:
+        raise TagspaceError(
+            f"scheduler: slurm is not configured ({_first_line(error)}); give cores, memory and "
+            "queue in the section jobqueue.slurm of Dask's configuration, see the page on sweeps"
+        ) from error

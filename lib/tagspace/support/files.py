@@ -2,13 +2,27 @@
 
 from __future__ import annotations
 
+import re
 import stat
+import zlib
 from collections.abc import Callable
 from contextlib import suppress
+from operator import methodcaller
 from pathlib import Path
 from typing import BinaryIO
 
 from tagspace.errors import TagspaceError
+
+
+def file_name(text: str, longest: int = 60) -> str:
+    """Turn any text into a name for a file.
+
+    Examples
+    --------
+    >>> file_name("mood/theme: a+b")
+    'mood_theme_ a+b'
+    """
+    return re.sub(r"[^\w +-]", "_", text)[:longest]
 
 
 def check_regular(path: Path) -> None:
@@ -67,3 +81,27 @@ def write_whole(path: Path, write: Callable[[Path], object]) -> None:
         with suppress(OSError):
             draft.unlink(missing_ok=True)
         raise TagspaceError(f"{path}: cannot be written: {error.strerror or error}") from error
+
+
+def keep_bytes(path: Path, make: Callable[[], bytes]) -> bytes:
+    """Return what a file keeps, or make it and keep it if the file is missing or damaged.
+
+    Parameters
+    ----------
+    path : Path
+        Begins with a checksum. If it cannot be written, its content is made each time.
+    make : callable
+        Makes the content.
+    """
+    with suppress(OSError):
+        check, _, content = path.read_bytes().partition(b"\n")
+        if check == _checksum(content):
+            return content
+    content = make()
+    with suppress(TagspaceError):
+        write_whole(path, methodcaller("write_bytes", _checksum(content) + b"\n" + content))
+    return content
+
+
+def _checksum(content: bytes) -> bytes:
+    return f"{zlib.crc32(content):08x}".encode()
