@@ -31,13 +31,12 @@ configuration = read_parameters(globals())
 from tagspace.datasets import registry
 
 collection = registry.load_dataset(configuration.dataset, configuration.shards)
-if collection.make_audio is not None:
-    collection.make_audio()
-files = [path for path in collection.tracks["path"] if path]
 
 # %% tags=["nbval-ignore-output"]
 from compendium import audio_figures
 from tagspace.audio import reading, spectrogram
+
+files = audio_figures.audio_files(collection)
 
 samples = reading.read(files[0], offset=0, seconds=min(reading.duration(files[0]), 30))
 audio_figures.player(samples, "the first track of the data set")

@@ -19,6 +19,8 @@
 dataset: str = "demo"  # a name from the page of data sets, or a path
 tagsets: str = "all"  # or tag sets joined by +, such as styles+moods
 topics: int = 16
+folds: int = 0  # 0: the paper's split; k: artist-grouped cross-validation, for small data
+fold: int = 0  # which fold is for test
 seed: int = 0
 runs: str = ""  # where records lie; empty: runs/ in the project
 

@@ -186,7 +186,9 @@ rows = pd.concat(
     {name: comparison.select(gathered, name) for name in comparison.MEASURES}, names=["measure"]
 )
 everything = max(rows["tagsets"].unique(), key=len)
-rows = rows[(rows["task"] == "mean") & (rows["tagsets"] == everything)]
+rows = rows[
+    (rows["task"] == comparison.summary_task(rows["task"])) & (rows["tagsets"] == everything)
+]
 values = rows.pivot_table(
     index="measure", columns="representation", values="value", sort=False, observed=True
 )

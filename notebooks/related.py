@@ -257,7 +257,7 @@ from compendium import tag_figures
 from tagspace import corpus
 from tagspace.configuration import Configuration
 
-tracks = corpus.load_corpus(Configuration(dataset=dataset))
+tracks = corpus.load_corpus(Configuration.check(grid.first()))
 systems = {name: Configuration.check(changes) for name, changes in variants.items()}
 with_pairs = {name: system for name, system in systems.items() if system.loss != "tags"}
 tag_figures.pairs_table(tracks, with_pairs).round(3)
@@ -312,7 +312,8 @@ from tagspace.tags.lsi import LSI
 
 alike = sparse.linalg.norm(tracks.tags.matrix) / np.linalg.norm(lyrics)
 joined = sparse.hstack([tracks.tags.matrix, alike * lyrics], format="csr")
-vectors = LSI().fit(joined[tracks.split.train]).transform(joined, topics=16)
+model = LSI().fit(joined[tracks.split.train])
+vectors = model.transform(joined, min(16, model.rank))
 table = pd.DataFrame(vectors, index=tracks.tags.track_ids.rename("track_id"))
 file = Path(grid.axes["runs"][0]) / f"tags_and_lyrics_of_{tracks.name}.csv"
 file.parent.mkdir(parents=True, exist_ok=True)
@@ -320,7 +321,7 @@ table.to_csv(file)
 print(os.path.relpath(file))
 
 # %% [markdown]
-# One more run, and one without lyrics, neither in folds. Lyrics that say again what themes say
+# One more run, and one without lyrics, both of the first fold where there are folds. Lyrics that say again what themes say
 # change which tracks are related, and in one run on tracks that are made up nothing follows from
 # the figures:
 
@@ -330,6 +331,8 @@ with_lyrics = sweep.run_sweep(
         {
             "dataset": dataset,
             "variants": {"tags alone": {}, "tags and lyrics": {"relatedness": str(file)}},
+            "folds": folds,
+            "fold": grid.first()["fold"],
             "scheduler": scheduler,
             "workers": workers,
             "runs": runs,

@@ -44,9 +44,8 @@ result_figures.topics_figure(published, "P@100")
 from myst_nb import glue
 
 best = published.groupby("tagsets", sort=False)["moods"].max()
-share = (published["album"] / published["moods"]).groupby("tagsets", sort=False).mean()
 glue("four_over_moods", f"{best.iloc[-1] / best['moods'] - 1:.0%}", display=False)
-glue("album_share", f"{share.min():.0%} to {share.max():.0%}", display=False)
+glue("album_share", result_figures.share_of_album(published, "moods"), display=False)
 
 # %% [markdown]
 # Joining helps: with all four sets, the best precision of moods is {glue:text}`four_over_moods`
@@ -131,10 +130,9 @@ result_figures.table_2_html(result_figures.arrange_table_2(gathered, "exact P@10
 # intervals, widened because folds share training tracks {cite}`nadeau2003`:
 
 # %%
-joined = max(gathered["tagsets"], key=len)
-named = gathered.replace({joined: "all"})
-trained_on = [name for name in named["tagsets"].unique() if name != "all"] + ["all"]
-over_untrained = comparison.compare(named, "graded nDCG@10", "untrained", by="tagsets")
+named = result_figures.named_by_tagsets(gathered)
+trained_on = [name for name in named["variant"].unique() if name != "all"] + ["all"]
+over_untrained = comparison.compare(named, "graded nDCG@10", "untrained")
 result_figures.comparison_table(over_untrained, "untrained")
 
 # %% [markdown]
@@ -146,7 +144,7 @@ result_figures.comparison_table(over_untrained, "untrained")
 views = {}
 for measure in ("graded nDCG@10", "exact P@10"):
     for left_out in ("none", "artist"):
-        compared = comparison.compare(named, measure, "all", "tagsets", left_out)
+        compared = comparison.compare(named, measure, "all", filtered=left_out)
         views[measure, left_out] = compared.loc[trained_on]
         for kind, names in comparison.systems_by_verdict(views[measure, left_out]).items():
             glue(f"joining_{measure[:6].strip()}_{left_out}_{kind}", names, display=False)
@@ -172,10 +170,11 @@ glue(
 # %%
 by_task = {}
 for task in tasks:
-    found = comparison.compare(named[named["task"] == task], "graded nDCG@10", task, "tagsets")
+    found = comparison.compare(named[named["task"] == task], "graded nDCG@10", task)
     by_task[task] = {"trained on it alone": found.loc[task, task], "on all": found.loc["all", task]}
     by_task[task] |= found.loc["all", ["runs", "gain", "low", "high"]]
-by_task = pd.DataFrame.from_dict(by_task, orient="index")
+columns = ["trained on it alone", "on all", "runs", "gain", "low", "high"]
+by_task = pd.DataFrame.from_dict(by_task, orient="index", columns=columns)
 for kind, names in comparison.systems_by_verdict(by_task).items():
     glue(f"joining_own_{kind}", names, display=False)
 result_figures.comparison_table(by_task, "training on it alone")
@@ -186,11 +185,11 @@ result_figures.comparison_table(by_task, "training on it alone")
 # %%
 looks = {"these runs": named}
 if not configuration.runs:
-    looks["second look"] = measured.load("real_second").replace({joined: "all"})
-    looks["first look"] = measured.load("real_first").replace({joined: "all"})
+    looks["second look"] = result_figures.named_by_tagsets(measured.load("real_second"))
+    looks["first look"] = result_figures.named_by_tagsets(measured.load("real_first"))
 gains = {
-    look: comparison.compare(runs, "graded nDCG@10", "untrained", by="tagsets").loc[
-        [name for name in trained_on if name in set(runs["tagsets"])]
+    look: comparison.compare(runs, "graded nDCG@10", "untrained").loc[
+        [name for name in trained_on if name in set(runs["variant"])]
     ]
     for look, runs in looks.items()
 }

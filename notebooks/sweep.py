@@ -104,8 +104,7 @@ for (measure, left_out, task), row in summary.iterrows():
     name = f"{measure[:5]}_{left_out}_{task}"
     glue(f"{name}_alone", f"{row['its own set alone']:.3f}", display=False)
     glue(f"{name}_all", f"{row['all sets']:.3f}", display=False)
-album = (table["album"] / table["moods"]).groupby("tagsets").mean()
-glue("sweep_album", f"{album.min():.0%} to {album.max():.0%}", display=False)
+glue("sweep_album", result_figures.share_of_album(table, "moods"), display=False)
 
 # %% [markdown]
 # **What we saw.** By the paper's measure, networks trained on more sets come out ahead: precision of

@@ -62,7 +62,7 @@ tag_figures.spectrum_figure(model, k)
 # later ones set groups of tags against one another.
 
 # %% mystnb={"image": {"alt": "Bars of the tags that weigh most in three topics, positive to the right and negative to the left, coloured by tag set"}}
-tag_figures.loadings_figure(model, tags.vocabulary, topics=[1, 2, 3])
+tag_figures.loadings_figure(model, tags.vocabulary, topics=range(1, min(3, model.rank) + 1))
 
 # %% [markdown]
 # ## Tags that mean nearly the same
@@ -98,6 +98,7 @@ tag_figures.cosines_figure(
 import pandas as pd
 
 numbers = [number for number in (2, 3, 5, 8, 12, 20, 30, 50, 100, 200, 400) if number <= model.rank]
+numbers = numbers or [1]
 samples = {n: tag_figures.sample_cosines(model.transform(tags.matrix, n)) for n in numbers}
 shares = {
     n: {
@@ -115,9 +116,10 @@ tag_figures.shares_figure(pd.DataFrame.from_dict(shares, orient="index"))
 from myst_nb import glue
 
 no_tag = tag_figures.sample_cosines(tags.matrix.toarray()) == 0  # products, not cosines
-strangers = {n: (c[no_tag] >= configuration.positive_threshold).mean() for n, c in samples.items()}
+is_related = {n: c[no_tag] >= configuration.positive_threshold for n, c in samples.items()}
+strangers = {n: related.sum() / max(len(related), 1) for n, related in is_related.items()}
 squares = model.singular_values_**2
-last = max(number for number, share in strangers.items() if share >= 0.0005)
+last = max((number for number, share in strangers.items() if share >= 0.0005), default=0)
 glue("topics_strangers", str(last), display=False)
 glue("topics_chosen", f"{k} of {model.rank}", display=False)
 glue("topics_account", f"{squares[:k].sum() / squares.sum():.0%}", display=False)

@@ -66,12 +66,15 @@ experiment.check_machine(configuration)
 #
 # A data set gives tracks and, in each of its tag sets, tags. The demo corpus is synthetic: music
 # composed and played by this package, so that everything runs anywhere. What is measured on it
-# shows that the method works here; it says nothing about real music.
+# shows that the method works here; it says nothing about real music. What can be known to be wrong
+# with tags, artists or paths is said here, before the audio is read.
 
 # %%
+from tagspace import corpus
 from tagspace.datasets import registry
 
 collection = registry.load_dataset(configuration.dataset, configuration.shards)
+corpus.check(collection, configuration)
 chosen = configuration.choose_tagsets(collection.tagsets)
 print(f"{collection.name}: {len(collection.tracks)} tracks; trained on {' + '.join(chosen)}")
 
@@ -96,7 +99,6 @@ print(store.report())
 
 # %%
 from compendium.tag_tables import counts_table
-from tagspace import corpus
 
 tracks = corpus.assemble(collection, store, configuration)
 counts_table(collection, tracks.tags)

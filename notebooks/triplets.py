@@ -23,6 +23,8 @@ margin: float = 0.2
 epochs: int = 4  # of each of the trainings at the end
 batch_size: int = 64
 learning_rate: float = 1.0e-3  # ten times the default: what happens, happens sooner
+folds: int = 0  # 0: the paper's split; k: artist-grouped cross-validation, for small data
+fold: int = 0  # which fold is for test
 seed: int = 0
 
 # %%

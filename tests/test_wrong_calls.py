@@ -2,15 +2,13 @@
 
 import subprocess
 import sys
-from pathlib import Path
 
-import jupytext
 import pytest
+from in_process import NOTEBOOKS, run_notebook
 
 from tagspace import cli
 from tagspace.errors import TagspaceError
 
-NOTEBOOKS = Path(__file__).parents[1] / "notebooks"
 # Notebook, parameters as papermill gives them, and the line. FOLDER is a folder without data.
 CALLS = [
     # Names and types
@@ -136,16 +134,6 @@ COMMANDS = [
     (["match", "/nowhere.csv", "FOLDER", "FOLDER"], "dataset: /nowhere.csv: cannot be read: No su"),
     (["match", "FOLDER", "FOLDER", "FOLDER"], "dataset: FOLDER: cannot be read: it is not a reg"),
 ]
-
-
-def run_notebook(name, given):
-    """Run the cells of a notebook in this process, with parameters as papermill injects them."""
-    namespace = {"__name__": "__main__"}
-    for cell in jupytext.read(NOTEBOOKS / f"{name}.py").cells:
-        if cell.cell_type == "code":
-            exec(cell.source, namespace)
-            if "parameters" in cell.metadata.get("tags", ()):
-                namespace.update(given)
 
 
 @pytest.fixture

@@ -5,6 +5,8 @@ from __future__ import annotations
 import base64
 import html
 import io
+from contextlib import suppress
+from pathlib import Path
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -16,6 +18,23 @@ from matplotlib.figure import Figure
 from compendium import style
 from tagspace.audio import reading, spectrogram
 from tagspace.datasets.base import Dataset
+from tagspace.errors import TagspaceError
+
+
+def audio_files(dataset: Dataset) -> list[str]:
+    """Return the paths of the audio files that exist, after making those that can be made.
+
+    Raises
+    ------
+    TagspaceError
+        If there are none.
+    """
+    if dataset.make_audio is not None:
+        dataset.make_audio()
+    paths = [path for path in dataset.tracks["path"] if path and Path(path).is_file()]
+    if not paths:
+        raise TagspaceError(f"dataset: {dataset.name} has no audio files; choose one that has")
+    return paths
 
 
 def player(samples: np.ndarray, label: str) -> HTML:
@@ -145,10 +164,14 @@ def levels(files: list[str], seconds: int) -> np.ndarray:
     Returns
     -------
     numpy.ndarray, shape (n_files, seconds)
-        In dB, relative to the mean power of the file in these seconds.
+        In dB, relative to the mean power of the file in these seconds. Files that cannot be read
+        are left out.
     """
-    audio = (reading.read(file, 0.0, seconds).reshape(seconds, -1) for file in files)
-    power = np.array([(each_second**2).mean(axis=1) for each_second in audio])
+    power = np.empty((0, seconds))
+    for file in files:
+        with suppress(TagspaceError):
+            each_second = reading.read(file, 0.0, seconds).reshape(seconds, -1)
+            power = np.vstack([power, (each_second**2).mean(axis=1)])
     mean_power = power.mean(axis=1, keepdims=True)
     return 10 * np.log10((power + spectrogram.FLOOR) / (mean_power + spectrogram.FLOOR))
 

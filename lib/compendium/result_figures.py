@@ -120,6 +120,43 @@ def topics_figure(table: pd.DataFrame, measure: str) -> Figure:
     return style.lay_out(grid.figure)
 
 
+def share_of_album(table: pd.DataFrame, task: str) -> str:
+    """Say which share of a task's hits are tracks of the query's album, from Table II.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        See :func:`arrange_table_2`.
+    task : str
+        Name of a tag set.
+
+    Returns
+    -------
+    str
+        The lowest and the highest share among the combinations of tag sets, or ``unknown``.
+    """
+    if not {"album", task} <= set(table):
+        return "unknown"
+    share = (table["album"] / table[task]).groupby("tagsets", sort=False).mean()
+    return f"{share.min():.0%} to {share.max():.0%}"
+
+
+def named_by_tagsets(gathered: pd.DataFrame) -> pd.DataFrame:
+    """Name each run after its tag sets, as ``variant``: ``all``, or the names joined by +.
+
+    Of several numbers of topics, only the largest of each combination of tag sets is kept.
+
+    Parameters
+    ----------
+    gathered : pandas.DataFrame
+        See :func:`tagspace.runs.records.gather`.
+    """
+    most = gathered.groupby("tagsets")["topics"].transform("max")
+    longest = max(gathered["tagsets"], key=len)
+    kept = gathered[gathered["topics"] == most]
+    return kept.assign(variant=kept["tagsets"].replace({longest: "all"}))
+
+
 def _count_tagsets(combinations: pd.Index | pd.Series) -> pd.Index | pd.Series:
     return combinations.str.count(r"\+") + 1
 
@@ -141,7 +178,9 @@ def comparison_table(compared: pd.DataFrame, reference: str) -> pd.DataFrame:
         over the reference in percent, with its 95 % interval in brackets.
     """
     means = compared.drop(columns=["runs", "gain", "low", "high"]).map("{:.3f}".format)
-    gains = compared.apply(_format_gain, axis=1).mask(compared.index == reference, "")
+    gains = [
+        "" if system == reference else _format_gain(row) for system, row in compared.iterrows()
+    ]
     return means.assign(**{f"gain over {reference}": gains})
 
 
@@ -306,6 +345,8 @@ def _format_value(row: pd.Series) -> str:
 
 def _format_gain(row: pd.Series) -> str:
     gain, low, high = (f"{row[name]:+.1%}" for name in ("gain", "low", "high"))
+    if pd.isna(row["gain"]):  # the reference has found nothing
+        return ""
     return gain if pd.isna(row["low"]) else f"{gain} {_format_interval(low, high)}"
 
 

@@ -134,6 +134,8 @@ def _batch_counts(
         mask = torch.as_tensor(excluded(batch, batch))
         pairs = candidate_pairs(related(torch.as_tensor(batch)), mask)
         counts.append((len(batch), int(pairs.anchors.sum()), int(pairs.positive.sum()) / 2))
+    if not counts:  # no two tracks are related
+        counts = [(1, 0, 0)]
     tracks, anchors, n_pairs = np.array(counts).T
     return {
         f"{kind}: anchors": anchors.sum() / tracks.sum(),

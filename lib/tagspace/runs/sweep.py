@@ -295,10 +295,11 @@ def _run_all(
     names, reasons = {}, {}
     for future in Progress(as_completed(futures), total=len(futures), desc="runs", unit="run"):
         error, configuration = future.exception(), futures[future]
-        if error is None:
-            names[configuration] = future.result()
+        name, reason = ("", _reason(error)) if error else future.result()
+        if name:
+            names[configuration] = name
         else:
-            reasons[configuration] = _reason(error)
+            reasons[configuration] = reason
     return names, reasons
 
 
@@ -350,9 +351,13 @@ def _sizes(parameters: Parameters) -> dict[str, int]:
     return vocabulary["tagset"].value_counts(sort=False).to_dict()
 
 
-def _run(parameters: Parameters) -> str:
+def _run(parameters: Parameters) -> tuple[str, str]:
+    """Return the name of the record, or else the reason; Dask would print the traceback of it."""
     configuration = Configuration.check(parameters)
-    return experiment.run_experiment(_corpus(configuration), configuration).folder.name
+    try:
+        return experiment.run_experiment(_corpus(configuration), configuration).folder.name, ""
+    except TagspaceError as error:
+        return "", str(error)
 
 
 def _corpus(configuration: Configuration) -> Corpus:

@@ -1,0 +1,55 @@
+"""Notebooks run on a small collection: one tag set, no albums, an unknown artist, in folds."""
+
+import warnings
+
+import matplotlib.pyplot as plt
+import pandas as pd
+import pytest
+from in_process import run_notebook
+
+pytestmark = pytest.mark.slow
+# The runs of one notebook are the input of another.
+FOLDS = {"folds": 2, "fold": 1}
+SHORT = {**FOLDS, "epochs": 1, "workers": 1}
+
+
+@pytest.fixture
+def few(manifest):
+    """Forty files with a manifest of ids, paths, artists and moods only."""
+    table = pd.read_csv(manifest / "manifest.csv")[["track_id", "path", "artist", "moods"]]
+    table.loc[3, "artist"] = ""
+    table.to_csv(manifest / "manifest.csv", index=False)
+    return str(manifest)
+
+
+@pytest.fixture(autouse=True)
+def _quiet():
+    """Close figures, and let warnings pass, as a kernel does."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield
+    plt.close("all")
+
+
+@pytest.mark.parametrize(
+    ("notebook", "given"),
+    [("datasets", {}), ("tagsets", {}), ("topics", {}), ("audio", {}), ("triplets", FOLDS),
+     ("train", {**FOLDS, "epochs": 1}), ("dpnn", FOLDS)],
+)  # fmt: skip
+def test_a_notebook_runs(few, tmp_path, monkeypatch, notebook, given):
+    monkeypatch.setenv("TAGSPACE_CACHE", str(tmp_path / "cache"))
+    runs = {"runs": str(tmp_path / "runs")} if notebook in ("train", "dpnn") else {}
+    run_notebook(notebook, {"dataset": few, **given, **runs})
+
+
+def test_notebooks_on_many_runs_run(few, tmp_path, monkeypatch):
+    monkeypatch.setenv("TAGSPACE_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setenv("TQDM_DISABLE", "1")
+    place = {"dataset": few, "runs": str(tmp_path / "runs")}
+    sweep = run_notebook("sweep", {**place, **SHORT, "fold": [0, 1], "topics": [2, 3]})
+    assert sweep["outcome"].failed.empty
+    for notebook in ("results", "precision"):
+        run_notebook(notebook, place)
+    (tmp_path / "more").mkdir()
+    related = run_notebook("related", {**place, **SHORT, "runs": str(tmp_path / "more")})
+    assert set(related["outcome"].gathered["variant"]) >= {"LSI, triplets", "tagger"}
