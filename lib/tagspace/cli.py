@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
@@ -65,7 +66,7 @@ def main(arguments: list[str] | None = None) -> None:
 
 def print_runs(folder: Path) -> None:
     """Print one table of results per experiment in a folder, averaged over folds."""
-    gathered = _gather(folder)
+    gathered = _gather(folder, partial(comparison.select, measure=MEASURE))
     same = ["results_version", "dataset", "fingerprint"]
     same += [name for name in EXPERIMENT_PARAMETERS if name != "fold"]
     # Runs from before there was a version are not averaged if their code differs.
@@ -81,7 +82,7 @@ def print_runs(folder: Path) -> None:
 
 def keep_figures(folder: Path, out: Path) -> None:
     """Save the results of all runs in a folder, without weights and track ids."""
-    gathered = comparison.select_measures(_gather(folder))
+    gathered = _gather(folder, comparison.select_measures)
     archive.save(gathered, out)
     print(f"The figures of {gathered['run'].nunique()} runs are in {out}")
 
@@ -132,8 +133,8 @@ def free_features(delete: bool) -> None:
     print(features.free(folder, made, delete=delete))
 
 
-def _gather(folder: Path) -> pd.DataFrame:
-    gathered = records.gather(folder)
+def _gather(folder: Path, select: Callable[[pd.DataFrame], pd.DataFrame]) -> pd.DataFrame:
+    gathered = records.gather(folder, select)
     if gathered.empty:
         raise TagspaceError(f"runs: {folder} contains no run records; give their folder")
     return gathered

@@ -57,6 +57,28 @@ def anchors() -> pd.DataFrame:
     return table.set_index(["data", "tracks", "batch", "topics"])
 
 
+def survived() -> pd.DataFrame:
+    """Read what runs and readers survived, as ``benchmarks/survive.py`` measured it.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``kind``, ``what``, ``cases`` and ``lost``, the number that went wrong.
+    """
+    return pd.read_csv(FOLDER / "survived.csv")
+
+
+def differences() -> pd.DataFrame:
+    """Read how figures differ between conditions, as ``benchmarks/survive.py`` measured it.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``precision``, ``what`` was different, and graded nDCG@10 of each representation.
+    """
+    return pd.read_csv(FOLDER / "differences.csv")
+
+
 def load(folder: str | Path, dataset: str = "") -> pd.DataFrame:
     """Read the figures of runs from an archive of the book, or from any other folder.
 

@@ -11,6 +11,7 @@ from tagspace.configuration import EXPERIMENT_PARAMETERS, Configuration
 from tagspace.datasets import registry
 from tagspace.errors import TagspaceError
 from tagspace.evaluation.retrieval import COLUMNS
+from tagspace.runs.comparison import select_measures
 from tagspace.runs.records import gather
 from tagspace.support.files import write_whole
 
@@ -79,7 +80,7 @@ def load(folder: str | Path, dataset: str = "") -> pd.DataFrame:
         added = {name: value for name, value in known.items() if name not in about}
         gathered = about.assign(**added).merge(metrics, on="run", how="left")
     else:
-        gathered = gather(folder)
+        gathered = gather(folder, select_measures)
     if gathered.empty:
         raise TagspaceError(
             f"runs: {folder} has no runs; accepted: a folder of records, or one written by "

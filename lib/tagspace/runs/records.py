@@ -11,7 +11,7 @@ import subprocess
 import tempfile
 import warnings
 import zlib
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -252,13 +252,18 @@ def _checksum(content: bytes) -> str:
     return f"{zlib.crc32(content):08x}"
 
 
-def gather(folder: str | Path) -> pd.DataFrame:
+def gather(
+    folder: str | Path, select: Callable[[pd.DataFrame], pd.DataFrame] = pd.DataFrame.copy
+) -> pd.DataFrame:
     """Collect the metrics of all records in a folder; each row has the parameters of its run.
 
     Parameters
     ----------
     folder : str or Path
         The folder of records.
+    select : callable
+        Selects the metrics of each record that are wanted, so that thousands of records need little
+        memory.
 
     Returns
     -------
@@ -278,7 +283,7 @@ def gather(folder: str | Path) -> pd.DataFrame:
                 stacklevel=2,
             )
             continue
-        info, parameters, metrics = record.info, record.parameters, record.metrics
+        info, parameters, metrics = record.info, record.parameters, select(record.metrics)
         about = {
             "run": file.parent.name,
             "commit": info["commit"],

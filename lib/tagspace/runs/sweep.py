@@ -28,6 +28,7 @@ from tagspace.corpus import Corpus
 from tagspace.datasets import registry
 from tagspace.errors import TagspaceError
 from tagspace.runs import experiment, records
+from tagspace.runs.comparison import select_measures
 from tagspace.support.cache import cache_folder
 from tagspace.support.progress import Progress
 
@@ -278,7 +279,7 @@ def run_sweep(grid: Grid) -> Outcome:
         raise TagspaceError(f"sweep: no run could be made ({reason})")
     made = [(run.variant, names[run.configuration]) for run in wanted if run.configuration in names]
     gathered = pd.DataFrame(made, columns=["variant", "run"]).merge(
-        records.gather(grid.axes["runs"][0]), on="run"
+        records.gather(grid.axes["runs"][0], select_measures), on="run"
     )
     return Outcome(gathered, failed)
 
