@@ -13,8 +13,9 @@ import pandas as pd
 import pytest
 import soundfile
 
-from tagspace.audio import features, reading, spectrogram
+from tagspace.audio import features, identity, reading, spectrogram
 from tagspace.audio.features import extract, extract_part
+from tagspace.audio.store import Store
 from tagspace.datasets.base import build
 from tagspace.errors import TagspaceError
 
@@ -438,6 +439,33 @@ def test_a_complete_store_can_be_read_only(paths, folder, tmp_path):
     finally:
         os.seteuid(0)
     pd.testing.assert_frame_equal(found.index, expected)
+
+
+def test_in_a_store_that_cannot_be_written_new_files_are_lost_and_told(paths, folder):
+    expected = extract(collection(paths[:-1]), folder).index
+    (index,) = folder.rglob("test-*.tsv")
+    lock = index.with_suffix(".lock")
+    lock.unlink(missing_ok=True)
+    lock.mkdir()  # as good as a read-only folder, and works for root
+    found = extract(collection(paths), folder)
+    pd.testing.assert_frame_equal(found.index, expected)
+    assert found.failures["path"].tolist() == [str(paths[-1])]
+    assert "which cannot be written: " in found.failures["reason"].iloc[0]
+
+
+def test_a_full_disk_is_told_in_one_line_and_costs_only_what_it_had_no_room_for(paths, folder):
+    resource = pytest.importorskip("resource")
+    row = Store(folder, 1).row_bytes()
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (int(1.5 * row), limits[1]))
+    try:
+        with pytest.raises(TagspaceError, match="cannot be written: File too large"):
+            extract(collection(paths), folder)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    known = Store(folder, 1).find({identity.content_id(path) for path in paths})
+    assert len(known) == 1
+    assert len(extract(collection(paths), folder).index) == len(paths)
 
 
 def test_all_copies_of_a_broken_file_are_listed(paths, folder):

@@ -205,8 +205,11 @@ def _complete(dataset: Dataset, store: Store, paths: pd.Series, part: str) -> _C
     n_recognised = int((is_known & files[contents.index].isin(identified.read)).sum())
     failed: dict[str, str] = {}
     chatter: list[str] = []
-    if not is_known.all():
-        with FileLock(store.folder / f"{segment}.lock"):
+    lock = FileLock(store.folder / f"{segment}.lock")
+    if not is_known.all() and (reason := _refusal(lock)):
+        failed = dict.fromkeys(set(contents) - set(places), reason)
+    elif not is_known.all():
+        with lock:
             # Another process may have computed them while this one waited.
             places |= store.find(set(contents) - set(places))
             missing = {
@@ -215,7 +218,12 @@ def _complete(dataset: Dataset, store: Store, paths: pd.Series, part: str) -> _C
                 if content not in places
             }
             identify = identified.ids.__getitem__ if dataset.recipe else identity.content_id
-            computed, failed, chatter = store.compute(missing, segment, identify)
+            try:
+                computed, failed, chatter = store.compute(missing, segment, identify)
+            except OSError as error:
+                raise TagspaceError(
+                    f"{store.folder}: cannot be written: {error.strerror}"
+                ) from error
             places |= computed
     found = contents[contents.isin(places)]
     index = pd.DataFrame([places[content] for content in found], found.index, Place._fields)
@@ -228,6 +236,15 @@ def _complete(dataset: Dataset, store: Store, paths: pd.Series, part: str) -> _C
         n_recognised,
         chatter,
     )
+
+
+def _refusal(lock: FileLock) -> str:
+    """Say why a store cannot be written, if it is read-only."""
+    try:
+        with lock:
+            return ""
+    except OSError as error:
+        return f"not in {Path(lock.lock_file).parent}, which cannot be written: {error.strerror}"
 
 
 def _segment(dataset: Dataset) -> str:

@@ -24,7 +24,8 @@ LOUDEST = 1e9  # a sample above it is damage: full scale is 1
 SILENT = 1e-5  # a part whose samples are all below it is silent
 CANCELLED = 1e-3  # power of the mean of two channels over theirs, below which they cancel out
 CHANNEL_NOTE = "channels that cancel each other out: one taken"
-UNKNOWN = "Format not recognised"  # in libsndfile's message
+# In messages of libsndfile. The second one is wrong: the file exists, and is a regular one.
+UNKNOWN, NO_AUDIO = "Format not recognised", "possibly a pipe"
 BLOCK = 1 << 16  # samples decoded at a time where a file is read from its start
 # soundfile raises TypeError for headerless .raw files.
 UNREADABLE = (soundfile.LibsndfileError, OSError, TypeError, ValueError)
@@ -329,4 +330,5 @@ def _resample(mono: np.ndarray, rate: int, seconds: float) -> np.ndarray:
 
 def _one_line(error: Exception) -> str:
     # libsndfile's own message names the file, as ours do.
-    return " ".join(getattr(error, "error_string", str(error)).split()).removesuffix(".")
+    reason = " ".join(getattr(error, "error_string", str(error)).split()).removesuffix(".")
+    return "it holds no audio that can be decoded" if NO_AUDIO in reason else reason

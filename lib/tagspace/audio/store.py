@@ -115,6 +115,11 @@ class Store:
             Why a file could not be used, by content id; without the path.
         list of str
             What the decoders wrote to the terminal.
+
+        Raises
+        ------
+        OSError
+            If the disk is full; what was written before stays.
         """
         places, reasons = {}, {}
         array_file = self.folder / f"{segment}{ARRAY}"

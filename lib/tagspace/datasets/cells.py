@@ -89,8 +89,8 @@ def check_tags(
         if tags and all(NUMBER.fullmatch(tag) or tag.lower() in MARKS for _, tag in tags):
             raise _refused(
                 file, *(tags[0][0], tagset, tags[0][1]),
-                "a number or a mark, as all are in this column; write tags as words, with the "
-                "names of the columns that are marked, or remove the column",
+                "a number or a mark, as all are in this column; write words, such as the names of "
+                "marked columns, or remove the column",
             )  # fmt: skip
         if separators == "|":
             _warn_about_commas(file, tagset, distinct)
