@@ -30,7 +30,7 @@ from torch.nn import functional
 
 from tagspace.audio import features, reading, spectrogram
 from tagspace.evaluation import retrieval
-from tagspace.model import dpnn, encoders, losses, mining, training
+from tagspace.model import dpnn, losses, mining, training
 from tagspace.runs import sweep
 from tagspace.runs.records import PROJECT
 from tagspace.support import memory
@@ -247,7 +247,7 @@ def lockstep(_: sparse.csr_array) -> list[Row]:
     generator = torch.Generator().manual_seed(0)
     excerpts = torch.randn(TOWERS_BATCH, 1, *spectrogram.SHAPE, generator=generator)
     for number in (2, 4):
-        models = [encoders.initial_network(seed).train() for seed in range(number)]
+        models = [dpnn.initial_network(seed).train() for seed in range(number)]
         joined = Lockstep(models)
 
         def together(joined: Lockstep = joined) -> None:

@@ -23,8 +23,9 @@ from timing import processor, seconds
 
 from tagspace.audio import features, spectrogram
 from tagspace.datasets.groups import Groups
+from tagspace.encoders.embedding import embed
 from tagspace.evaluation import retrieval
-from tagspace.model import dpnn, encoders
+from tagspace.model import dpnn
 from tagspace.runs import sweep
 from tagspace.tags.lsi import LSI
 from tagspace.tags.relatedness import Cosine
@@ -88,10 +89,10 @@ def steps() -> Iterator[Row]:
 
 
 def embedding() -> Iterator[Row]:
-    network = encoders.initial_network(seed=0)
+    network = dpnn.initial_network(seed=0)
     excerpts = torch.randn(256, 1, *spectrogram.SHAPE).half()
-    encoders.embed(network, excerpts)
-    taken = [seconds(lambda: encoders.embed(network, excerpts)) for _ in range(3)]
+    embed(network, excerpts)
+    taken = [seconds(lambda: embed(network, excerpts)) for _ in range(3)]
     yield "a track embedded", np.median(taken) / len(excerpts), "s"
     related = Cosine(torch.as_tensor(synthetic.topic_vectors(VALIDATION), dtype=torch.float32))
     rows, vectors = torch.arange(VALIDATION), torch.randn(VALIDATION, dpnn.N_DIMENSIONS)

@@ -14,7 +14,7 @@ from tagspace.audio.spectrogram import SHAPE
 from tagspace.datasets.base import Dataset, build
 from tagspace.datasets.groups import Groups
 from tagspace.model.batches import UniformBatches
-from tagspace.model.encoders import initial_network
+from tagspace.model.dpnn import initial_network
 from tagspace.model.losses import TripletLoss
 from tagspace.model.training import Examples, Schedule, Trainer
 from tagspace.support.device import choose_precision

@@ -34,9 +34,9 @@ configuration = read_parameters(globals())
 
 # %% mystnb={"image": {"alt": "The network as a diagram: input, two stacks of four layers side by side, their outputs joined, a dense layer of 256"}}
 from compendium import network_figures
-from tagspace.model import encoders
+from tagspace.model import dpnn
 
-untrained = encoders.initial_network(configuration.seed)
+untrained = dpnn.initial_network(configuration.seed)
 layers = network_figures.layers_table(untrained)
 network_figures.architecture_figure(layers)
 

@@ -25,8 +25,11 @@ tagsets: str = "all"  # or tag sets joined by +, such as styles+moods
 spellings: str = "keep"  # merge: join tags that differ only in case and punctuation
 topics: int = 16  # LSI topics; no more than the tags' rank are used
 relatedness: str = "lsi"  # tfidf, lda, overlap, artist, or a table of track vectors
+encoder: str = (
+    "dpnn"  # or of what a head is trained: musicnn, a record's folder, a table of vectors
+)
 excerpts: int = 5  # of six seconds per track; 1 is the paper's
-loss: str = "triplet"  # triplet, contrastive, tags
+loss: str = "triplet"  # contrastive, regression, listwise, tags
 mining: str = "all"  # all, semihard, hard, literal
 positive_threshold: float = 0.8  # related from this cosine on
 negative_threshold: float = 0.2  # unrelated below this cosine
@@ -39,7 +42,7 @@ epochs: int = 0  # 0: 10 to 100, the more the smaller the data
 patience: int = 20  # epochs without gain on the validation split
 batch_size: int = 128
 batches: str = "uniform"  # related: each track with a related one; tracks without one are left out
-learning_rate: float = 1.0e-4
+learning_rate: float = 0.0  # 0: 1e-4 for dpnn, 1e-3 for a head
 precision: str = "auto"  # float32, bfloat16; auto: bfloat16 where the device is faster at it
 split: str = "artist"  # or a published split: official (fma), split-0 (jamendo), column (manifest)
 folds: int = 0  # 0: the paper's split; k: artist-grouped cross-validation

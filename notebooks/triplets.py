@@ -120,12 +120,13 @@ measured.anchors().round(3)
 # nearest positive and the farthest negative: the easiest triplet that each anchor has.
 
 # %% mystnb={"image": {"alt": "Four scatter plots, one per mining strategy, of the distances of each triplet to its positive and its negative"}} tags=["nbval-ignore-output"]
-from tagspace.model import encoders, losses
+from tagspace.encoders import embedding
+from tagspace.model import dpnn, losses
 from tagspace.runs import baselines
 
-network = encoders.initial_network(configuration.seed)
+network = dpnn.initial_network(configuration.seed)
 baselines.calibrate(network, torch.as_tensor(tracks.excerpts[tracks.split.train, 0]))
-distances = losses.squared_distances(encoders.embed(network, tracks.excerpts[batch]))
+distances = losses.squared_distances(embedding.embed(network, tracks.excerpts[batch]))
 mined = {
     strategy: mining.mine(distances, pairs, strategy, configuration.margin)
     for strategy in ("all", "semihard", "hard", "literal")

@@ -14,7 +14,7 @@ from tagspace import cli
 from tagspace.audio import features, reading
 from tagspace.datasets import registry
 from tagspace.datasets.download import unpack
-from tagspace.datasets.vectors import read_vectors
+from tagspace.encoders.vectors import unit_vectors
 from tagspace.errors import TagspaceError
 from tagspace.runs import archive, experiment, records
 
@@ -75,7 +75,7 @@ def test_tables_of_vectors_do_not_unpickle(tmp_path, hostile, suffix):
     data, was_loaded = hostile
     file = tmp_path / f"vectors{suffix}"
     file.write_bytes(data)
-    attempt(read_vectors, file, pd.Index(["a"]))
+    attempt(unit_vectors, file, pd.Index(["a"]))
     assert not was_loaded()
 
 

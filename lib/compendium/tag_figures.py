@@ -24,7 +24,7 @@ from tagspace.model import mining
 from tagspace.model.mining import CandidatePairs
 from tagspace.runs import experiment
 from tagspace.tags import relatedness
-from tagspace.tags.lsi import LSI
+from tagspace.tags.lsi import LSI, unit_length
 from tagspace.tags.tagsets import TagMatrix
 
 # The paper's colours: styles are red, moods orange, themes purple, genres black.
@@ -187,6 +187,25 @@ def loadings_figure(model: LSI, vocabulary: pd.DataFrame, topics: Sequence[int])
     return style.lay_out(figure)
 
 
+def tag_cosines(model: LSI, topics: int) -> np.ndarray:
+    """Compare tags in the space of the first topics.
+
+    Parameters
+    ----------
+    model : LSI
+        Fitted.
+    topics : int
+        Number of topics.
+
+    Returns
+    -------
+    numpy.ndarray, shape (n_tags, n_tags)
+        Cosines of the rows of W, truncated to these topics; 0 for a tag outside these topics.
+    """
+    vectors = unit_length(model.components_[:topics].T * model.singular_values_[:topics])
+    return vectors @ vectors.T
+
+
 def nearest_tags(
     model: LSI, vocabulary: pd.DataFrame, tagset: str, tag: str, topics: int
 ) -> pd.DataFrame:
@@ -209,7 +228,7 @@ def nearest_tags(
         ``tagset``, ``tag`` and ``cosine`` of the nearest tags, largest cosine first.
     """
     row = pd.MultiIndex.from_frame(vocabulary[["tagset", "tag"]]).get_loc((tagset, tag))
-    cosines = vocabulary.assign(cosine=model.tag_cosines(topics)[row]).drop(index=row)
+    cosines = vocabulary.assign(cosine=tag_cosines(model, topics)[row]).drop(index=row)
     return cosines.nlargest(NEAREST_TAGS, "cosine").round(3).reset_index(drop=True)
 
 

@@ -21,7 +21,7 @@ _HOMES = {
     "TagspaceError": "tagspace.errors",
     "TripletLoss": "tagspace.model.losses",
     "candidate_pairs": "tagspace.model.mining",
-    "embed": "tagspace.model.encoders",
+    "embed": "tagspace.encoders.embedding",
     "evaluate": "tagspace.evaluation.retrieval",
     "load_dataset": "tagspace.datasets.registry",
     "log_mel": "tagspace.audio.spectrogram",

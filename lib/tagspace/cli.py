@@ -12,8 +12,10 @@ import pandas as pd
 
 from tagspace.audio import features
 from tagspace.audio.identity import made_id
+from tagspace.audio.store import LOG_MEL
 from tagspace.configuration import EXPERIMENT_PARAMETERS
 from tagspace.datasets import cells, embedded, matching, msd, songs, tables
+from tagspace.encoders import musicnn
 from tagspace.errors import TagspaceError
 from tagspace.runs import archive, comparison, records
 from tagspace.support.cache import cache_folder
@@ -130,7 +132,7 @@ def free_features(delete: bool) -> None:
 
     dataset = demo.load()
     made = [made_id(dataset.recipe, track_id) for track_id in dataset.tracks.index]
-    print(features.free(folder, made, delete=delete))
+    print(features.free(folder, made, (LOG_MEL, musicnn.FRONT_END), delete=delete))
 
 
 def _gather(folder: Path, select: Callable[[pd.DataFrame], pd.DataFrame]) -> pd.DataFrame:

@@ -15,6 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from tagspace.errors import TagspaceError
 
+ENCODERS = ("dpnn", "musicnn")  # or a folder of a record, or a file of vectors
 RELATEDNESS_KINDS = ("lsi", "tfidf", "lda", "overlap", "artist")  # or a file of vectors
 FARTHEST = 4.0  # the largest squared distance of two vectors of unit length
 PLAIN_TYPES = (str, int, float, bool, list, dict, tuple, type(None))
@@ -56,11 +57,16 @@ class Configuration(BaseModel):
     relatedness: str = _parameter(
         "lsi", "lsi, tfidf, lda, overlap, artist, or the path of a table of track vectors"
     )
+    encoder: str = _parameter(
+        "dpnn",
+        "dpnn, trained from its initial weights; or musicnn, the folder of a run's record, or the "
+        "path of a table of track vectors, of which a head is trained",
+    )
     excerpts: int = _parameter(5, "a whole number, 1 (the paper) to 20", ge=1, le=20)
 
     # Which loss, which triplets
-    loss: Literal["triplet", "contrastive", "tags"] = _parameter(
-        "triplet", "triplet, contrastive or tags"
+    loss: Literal["triplet", "contrastive", "regression", "listwise", "tags"] = _parameter(
+        "triplet", "triplet, contrastive, regression, listwise or tags"
     )
     mining: Literal["all", "semihard", "hard", "literal"] = _parameter(
         "all", "all, semihard, hard or literal"
@@ -74,12 +80,14 @@ class Configuration(BaseModel):
     batch_filter: Literal["album", "artist", "none"] = _parameter("album", "album, artist or none")
 
     # How to train
-    augment: Literal["auto", "always", "never"] = _parameter("auto", "auto, always or never")
+    augment: Literal["auto", "always", "never"] = _parameter(
+        "auto", "auto, always or never; only never or auto for a head"
+    )
     margin: float = _parameter(
         0.2, "a number above 0, up to 4 with unit_norm output (the largest squared distance)", gt=0
     )
     unit_norm: Literal["output", "weights", "none"] = _parameter(
-        "output", "output, weights or none"
+        "output", "output, weights (only of dpnn) or none"
     )
     dimensions: int = _parameter(256, "a whole number, 1 or more", ge=1)
     epochs: int = _parameter(0, "a whole number; 0 chooses 10 to 100, more for smaller data", ge=0)
@@ -88,7 +96,9 @@ class Configuration(BaseModel):
         128, "a whole number, 2 or more; with loss triplet, 3 or more", ge=2
     )
     batches: Literal["uniform", "related"] = _parameter("uniform", "uniform (the paper) or related")
-    learning_rate: float = _parameter(1e-4, "a number above 0", gt=0)
+    learning_rate: float = _parameter(
+        0.0, "a number above 0; 0 chooses 0.0001 for dpnn and 0.001 for a head", ge=0
+    )
     precision: Literal["auto", "float32", "bfloat16"] = _parameter(
         "auto", "auto (bfloat16 where the device is faster at it), float32 or bfloat16"
     )
@@ -153,12 +163,22 @@ class Configuration(BaseModel):
     def _conflict(self) -> str:
         """Name the first parameter that does not go with another one or with a file, if any."""
         is_known = self.relatedness in RELATEDNESS_KINDS or _is_file(self.relatedness)
+        is_head, encoder = self.encoder != "dpnn", self.encoder
         wrong = {
+            "encoder": not (
+                encoder in ENCODERS or _is_file(encoder) or _is_file(f"{encoder}/run.json")
+            ),
+            "augment": is_head and self.augment == "always",
+            "unit_norm": is_head and self.unit_norm == "weights",
             "folds": self.folds == 1,
             "fold": self.fold > max(self.folds - 1, 0),
             "relatedness": not is_known,
             "negative_threshold": self.negative_threshold >= self.positive_threshold,
-            "margin": self.margin > FARTHEST and self.unit_norm == "output" and self.loss != "tags",
+            "margin": (
+                self.margin > FARTHEST
+                and self.unit_norm == "output"
+                and self.loss in ("triplet", "contrastive")
+            ),
             "batch_size": self.batch_size < 3 and self.loss == "triplet",
         }
         return next((name for name, is_wrong in wrong.items() if is_wrong), "")

@@ -5,7 +5,9 @@ from __future__ import annotations
 import hashlib
 import os
 import warnings
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -13,6 +15,7 @@ import pandas as pd
 from tagspace.audio import features
 from tagspace.audio.duplicates import kept_recordings
 from tagspace.audio.features import Features
+from tagspace.audio.store import LOG_MEL, FrontEnd
 from tagspace.configuration import RELATEDNESS_KINDS, Configuration
 from tagspace.datasets import groups, registry
 from tagspace.datasets.artists import normalise_artists
@@ -20,6 +23,8 @@ from tagspace.datasets.base import Dataset
 from tagspace.datasets.groups import Groups
 from tagspace.datasets.spellings import merge_spellings, other_spellings
 from tagspace.datasets.splits import Split, published_parts, split, split_as_published
+from tagspace.encoders import musicnn
+from tagspace.encoders.vectors import read_vectors
 from tagspace.errors import TagspaceError
 from tagspace.support.cache import cache_folder
 from tagspace.tags import tagsets
@@ -51,6 +56,8 @@ class Corpus:
 
     notes : list of str
         What was changed on reading, such as merged spellings of artists.
+    vectors : numpy.ndarray, shape (n_tracks, n_excerpts or 1, d), float32, optional
+        Those of the encoder that the configuration names, if it is not computed from ``excerpts``.
 
     See Also
     --------
@@ -78,6 +85,7 @@ class Corpus:
     split: Split
     fingerprint: str
     notes: list[str] = field(default_factory=list)
+    vectors: np.ndarray | None = None
 
     def __len__(self) -> int:
         return len(self.tags.track_ids)
@@ -185,7 +193,9 @@ def assemble(dataset: Dataset, store: Features, configuration: Configuration) ->
             "max_lost"
         )
     dataset, notes = _with_spellings(dataset, configuration.spellings)
-    tags, published = _usable(dataset, configuration, store.index.index)
+    encoded = _encoded(dataset, configuration)
+    track_ids = store.index.index if encoded is None else store.index.index.intersection(encoded[0])
+    tags, published = _usable(dataset, configuration, track_ids)
     tracks = dataset.tracks.loc[tags.track_ids]
     artists = normalise_artists(list(tracks["artist"]))
     excerpts = store.take(tags.track_ids)
@@ -217,7 +227,28 @@ def assemble(dataset: Dataset, store: Features, configuration: Configuration) ->
         rows,
         _fingerprint(tracks, dataset.tags, store.index["content_id"], published),
         notes,
+        None if encoded is None else encoded[1](tags.track_ids),
     )
+
+
+def front_ends(configuration: Configuration) -> list[FrontEnd]:
+    """List what is computed from the audio: log-mel spectrograms, and what the encoder takes."""
+    return [LOG_MEL, musicnn.FRONT_END] if configuration.encoder == "musicnn" else [LOG_MEL]
+
+
+def _encoded(
+    dataset: Dataset, configuration: Configuration
+) -> tuple[pd.Index, Callable[[pd.Index], np.ndarray]] | None:
+    """Return the tracks that have vectors, and a function that gives them; None for DPNN."""
+    if configuration.encoder == "musicnn":
+        folder = cache_folder() / "features"
+        found = features.extract(dataset, folder, configuration.excerpts, musicnn.FRONT_END)
+        return found.index.index, found.take
+    path = Path(configuration.encoder).expanduser()
+    if configuration.encoder == "dpnn" or path.is_dir():  # of a record: from the excerpts
+        return None
+    table = read_vectors(path, "encoder")
+    return table.index, lambda track_ids: table.loc[track_ids].to_numpy()[:, None]
 
 
 def _with_spellings(dataset: Dataset, spellings: str) -> tuple[Dataset, list[str]]:

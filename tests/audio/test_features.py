@@ -15,7 +15,7 @@ import soundfile
 
 from tagspace.audio import features, identity, reading, spectrogram
 from tagspace.audio.features import extract, extract_part
-from tagspace.audio.store import Store
+from tagspace.audio.store import LOG_MEL, Store
 from tagspace.datasets.base import build
 from tagspace.errors import TagspaceError
 
@@ -538,18 +538,25 @@ def test_rows_that_no_file_uses_are_counted_and_freed(paths, folder, monkeypatch
     whole = extract(collection(kept), folder).take(ids(kept))
     size = (2 + 4) * 20_800 + 10**6
     expected = "4 of 14 rows of features, and all of older versions, are used by no file: 1 MB"
-    assert features.free(folder, [], delete=False) == f"{expected} can be deleted with --delete"
+    assert (
+        features.free(folder, [], [LOG_MEL], delete=False)
+        == f"{expected} can be deleted with --delete"
+    )
     before = sum(file.stat().st_size for file in folder.rglob("*.f16"))
-    assert features.free(folder, [], delete=True) == f"{expected} were deleted"
+    assert features.free(folder, [], [LOG_MEL], delete=True) == f"{expected} were deleted"
     assert before - sum(file.stat().st_size for file in folder.rglob("*.f16")) == size
     monkeypatch.setattr(reading, "log_mel_excerpts", None)  # a call would fail
     np.testing.assert_array_equal(extract(collection(kept), folder).take(ids(kept)), whole)
     extract(collection(kept), folder, 2)
-    assert features.free(folder, [], delete=False).startswith("0 of 10 rows")
+    assert features.free(folder, [], [LOG_MEL], delete=False).startswith("0 of 10 rows")
 
 
 def test_made_audio_is_kept(paths, folder):
     made = dataclasses.replace(collection(paths), recipe="synth-1")
     contents = extract(made, folder).index["content_id"]
-    assert features.free(folder, contents, delete=True).startswith(f"0 of {len(paths)} rows")
-    assert features.free(folder, [], delete=True).startswith(f"{len(paths)} of {len(paths)} rows")
+    assert features.free(folder, contents, [LOG_MEL], delete=True).startswith(
+        f"0 of {len(paths)} rows"
+    )
+    assert features.free(folder, [], [LOG_MEL], delete=True).startswith(
+        f"{len(paths)} of {len(paths)} rows"
+    )

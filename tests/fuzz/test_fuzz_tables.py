@@ -18,7 +18,7 @@ from tagspace.datasets import registry
 from tagspace.datasets.manifest import read
 from tagspace.datasets.songs import names
 from tagspace.datasets.splits import published_parts
-from tagspace.datasets.vectors import read_vectors
+from tagspace.encoders.vectors import unit_vectors
 from tagspace.runs import archive
 from tagspace.tags.tagsets import binary_matrix
 
@@ -128,7 +128,7 @@ def test_a_damaged_table_of_vectors_gives_unit_vectors_or_one_clear_error(
     table.to_csv(file, index=False) if suffix == ".csv" else table.to_parquet(file)
     file.write_bytes(mutated(file.read_bytes(), mutations))
     with or_one_clear_error():
-        vectors = read_vectors(file, ids)
+        vectors = unit_vectors(file, ids)
         lengths = np.linalg.norm(vectors, axis=1)
         assert vectors.shape[0] == len(ids)
         assert (np.isclose(lengths, 1) | (lengths == 0)).all()

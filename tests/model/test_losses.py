@@ -10,6 +10,8 @@ from torch.nn import functional
 from tagspace.model.losses import (
     SMALLEST_VARIANCE,
     ContrastiveLoss,
+    ListwiseLoss,
+    RegressionLoss,
     TagLoss,
     TripletLoss,
     mean_of_positive,
@@ -102,7 +104,75 @@ def test_losses_equal_plain_loops(loss_class, slow_loss, with_excluded):
         assert terms.anchors == len({a for a, _ in positive} & {a for a, _ in negative})
 
 
-@pytest.mark.parametrize("loss_class", [TripletLoss, ContrastiveLoss])
+def cosine(left, right):
+    return left @ right / (left.norm() * right.norm())
+
+
+def others_of(track, excluded):
+    return [o for o in range(len(excluded)) if o != track and not excluded[track, o]]
+
+
+def slow_regression_loss(embeddings, relatedness, excluded):
+    """Return the mean squared difference over all pairs that are not excluded."""
+    differences = [
+        cosine(embeddings[a], embeddings[b]) - relatedness[a, b]
+        for a in range(len(excluded))
+        for b in others_of(a, excluded)
+    ]
+    return sum(difference**2 for difference in differences) / len(differences)
+
+
+def slow_listwise_loss(embeddings, relatedness, excluded):
+    """Return the mean cross-entropy of the two distributions over the others of each track."""
+    terms = []
+    for track in range(len(excluded)):
+        others = others_of(track, excluded)
+        if others:
+            wanted = torch.exp(relatedness[track, others] / 0.1)
+            given = torch.stack([cosine(embeddings[track], embeddings[o]) for o in others])
+            chances = torch.exp(given / 0.2) / torch.exp(given / 0.2).sum()
+            terms.append(-(wanted / wanted.sum() * chances.log()).sum())
+    return sum(terms) / len(terms)
+
+
+@pytest.mark.parametrize("with_excluded", [False, True])
+@pytest.mark.parametrize(
+    ("loss", "slow_loss"),
+    [(RegressionLoss(), slow_regression_loss), (ListwiseLoss(), slow_listwise_loss)],
+)
+def test_graded_losses_equal_plain_loops(loss, slow_loss, with_excluded):
+    for seed in range(5):
+        embeddings, relatedness, same_album = draw(seed)
+        if with_excluded:
+            same_album[0] = same_album[:, 0] = True  # a track that has no other to be ranked with
+        excluded = same_album if with_excluded else torch.zeros_like(same_album)
+        expected = slow_loss(embeddings, relatedness, excluded)
+        (expected_gradient,) = torch.autograd.grad(expected, embeddings)
+        terms = loss.terms(embeddings, relatedness, excluded if with_excluded else None)
+        (gradient,) = torch.autograd.grad(terms.value, embeddings)
+        torch.testing.assert_close(terms.value, expected)
+        torch.testing.assert_close(gradient, expected_gradient)
+        n_pairs = [len(others_of(track, excluded)) for track in range(len(excluded))]
+        assert (terms.active, terms.anchors) == (sum(n_pairs), sum(n > 0 for n in n_pairs))
+
+
+@pytest.mark.parametrize("loss", [RegressionLoss(), ListwiseLoss()])
+def test_a_graded_loss_finds_the_most_related_track(loss):
+    with seeded(0):
+        vectors = functional.normalize(torch.randn(6, 3), dim=1)
+        embeddings = torch.randn(6, 3, requires_grad=True)
+    wanted = vectors @ vectors.T
+    optimiser = torch.optim.Adam([embeddings], lr=0.05)
+    for _ in range(500):
+        optimiser.zero_grad()
+        loss(embeddings, wanted).backward()
+        optimiser.step()
+    found = functional.normalize(embeddings.detach(), dim=1)
+    most = [(matrix - 2 * torch.eye(6)).argmax(1) for matrix in (found @ found.T, wanted)]
+    assert torch.equal(*most)
+
+
+@pytest.mark.parametrize("loss_class", [TripletLoss, ContrastiveLoss, RegressionLoss, ListwiseLoss])
 def test_excluded_pairs_change_the_loss(loss_class):
     embeddings, relatedness, same_album = draw(0)
     loss = loss_class()
@@ -111,7 +181,10 @@ def test_excluded_pairs_change_the_loss(loss_class):
     assert loss(embeddings, relatedness) != loss(embeddings, relatedness, same_album)
 
 
-@pytest.mark.parametrize("loss", [TripletLoss(), ContrastiveLoss(), TagLoss([0.5] * 12, 3)])
+@pytest.mark.parametrize(
+    "loss",
+    [TripletLoss(), ContrastiveLoss(), RegressionLoss(), ListwiseLoss(), TagLoss([0.5] * 12, 3)],
+)
 def test_a_loss_and_its_counts_have_no_dimensions(loss):
     embeddings, relatedness, same_album = (part.detach() for part in draw(0))
     given = embeddings.float(), (relatedness > 0.5).float(), same_album

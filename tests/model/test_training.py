@@ -8,11 +8,12 @@ import numpy as np
 import pytest
 import torch
 
+from tagspace.encoders import embedding
+from tagspace.encoders.embedding import embed, embed_excerpts
 from tagspace.errors import TagspaceError
 from tagspace.evaluation import retrieval
-from tagspace.model import encoders
 from tagspace.model.batches import UniformBatches
-from tagspace.model.encoders import embed, embed_excerpts, initial_network
+from tagspace.model.dpnn import initial_network
 from tagspace.model.losses import ContrastiveLoss, TagLoss, TripletLoss
 from tagspace.model.training import (
     Examples,
@@ -129,7 +130,7 @@ def test_each_step_draws_one_excerpt_per_track(make_trainer, monkeypatch, few):
         batches.append(excerpts)
         return embed_excerpts(network, excerpts, precision)
 
-    monkeypatch.setattr(encoders, "embed_excerpts", embed_and_record)
+    monkeypatch.setattr(embedding, "embed_excerpts", embed_and_record)
     for _ in range(2):
         trainer.step(few)
     excerpts_of_tracks = torch.as_tensor(trainer.examples.excerpts[few])
@@ -243,7 +244,7 @@ def test_triplets_that_keep_the_margin_are_not_counted(
     trainer = make_trainer(TripletLoss(strategy=strategy))
     mood = torch.as_tensor(corpus.tags.tagset("moods").toarray()[few, 0]).long()
     one_point_per_mood = torch.eye(2)[mood].requires_grad_()
-    monkeypatch.setattr(encoders, "embed_excerpts", lambda *_: one_point_per_mood)
+    monkeypatch.setattr(embedding, "embed_excerpts", lambda *_: one_point_per_mood)
     step = trainer.step(few)
     assert step["anchors"] > 0
     assert step["triplets"] == step["loss"] == 0

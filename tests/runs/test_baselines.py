@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from tagspace.model.encoders import initial_network
+from tagspace.model.dpnn import initial_network
 from tagspace.runs import baselines
 
 

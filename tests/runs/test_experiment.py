@@ -10,9 +10,10 @@ import torch
 
 from tagspace.cli import main
 from tagspace.configuration import Configuration
+from tagspace.encoders import embedding
 from tagspace.errors import TagspaceError
 from tagspace.evaluation import retrieval
-from tagspace.model import encoders, training
+from tagspace.model import training
 from tagspace.runs import experiment, records
 
 pytestmark = pytest.mark.slow
@@ -77,7 +78,7 @@ def test_recorded_weights_reproduce_the_embeddings_of_the_test_tracks(finished):
     test = corpus.split.test
     assert record.embeddings.index.tolist() == corpus.tags.track_ids[test].tolist()
     assert record.embeddings.columns.tolist() == [f"d{n:03d}" for n in range(256)]
-    embeddings = encoders.embed(record.network(), corpus.excerpts[test])
+    embeddings = embedding.embed(record.network(), corpus.excerpts[test])
     np.testing.assert_allclose(record.embeddings, embeddings, atol=1e-5)
 
 
@@ -128,7 +129,7 @@ def test_pool_all_searches_all_tracks_for_neighbours_of_the_test_tracks(finished
     record = experiment.run_experiment(corpus, configuration)
     assert record.folder != finished[2].folder
     assert len(record.embeddings) == 20
-    embeddings = encoders.embed(record.network(), corpus.excerpts)
+    embeddings = embedding.embed(record.network(), corpus.excerpts)
     test = corpus.split.test
     np.testing.assert_allclose(record.embeddings, embeddings[test], atol=1e-5)
     expected = retrieval.evaluate({"trained": embeddings}, corpus.tags, corpus.groups, test)
@@ -169,7 +170,7 @@ def test_parameters_select_another_system(finished, small, system):
     assert record.folder != finished[2].folder
     assert record.embeddings.shape == (20, configuration.dimensions)
     assert set(record.metrics["representation"]) == REPRESENTATIONS
-    embeddings = encoders.embed(record.network(), corpus.excerpts[corpus.split.test])
+    embeddings = embedding.embed(record.network(), corpus.excerpts[corpus.split.test])
     np.testing.assert_allclose(record.embeddings, embeddings, atol=1e-5)
 
 

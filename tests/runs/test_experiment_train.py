@@ -10,7 +10,7 @@ from scipy import sparse
 
 from tagspace.model import training
 from tagspace.model.batches import UniformBatches
-from tagspace.model.encoders import initial_network
+from tagspace.model.dpnn import initial_network
 from tagspace.model.losses import ContrastiveLoss, TagLoss, TripletLoss
 from tagspace.model.mining import candidate_pairs
 from tagspace.model.training import Trainer

@@ -31,10 +31,11 @@ from tagspace.corpus import Corpus
 from tagspace.datasets.artists import normalise_artists
 from tagspace.datasets.groups import Groups, group_codes
 from tagspace.datasets.splits import split
+from tagspace.encoders.embedding import embed
 from tagspace.evaluation.retrieval import evaluate
 from tagspace.model import losses, mining
 from tagspace.model.batches import RelatedBatches, UniformBatches
-from tagspace.model.encoders import embed, initial_network
+from tagspace.model.dpnn import initial_network
 from tagspace.model.training import update_average
 from tagspace.runs import experiment, records
 from tagspace.tags.relatedness import relatedness_from_tags

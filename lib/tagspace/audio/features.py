@@ -1,4 +1,4 @@
-"""The log-mel excerpts of the tracks of a data set, computed once."""
+"""What front ends compute from the tracks of a data set, kept on disk."""
 
 from __future__ import annotations
 
@@ -17,8 +17,7 @@ from filelock import FileLock
 
 from tagspace.audio import identity
 from tagspace.audio.identity import Identified
-from tagspace.audio.spectrogram import SHAPE
-from tagspace.audio.store import Place, Store, name
+from tagspace.audio.store import LOG_MEL, FrontEnd, Place, Store
 from tagspace.datasets.base import Dataset
 from tagspace.errors import TagspaceError
 from tagspace.support.files import file_name
@@ -28,12 +27,12 @@ KNOWN_FILES = "files.tsv"
 
 @dataclass(frozen=True)
 class Features:
-    """Log-mel excerpts of tracks.
+    """Log-mel excerpts of tracks, or what another front end gives.
 
     Attributes
     ----------
-    arrays : mapping of str to numpy.ndarray, shape (n_rows, n_excerpts, 80, 130), float16
-        The excerpts on disk, memory-mapped, by segment of the store.
+    arrays : mapping of str to numpy.ndarray, shape (n_rows, n_excerpts, *shape)
+        The values on disk, memory-mapped, by segment of the store.
     index : pandas.DataFrame
         Indexed by ``track_id``: ``content_id`` of the file, ``segment`` and ``row`` of its
         excerpts, and ``notes`` (anything unusual about the file; else empty).
@@ -81,16 +80,19 @@ class Features:
         return len(self.failures) / max(len(self.failures) + len(self.index), 1)
 
     def take(self, track_ids: Iterable[str]) -> np.ndarray:
-        """Return the excerpts of tracks, shape (n_tracks, n_excerpts, 80, 130), float16."""
+        """Return the values of tracks, shape (n_tracks, n_excerpts, *shape)."""
         wanted = self.index.loc[list(track_ids)].reset_index(drop=True)
-        taken = np.empty((len(wanted), self.n_excerpts, *SHAPE), np.float16)
+        any_segment = next(iter(self.arrays.values()))
+        taken = np.empty((len(wanted), *any_segment.shape[1:]), any_segment.dtype)
         for segment, part in wanted.groupby("segment"):
             taken[part.index] = self.arrays[segment][part["row"]]
         return taken
 
 
-def extract(dataset: Dataset, folder: Path, excerpts: int = 1) -> Features:
-    """Return the log-mel excerpts of all tracks that have audio, computing the missing ones.
+def extract(
+    dataset: Dataset, folder: Path, excerpts: int = 1, front_end: FrontEnd = LOG_MEL
+) -> Features:
+    """Return the features of all tracks that have audio, computing the missing ones.
 
     Files are known by their content: their features are not computed again if they are moved,
     renamed or touched, or belong to several data sets. An interrupted extraction continues where it
@@ -104,18 +106,20 @@ def extract(dataset: Dataset, folder: Path, excerpts: int = 1) -> Features:
         Folder for the features of all data sets.
     excerpts : int
         Excerpts per track; see :func:`tagspace.audio.reading.place`.
+    front_end : FrontEnd
+        What to compute from the excerpts; by default, log-mel spectrograms.
 
     Returns
     -------
     Features
-        The excerpts, and the files that failed.
+        The features, and the files that failed.
 
     Raises
     ------
     TagspaceError
         If no track has audio that can be read.
     """
-    store = Store(folder, excerpts)
+    store = Store(folder, excerpts, front_end)
     done = _complete(dataset, store, dataset.tracks["path"], part="")
     listing = store.folder / f"{_segment(dataset)}-failures.csv"
     with suppress(OSError):  # a common store may be read-only
@@ -135,23 +139,30 @@ def extract(dataset: Dataset, folder: Path, excerpts: int = 1) -> Features:
     )
 
 
-def extract_part(dataset: Dataset, folder: Path, excerpts: int, part: int, parts: int) -> None:
-    """Compute the excerpts of one part of the tracks; the next :func:`extract` finds them.
+def extract_part(
+    dataset: Dataset,
+    folder: Path,
+    excerpts: int,
+    part: int,
+    parts: int,
+    front_end: FrontEnd = LOG_MEL,
+) -> None:
+    """Compute the features of one part of the tracks; the next :func:`extract` finds them.
 
     Several machines with a common disk can share the work, because each part has its own files.
 
     Parameters
     ----------
-    dataset, folder, excerpts
+    dataset, folder, excerpts, front_end
         As in :func:`extract`.
     part, parts : int
         Number of this part, from 0, and number of all parts.
     """
     paths = dataset.tracks["path"].iloc[part::parts]
-    _complete(dataset, Store(folder, excerpts), paths, part=f"-{part}-of-{parts}")
+    _complete(dataset, Store(folder, excerpts, front_end), paths, part=f"-{part}-of-{parts}")
 
 
-def free(folder: Path, made: Iterable[str], *, delete: bool) -> str:
+def free(folder: Path, made: Iterable[str], front_ends: Iterable[FrontEnd], *, delete: bool) -> str:
     """Find features that no file uses any more, delete them if asked, and say how much they are.
 
     Parameters
@@ -160,15 +171,21 @@ def free(folder: Path, made: Iterable[str], *, delete: bool) -> str:
         Folder for the features of all data sets.
     made : iterable of str
         Content ids of audio that a program makes.
+    front_ends : iterable of FrontEnd
+        Those in use. What others computed, such as older versions, is deleted as a whole.
     delete : bool
         Whether to delete them; no other process may use the folder meanwhile.
     """
     used = identity.existing_contents(folder / KNOWN_FILES) | set(made)
-    current = {Store(folder, n).folder: n for n in range(1, 21) if (folder / name(n)).is_dir()}
+    current = {
+        folder / front_end.folder(n): (n, front_end)
+        for n in range(1, 21)
+        for front_end in front_ends
+    }
     n_unused = n_all = n_bytes = 0
     for store_folder in sorted(path for path in folder.iterdir() if path.is_dir()):
         if store_folder in current:
-            store = Store(folder, current[store_folder])
+            store = Store(folder, *current[store_folder])
             unused, rows = store.free(used, delete=delete)
             n_bytes += unused * store.row_bytes()
             n_unused, n_all = n_unused + unused, n_all + rows

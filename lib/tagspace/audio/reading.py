@@ -44,8 +44,8 @@ class Excerpts:
 
     Attributes
     ----------
-    samples : numpy.ndarray, shape (n_excerpts, 132300), float32
-        Mono, at 22,050 Hz.
+    samples : numpy.ndarray, shape (n_excerpts, 6 * rate), float32
+        Mono.
     offsets : tuple of float
         Where each begins, in s.
     notes : tuple of str
@@ -123,7 +123,7 @@ def log_mel_excerpts(path: str | Path, number: int = 1) -> tuple[np.ndarray, tup
     return values.astype(np.float16), excerpts.notes
 
 
-def read_excerpts(path: str | Path, number: int = 1) -> Excerpts:
+def read_excerpts(path: str | Path, number: int = 1, rate: int = SAMPLE_RATE) -> Excerpts:
     """Read excerpts of a file, placed within what can be decoded.
 
     Where the header is wrong or a part is damaged, the true length is found, and the excerpts are
@@ -136,6 +136,8 @@ def read_excerpts(path: str | Path, number: int = 1) -> Excerpts:
         A file in any format that libsndfile reads (wav, flac, ogg, mp3, ...).
     number : int
         Number of excerpts; see :func:`place`.
+    rate : int
+        Sampling rate in Hz to convert to.
 
     Raises
     ------
@@ -153,7 +155,7 @@ def read_excerpts(path: str | Path, number: int = 1) -> Excerpts:
                 stated = source.seconds
                 if source.info.format == "MP3" and not _can_seek(path, stated):
                     continue
-            excerpts = _take(source, number)
+            excerpts = _take(source, number, rate)
         except (DamageError, *UNREADABLE) as error:
             reason = _one_line(error)
             if UNKNOWN in reason:
@@ -195,7 +197,7 @@ def read(path: str | Path, offset: float = OFFSET, seconds: float = SECONDS) -> 
         clip = source.clip(offset, seconds)
         _check(clip, source.rate, offset, SHORTEST)
         mono, _ = _mono(clip)
-        return _resample(mono, source.rate, seconds)
+        return _resample(mono, source.rate, SAMPLE_RATE, seconds)
     except (DamageError, *UNREADABLE) as error:
         raise TagspaceError(f"{path}: cannot be read: {_one_line(error)}") from error
 
@@ -283,7 +285,7 @@ def _blocks(file: soundfile.SoundFile) -> Iterator[np.ndarray]:
             return
 
 
-def _take(source: _Source, number: int) -> Excerpts:
+def _take(source: _Source, number: int, rate: int) -> Excerpts:
     """Read excerpts, and check that each is what it should be."""
     if source.seconds < SHORTEST:
         raise DamageError(f"{source.seconds:.2f} s of audio; at least {SHORTEST:.0f} s is needed")
@@ -295,7 +297,7 @@ def _take(source: _Source, number: int) -> Excerpts:
         mono, is_cancelled = _mono(clip)
         n_silent += bool(np.abs(mono).max() < SILENT)
         notes += [note] * bool(note) + [CHANNEL_NOTE] * is_cancelled
-        excerpts.append(_resample(mono, source.rate, SECONDS))
+        excerpts.append(_resample(mono, source.rate, rate, SECONDS))
     if n_silent:
         notes.append("silent" if n_silent == number else "silent in parts")
     offsets = tuple(placement.offset for placement in placements)
@@ -324,8 +326,8 @@ def _mono(clip: np.ndarray) -> tuple[np.ndarray, bool]:
     return clip[:, np.square(clip).sum(axis=0).argmax()], True
 
 
-def _resample(mono: np.ndarray, rate: int, seconds: float) -> np.ndarray:
-    return np.resize(soxr.resample(mono, rate, SAMPLE_RATE), round(seconds * SAMPLE_RATE))
+def _resample(mono: np.ndarray, old: int, new: int, seconds: float) -> np.ndarray:
+    return np.resize(soxr.resample(mono, old, new), round(seconds * new))
 
 
 def _one_line(error: Exception) -> str:

@@ -1,4 +1,4 @@
-"""The store of features: excerpts on disk, found by what their audio file contains.
+"""The store of features: what was computed from audio files, found by their content.
 
 A segment of the store is an array and an index. Each line of the index stands for itself: it names
 a row of the array, the content that the row was computed from, and a checksum of both. Whatever
@@ -13,6 +13,7 @@ import re
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
+from dataclasses import dataclass
 from functools import partial
 from itertools import islice
 from pathlib import Path
@@ -21,7 +22,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from tagspace.audio import reading, spectrogram
+from tagspace.audio import reading
+from tagspace.audio import spectrogram as mel
 from tagspace.audio.identity import reason_without_path
 from tagspace.audio.spectrogram import SHAPE
 from tagspace.errors import TagspaceError
@@ -44,8 +46,50 @@ class Place(NamedTuple):
     notes: str
 
 
+@dataclass(frozen=True)
+class FrontEnd:
+    """What is computed from the excerpts of an audio file.
+
+    Attributes
+    ----------
+    name : str
+        Shown while files are computed.
+    constants : tuple
+        All that the values depend on, beside the file and the places of excerpts.
+    shape : tuple of int
+        Of the values of an excerpt.
+    dtype : str
+        Of the values.
+    compute : callable
+        From the path and the number of excerpts to the values, shape (n_excerpts, *shape), and
+        notes on what is unusual about the file. It raises a ``TagspaceError`` if the file cannot be
+        used. Threads call it at the same time.
+    """
+
+    name: str
+    constants: tuple[object, ...]
+    shape: tuple[int, ...]
+    dtype: str
+    compute: Callable[[str, int], tuple[np.ndarray, tuple[str, ...]]]
+
+    def folder(self, n_excerpts: int) -> str:
+        """Name the store after what its contents depend on beside the files, and a version."""
+        places = [reading.place(duration, n_excerpts) for duration in (60, 8, 4)]
+        digest = hashlib.sha256(repr((VERSION, places, *self.constants)).encode()).hexdigest()
+        return "x".join(map(str, (n_excerpts, *self.shape))) + f"-{digest[:8]}"
+
+
+LOG_MEL = FrontEnd(
+    "log-mel",
+    (mel.SAMPLE_RATE, mel.SECONDS, mel.N_FFT, mel.HOP, mel.N_MELS, mel.F_MIN, mel.F_MAX, mel.FLOOR),
+    SHAPE,
+    "float16",
+    lambda path, number: reading.log_mel_excerpts(path, number),
+)
+
+
 class Store:
-    """Log-mel excerpts of any files, computed by one front end.
+    """What a front end computed from the excerpts of any files.
 
     Parameters
     ----------
@@ -53,16 +97,18 @@ class Store:
         Holds one store for each front end and number of excerpts.
     n_excerpts : int
         Excerpts per file; see :func:`tagspace.audio.reading.place`.
+    front_end : FrontEnd
+        What is computed.
     """
 
-    def __init__(self, folder: Path, n_excerpts: int) -> None:
-        self.n_excerpts = n_excerpts
-        self.shape = (n_excerpts, *SHAPE)
-        self.folder = folder / name(n_excerpts)
+    def __init__(self, folder: Path, n_excerpts: int, front_end: FrontEnd = LOG_MEL) -> None:
+        self.n_excerpts, self.front_end = n_excerpts, front_end
+        self.shape = (n_excerpts, *front_end.shape)
+        self.folder = folder / front_end.folder(n_excerpts)
         self.folder.mkdir(parents=True, exist_ok=True)
 
     def arrays(self) -> dict[str, np.ndarray]:
-        """Map the arrays of all segments, shape (n_rows, n_excerpts, 80, 130), float16."""
+        """Map the arrays of all segments, shape (n_rows, n_excerpts, *shape)."""
         return {file.stem: self._map(file) for file in sorted(self.folder.glob(f"*{ARRAY}"))}
 
     def find(self, contents: set[str]) -> dict[str, Place]:
@@ -130,9 +176,9 @@ class Store:
             ThreadPoolExecutor(os.cpu_count()) as pool,
             array_file.open("ab") as array,
             open_to_append(self.folder / f"{segment}{INDEX}") as index,
-            Progress(total=len(paths), desc="log-mel", unit="file") as bar,
+            Progress(total=len(paths), desc=self.front_end.name, unit="file") as bar,
         ):
-            for content, future in _in_flight(pool, paths, self.n_excerpts, identify):
+            for content, future in self._in_flight(pool, paths, identify):
                 bar.update()
                 try:
                     values, notes_of_file = future.result()
@@ -179,10 +225,10 @@ class Store:
         return n_rows - len(places), n_rows
 
     def _map(self, file: Path) -> np.ndarray:
-        n_rows = file.stat().st_size // self.row_bytes()
+        n_rows, dtype = file.stat().st_size // self.row_bytes(), self.front_end.dtype
         if not n_rows:
-            return np.empty((0, *self.shape), np.float16)
-        return np.memmap(file, np.float16, mode="r", shape=(n_rows, *self.shape))
+            return np.empty((0, *self.shape), dtype)
+        return np.memmap(file, dtype, mode="r", shape=(n_rows, *self.shape))
 
     def _cut_to_whole_rows(self, file: Path) -> int:
         """Remove a row that an interruption left incomplete; return the number of rows."""
@@ -194,17 +240,27 @@ class Store:
 
     def row_bytes(self) -> int:
         """Return the size of a row."""
-        return int(np.prod(self.shape)) * np.dtype(np.float16).itemsize
+        return int(np.prod(self.shape)) * np.dtype(self.front_end.dtype).itemsize
 
+    def _in_flight(
+        self, pool: ThreadPoolExecutor, paths: Mapping[str, str], identify: Callable[[str], str]
+    ) -> Iterator[tuple[str, Future[Any]]]:
+        """Yield content ids with finished results; at most ``CHUNK`` are computed at a time."""
+        files = iter(paths.items())
+        while chunk := list(islice(files, CHUNK)):
+            tasks = {
+                pool.submit(self._read, path, content, identify): content for content, path in chunk
+            }
+            for future in as_completed(tasks):
+                yield tasks[future], future
 
-def name(n_excerpts: int) -> str:
-    """Name a store after what its contents depend on beside the files: constants and a version."""
-    mel = spectrogram
-    places = [reading.place(duration, n_excerpts) for duration in (60, 8, 4)]
-    front_end = (VERSION, places, mel.SAMPLE_RATE, mel.SECONDS, mel.N_FFT, mel.HOP, mel.N_MELS,
-                 mel.F_MIN, mel.F_MAX, mel.FLOOR)  # fmt: skip
-    digest = hashlib.sha256(repr(front_end).encode()).hexdigest()
-    return f"{n_excerpts}x{SHAPE[0]}x{SHAPE[1]}-{digest[:8]}"
+    def _read(
+        self, path: str, content: str, identify: Callable[[str], str]
+    ) -> tuple[np.ndarray, tuple[str, ...]]:
+        values, notes = self.front_end.compute(path, self.n_excerpts)
+        if identify(path) != content:
+            raise TagspaceError(f"{path}: changed while it was read")
+        return values, notes
 
 
 def _write(path: Path, parts: Iterable[bytes]) -> None:
@@ -218,29 +274,3 @@ def _line(row: int, content: str, notes: str, values: np.ndarray) -> bytes:
 
 def _checksum(content: str, notes: str, values: np.ndarray) -> str:
     return f"{zlib.crc32(values.data, zlib.crc32(f'{content}{notes}'.encode())):08x}"
-
-
-def _read(
-    path: str, n_excerpts: int, content: str, identify: Callable[[str], str]
-) -> tuple[np.ndarray, tuple[str, ...]]:
-    values, notes = reading.log_mel_excerpts(path, n_excerpts)
-    if identify(path) != content:
-        raise TagspaceError(f"{path}: changed while it was read")
-    return values, notes
-
-
-def _in_flight(
-    pool: ThreadPoolExecutor,
-    paths: Mapping[str, str],
-    n_excerpts: int,
-    identify: Callable[[str], str],
-) -> Iterator[tuple[str, Future[Any]]]:
-    """Yield content ids with their finished results; at most ``CHUNK`` are computed at a time."""
-    files = iter(paths.items())
-    while chunk := list(islice(files, CHUNK)):
-        tasks = {
-            pool.submit(_read, path, n_excerpts, content, identify): content
-            for content, path in chunk
-        }
-        for future in as_completed(tasks):
-            yield tasks[future], future

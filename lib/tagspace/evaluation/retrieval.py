@@ -100,10 +100,9 @@ def mean_ndcg(
     embeddings : torch.Tensor, shape (n, d), float32
         All tracks.
     gains : callable
-        For the rows of some queries, how relevant each track is, shape (n_queries, n); not
-        negative.
+        For rows of queries, how relevant each track is, shape (n_queries, n); not negative.
     excluded : callable, optional
-        For the rows of some queries, the mask of tracks that must not be neighbours.
+        For rows of queries, the mask of tracks that must not be neighbours.
     cutoff : int
         Number of neighbours.
 
@@ -139,9 +138,8 @@ def evaluate(
     album, a track is relevant if it has the same one.
 
     Neighbours are all other tracks (filter ``none``, as in the paper), those of other albums
-    (``album``), or those of other artists (``artist``); copies of the query are never neighbours.
-    The filter ``album`` keeps tracks whose album is unknown; the training filter ``album`` differs
-    here. The tasks artist and album use only the filters that leave relevant tracks.
+    (``album``, which keeps tracks whose album is unknown), or those of other artists (``artist``).
+    Copies of the query are never neighbours.
 
     Parameters
     ----------
@@ -174,7 +172,6 @@ def evaluate(
     -----
     A query without tags, or without a known album, is left out of that task. A query without any
     relevant track has neither nDCG nor R-precision. A cutoff that includes every track is left out.
-    A query with an unknown artist counts as the only track of its artist.
 
     Examples
     --------
@@ -245,10 +242,8 @@ class Search:
     ----------
     rows : numpy.ndarray of int, shape (n_queries,)
         The queries.
-    measures : mapping of str to Distances
-        Named representations.
-    groups : Groups
-        Artists and albums of all tracks.
+    measures, groups : mapping of str to Distances, Groups
+        Representations by name, and artists and albums, of all tracks.
     depth : int
         Number of neighbours.
     """

@@ -44,9 +44,7 @@ class RelatedBatches:
     ----------
     rows, batch_size
         See :class:`UniformBatches`.
-    relatedness : Relatedness
-        Of all tracks.
-    excluded_pairs : callable
+    relatedness, excluded_pairs
         See :class:`tagspace.model.training.Examples`.
     threshold : float
         Two tracks are related if their relatedness is at least this.

@@ -7,13 +7,14 @@ max-pooling and ELU. Kernels and pools are given as mel bands x frames.
 from __future__ import annotations
 
 import math
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 import torch
 from torch import nn
 from torch.nn import functional
 
-UnitNorm = Literal["output", "weights", "none"]
+from tagspace.encoders.embedding import Network, UnitNorm
+from tagspace.support.device import seeded
 
 
 class Layer(NamedTuple):
@@ -42,7 +43,7 @@ N_DIMENSIONS = 256  # in the paper
 N_PARTS = 5  # of a layer: padding, convolution, normalisation, pooling, ELU
 
 
-class DPNN(nn.Module):
+class DPNN(Network):
     """The network of Figure 1: from a log-mel spectrogram to its embedding.
 
     Parameters
@@ -55,13 +56,10 @@ class DPNN(nn.Module):
 
     Notes
     -----
-    The batch normalisation of the input has no learned scale and shift. The batch normalisation
-    after the first convolution would undo both, except near the zero-padded borders. Without
-    learned parameters before it, the first convolution needs no gradient with respect to its input.
-    This saves half the cost of a training step.
-
-    The dense layer starts with weights that are equal for all frames, so that a pattern counts the
-    same wherever it occurs in the excerpt. During training the weights may become different.
+    The batch normalisation of the input has no learned scale and shift, which the next one would
+    undo. The first convolution then needs no gradient with respect to its input, which saves half
+    the cost of a training step. The dense layer starts with weights that are equal for all frames,
+    so that a pattern counts the same wherever it occurs; training may make them different.
 
     Examples
     --------
@@ -105,6 +103,14 @@ class DPNN(nn.Module):
             weight = functional.normalize(weight, dim=1)
         x = functional.elu(functional.linear(x, weight, self.dense.bias))
         return functional.normalize(x, dim=1) if self.unit_norm == "output" else x
+
+
+def initial_network(
+    seed: int, unit_norm: UnitNorm = "output", dimensions: int = N_DIMENSIONS
+) -> DPNN:
+    """Return an untrained network; its weights depend only on the arguments."""
+    with seeded(seed):
+        return DPNN(unit_norm, dimensions)
 
 
 def _equalise_frames(weight: torch.Tensor) -> None:

@@ -1,4 +1,4 @@
-"""The losses (Section III-A): triplet, contrastive, and tag prediction.
+"""The losses: triplets (Section III-A), pairs, graded relatedness, and tag prediction.
 
 Each loss is a torch module that takes the embeddings and labels of a batch.
 """
@@ -13,24 +13,17 @@ from torch import nn
 from torch.nn import functional
 
 from tagspace.model import mining
-from tagspace.model.mining import (
-    NEGATIVE_THRESHOLD,
-    POSITIVE_THRESHOLD,
-    CandidatePairs,
-    Triplets,
-)
+from tagspace.model.mining import NEGATIVE_THRESHOLD, POSITIVE_THRESHOLD
 
 SMALLEST_VARIANCE = 1e-5  # added to the variance of each dimension over a batch
 
 
 class LossTerms(NamedTuple):
-    """A loss and what it was computed from.
+    """A loss and what it was computed from; all are scalar tensors.
 
-    ``value`` is the scalar loss. ``active`` is the number of terms with a gradient (triplets, pairs
-    or tracks). ``anchors`` is the number of tracks with a candidate positive and a candidate
-    negative, ``pairs`` the number of candidate positive pairs; for :class:`TagLoss`, which needs
-    none, all tracks and 0. All are scalar tensors; reading one as a Python number makes the CPU
-    wait for the GPU.
+    ``value`` is the loss. ``active`` is the number of terms with a gradient: triplets, pairs or
+    tracks. ``anchors`` is the number of tracks that a term can be made for, ``pairs`` the number of
+    candidate positive pairs (0 for losses without thresholds).
     """
 
     value: torch.Tensor
@@ -40,7 +33,10 @@ class LossTerms(NamedTuple):
 
 
 class Loss(nn.Module):
-    """A loss of embeddings, shape (n, d), and labels of the same n tracks."""
+    """A loss of embeddings, shape (n, d), and labels of the same n tracks.
+
+    Labels are a relatedness matrix, shape (n, n), unless a loss says otherwise.
+    """
 
     def forward(
         self,
@@ -61,7 +57,7 @@ class Loss(nn.Module):
         embeddings : torch.Tensor, shape (n, d)
             One row per track.
         labels : torch.Tensor, shape (n, m)
-            Relatedness matrix, shape (n, n), or tags, shape (n, n_tags); see each loss.
+            See each loss.
         excluded : torch.Tensor of bool, shape (n, n), optional
             True for pairs to leave out, such as tracks of one album.
         """
@@ -70,8 +66,6 @@ class Loss(nn.Module):
 
 class TripletLoss(Loss):
     """The paper's loss, equation 2: a related track should be nearer than an unrelated one.
-
-    Labels are a relatedness matrix, shape (n, n).
 
     Parameters
     ----------
@@ -118,9 +112,8 @@ class TripletLoss(Loss):
 class ContrastiveLoss(Loss):
     """The siamese network's loss: related tracks near, unrelated ones beyond a margin.
 
-    Labels are a relatedness matrix, shape (n, n). The loss is the sum of two means: one over
-    related pairs with distance above 0, one over unrelated pairs within the margin. Both kinds of
-    pairs thus have equal weight.
+    It is the sum of two means: over related pairs with distance above 0, and over unrelated pairs
+    within the margin.
 
     Parameters
     ----------
@@ -166,13 +159,73 @@ class ContrastiveLoss(Loss):
         return _terms(value, active, pairs)
 
 
+class RegressionLoss(Loss):
+    """The cosine of two embeddings should be the relatedness of the tracks: every pair counts.
+
+    Examples
+    --------
+    >>> embeddings = torch.tensor([[1.0, 0.0], [0.0, 1.0]])
+    >>> RegressionLoss()(embeddings, torch.tensor([[1.0, 0.5], [0.5, 1.0]])).item()
+    0.25
+    """
+
+    def terms(
+        self, embeddings: torch.Tensor, labels: torch.Tensor, excluded: torch.Tensor | None = None
+    ) -> LossTerms:
+        """Return the mean squared difference over all pairs."""
+        used = _pairs_to_use(labels, excluded)
+        difference = cosines(embeddings) - labels
+        return _graded_terms(difference[used].square().mean(), used)
+
+
+class ListwiseLoss(Loss):
+    """The nearest tracks should be the most related ones: each track ranks all others.
+
+    A softmax turns relatedness and cosines of embeddings, divided by their temperatures, into two
+    distributions over the other tracks. The loss is their mean cross-entropy.
+
+    Parameters
+    ----------
+    temperature : float
+        Of the cosines of embeddings.
+    label_temperature : float
+        Of the relatedness. The lower it is, the more the most related tracks count.
+
+    References
+    ----------
+    Cao et al. 2007 (ListNet, with the top-one probability).
+
+    Examples
+    --------
+    >>> related = torch.tensor([[1.0, 0.9, 0.1], [0.9, 1.0, 0.1], [0.1, 0.1, 1.0]])
+    >>> near = torch.tensor([[1.0, 0.0], [1.0, 0.1], [0.0, 1.0]])
+    >>> bool(ListwiseLoss()(near, related) < ListwiseLoss()(near[[0, 2, 1]], related))
+    True
+    """
+
+    def __init__(self, temperature: float = 0.2, label_temperature: float = 0.1) -> None:
+        super().__init__()
+        self.temperature, self.label_temperature = temperature, label_temperature
+
+    def terms(
+        self, embeddings: torch.Tensor, labels: torch.Tensor, excluded: torch.Tensor | None = None
+    ) -> LossTerms:
+        """Return the mean cross-entropy over the tracks that have another one to rank."""
+        used = _pairs_to_use(labels, excluded)
+        ranked, hidden = used.any(1), ~used[used.any(1)]
+        wanted = (
+            (labels[ranked] / self.label_temperature).masked_fill(hidden, -torch.inf).softmax(1)
+        )
+        logits = (cosines(embeddings)[ranked] / self.temperature).masked_fill(hidden, -torch.inf)
+        chances = logits.log_softmax(1).masked_fill(hidden, 0)  # 0 times infinity is no number
+        return _graded_terms(-(wanted * chances).sum(1).mean(), used)
+
+
 class TagLoss(Loss):
     """A tagger's loss: a linear layer on the embedding predicts the tags of a track.
 
     Labels are tags, shape (n, n_tags), 0 or 1. The bias of the layer starts at the log-odds of each
-    tag's frequency, so that the layer has to learn only differences between tracks. The embeddings
-    are standardised over the batch before the layer, because the embeddings of a batch differ by
-    little.
+    tag's frequency. Embeddings are standardised over the batch, because they differ by little.
 
     Parameters
     ----------
@@ -207,8 +260,24 @@ class TagLoss(Loss):
         return LossTerms(value, n_tracks, n_tracks, torch.tensor(0))
 
 
-def _terms(value: torch.Tensor, active: torch.Tensor, pairs: CandidatePairs) -> LossTerms:
+def _terms(value: torch.Tensor, active: torch.Tensor, pairs: mining.CandidatePairs) -> LossTerms:
     return LossTerms(value, active, pairs.anchors.sum(), pairs.positive.sum() // 2)
+
+
+def _pairs_to_use(labels: torch.Tensor, excluded: torch.Tensor | None) -> torch.Tensor:
+    """Return the mask of pairs of two tracks that are not excluded."""
+    same = torch.eye(len(labels), dtype=torch.bool, device=labels.device)
+    return ~same if excluded is None else ~(same | excluded)
+
+
+def _graded_terms(value: torch.Tensor, used: torch.Tensor) -> LossTerms:
+    return LossTerms(value, used.sum(), used.any(1).sum(), torch.tensor(0))
+
+
+def cosines(embeddings: torch.Tensor) -> torch.Tensor:
+    """Compute the cosines of all pairs of rows, shape (n, n)."""
+    unit = functional.normalize(embeddings, dim=1)
+    return unit @ unit.T
 
 
 def squared_distances(embeddings: torch.Tensor) -> torch.Tensor:
@@ -218,7 +287,9 @@ def squared_distances(embeddings: torch.Tensor) -> torch.Tensor:
     return (squares[:, None] + squares[None, :] - 2 * products).clamp_min(0)
 
 
-def triplet_hinges(distances: torch.Tensor, triplets: Triplets, margin: float) -> torch.Tensor:
+def triplet_hinges(
+    distances: torch.Tensor, triplets: mining.Triplets, margin: float
+) -> torch.Tensor:
     """Compute ``max(|a - p|^2 - |a - n|^2 + margin, 0)`` of each triplet, shape (n_triplets,)."""
     anchor, positive, negative = triplets
     return (distances[anchor, positive] - distances[anchor, negative] + margin).clamp_min(0)

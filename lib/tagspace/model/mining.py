@@ -45,8 +45,7 @@ def candidate_pairs(
     relatedness : torch.Tensor, shape (n, n)
         For example, cosines of the LSI vectors.
     excluded : torch.Tensor of bool, shape (n, n), optional
-        Pairs that take no part, such as tracks of one album (the album filter). A track is never
-        paired with itself.
+        Pairs that take no part, such as tracks of one album.
     positive_threshold, negative_threshold : float
         A pair is positive if its relatedness is at least the first threshold, and negative if it is
         below the second.
@@ -78,17 +77,11 @@ def mine(
         Candidate positives and negatives.
     strategy : {"all", "semihard", "hard", "literal"}
         ``all``: every triplet that violates the margin. ``semihard``: for each positive pair, the
-        nearest negative that is farther than the positive but within the margin. Both use at most
-        10,000 positive pairs per batch. ``hard``: for each anchor, its farthest positive and
-        nearest negative. ``literal``: for each anchor, its nearest positive and farthest negative,
-        as the paper's text says; this is the easiest triplet.
+        nearest negative that is farther than the positive but within the margin. ``hard``: for each
+        anchor, its farthest positive and nearest negative. ``literal``: for each anchor, its
+        nearest positive and farthest negative, the easiest triplet, as the paper's text says.
     margin : float
         Margin of the triplet loss.
-
-    Returns
-    -------
-    Triplets
-        There may be none.
 
     Examples
     --------

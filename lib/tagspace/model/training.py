@@ -15,12 +15,13 @@ import torch
 from torch import nn
 
 from tagspace.audio.augmentation import augment
+from tagspace.encoders import embedding
+from tagspace.encoders.embedding import Network
 from tagspace.errors import TagspaceError
 from tagspace.evaluation import retrieval
-from tagspace.model import encoders
-from tagspace.model.dpnn import DPNN
 from tagspace.model.losses import Loss
 from tagspace.support import memory
+from tagspace.support.device import seeded
 from tagspace.support.progress import Progress
 from tagspace.tags.relatedness import Relatedness
 
@@ -37,21 +38,18 @@ class Examples:
 
     Attributes
     ----------
-    excerpts : numpy.ndarray, shape (n_tracks, n_excerpts, 80, 130), float16
-        Log-mel excerpts.
+    excerpts : numpy.ndarray, shape (n_tracks, n_excerpts, ...)
+        What the network takes of each excerpt: a log-mel spectrogram, or a vector.
     batches : callable
-        Draws the batches of an epoch with a random generator: arrays of rows of training tracks;
-        see :mod:`tagspace.model.batches`.
+        Draws the batches of an epoch with a generator: arrays of rows of training tracks.
     validation : numpy.ndarray of int
         Rows of the validation tracks.
     relatedness : Relatedness
-        Relatedness of all tracks. It is the gain of the validation score, and the label of the
-        triplet and contrastive losses.
+        Of all tracks; the gain of the validation score.
     excluded_pairs : callable
-        For the rows of some tracks and of some others, the mask of pairs that take no part in
-        training and validation, shape (n_rows, n_others).
+        For rows and others, the mask of pairs that take no part, shape (n_rows, n_others).
     labels : callable
-        For the rows of a batch, a tensor with the labels that the loss takes.
+        For the rows of a batch, the labels that the loss takes.
     """
 
     excerpts: np.ndarray
@@ -69,17 +67,17 @@ class Schedule:
     Attributes
     ----------
     epochs : int
-        Maximum number of epochs.
+        At most.
     learning_rate : float
-        Initial learning rate of Adam; a cosine schedule lowers it to zero.
+        Of Adam at the start; a cosine schedule lowers it to zero.
     patience : int
         Training stops after this many epochs without gain on the validation tracks.
     augment : bool
-        Whether to change the tone of excerpts and mask parts of them.
+        Whether to change the tone of log-mel excerpts and mask parts of them.
     precision : torch.dtype
-        Of the training steps: float32 or bfloat16. Validation is always in float32.
+        Of the steps: float32 or bfloat16. Validation is always in float32.
     seed : int
-        Shuffles tracks and draws excerpts and augmentation.
+        Of all random numbers.
     """
 
     epochs: int
@@ -96,22 +94,19 @@ class Fit:
 
     Attributes
     ----------
-    network : DPNN
+    network : Network
         With the averaged weights of the best epoch, in evaluation mode.
     history : pandas.DataFrame
-        One row per epoch: ``tracks``, how many were in batches, repetitions counted; ``pairs``,
-        the mean number of related pairs in a batch; ``anchors``, the share of tracks with a related
-        and an unrelated track in their batch; ``loss``; ``triplets``, how many violated the margin
-        (with other losses, how many pairs or tracks had a gradient); ``spread``, the mean squared
-        distance within a batch; ``validation``, nDCG@10 of the validation tracks with their
-        relatedness as gain; ``seconds``.
-    best_epoch : int
-        The epoch whose weights were kept.
-    stopped : str
-        Why training ended.
+        One row per epoch: ``tracks`` in batches, repetitions counted; related ``pairs`` per batch;
+        ``anchors``, the share of tracks with a related and an unrelated track in their batch;
+        ``loss``; ``triplets`` that violated the margin (other losses: pairs or tracks with a
+        gradient); ``spread``, the mean squared distance within a batch; ``validation``, nDCG@10
+        of the validation tracks with their relatedness as gain; ``seconds``.
+    best_epoch, stopped : int, str
+        The epoch whose weights were kept, and why training ended.
     """
 
-    network: DPNN
+    network: Network
     history: pd.DataFrame
     best_epoch: int
     stopped: str
@@ -128,7 +123,7 @@ class Checkpoint(Protocol):
 
 
 def fit(
-    network: DPNN,
+    network: Network,
     loss: Loss,
     examples: Examples,
     schedule: Schedule,
@@ -141,14 +136,12 @@ def fit(
 
     Parameters
     ----------
-    network : DPNN
+    network : Network
         The initial network, on the device to compute on. It is changed in place.
     loss : Loss
         Its parameters, if any, are trained too.
-    examples : Examples
-        What to learn from.
-    schedule : Schedule
-        How to train.
+    examples, schedule : Examples, Schedule
+        What to learn from, and how.
     checkpoint : Checkpoint, optional
         Where an interrupted training goes on; see :mod:`tagspace.runs.checkpoint`.
 
@@ -177,8 +170,7 @@ def fit(
 class Trainer:
     """Trains one network, an epoch at a time.
 
-    The order of tracks and excerpts in uniform batches does not depend on the tags. Runs with
-    different tag sets therefore use the same order, as in the paper's experiments.
+    The order of tracks and excerpts in uniform batches does not depend on the tags.
 
     Parameters
     ----------
@@ -186,8 +178,10 @@ class Trainer:
         See :func:`fit`.
     """
 
-    def __init__(self, network: DPNN, loss: Loss, examples: Examples, schedule: Schedule) -> None:
-        device = network.dense.weight.device
+    def __init__(
+        self, network: Network, loss: Loss, examples: Examples, schedule: Schedule
+    ) -> None:
+        device = network.device
         if device.type == "cpu":
             memory.keep_freed()
         self.network, self.loss = network, loss.to(device)
@@ -225,13 +219,7 @@ class Trainer:
         return row
 
     def epoch(self) -> dict[str, float]:
-        """Take one step per batch, and score the validation tracks.
-
-        Returns
-        -------
-        dict
-            The values of one row of :attr:`Fit.history`.
-        """
+        """Take one step per batch, score the validation tracks, and return a row of the history."""
         started = time.perf_counter()
         self.network.train()
         batches = self.examples.batches(self.generator)
@@ -261,7 +249,8 @@ class Trainer:
         excerpts = self.excerpts[rows, draw]
         if self.schedule.augment:
             excerpts = augment(excerpts, self.augmentation)
-        embeddings = encoders.embed_excerpts(self.network, excerpts, self.schedule.precision)
+        with seeded(self.schedule.seed << 32 | self.steps):  # for the dropout of a head
+            embeddings = embedding.embed_excerpts(self.network, excerpts, self.schedule.precision)
         labels = self.examples.labels(torch.as_tensor(rows))
         excluded = self._excluded(rows, rows)
         terms = self.loss.terms(embeddings, labels, excluded)
@@ -287,7 +276,7 @@ class Trainer:
         """
         validation = self.examples.validation
         rows = torch.as_tensor(validation, device=self.excerpts.device)
-        embeddings = encoders.embed(self.average, self.excerpts[rows])
+        embeddings = embedding.embed(self.average, self.excerpts[rows])
         if not embeddings.isfinite().all():
             raise TagspaceError(
                 f"learning_rate: {self.schedule.learning_rate} is too high: the weights have grown "
@@ -347,8 +336,7 @@ def mean_squared_distance(embeddings: torch.Tensor) -> torch.Tensor:
 def update_average(average: nn.Module, network: nn.Module, step: int) -> None:
     """Update the average of the weights, in place, with those after step number ``step`` (from 1).
 
-    Polynomial-decay averaging (Shamir and Zhang 2013, with eta = 9): after n steps, most of the
-    weight is on the last tenth of them. The statistics of batch normalisations are averaged too.
+    Polynomial-decay averaging (Shamir and Zhang 2013, with eta = 9), of statistics too.
     """
     means, values = (
         [value for value in module.state_dict().values() if value.is_floating_point()]

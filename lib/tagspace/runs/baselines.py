@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from io import BytesIO
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -13,11 +14,11 @@ from torch import nn
 from tagspace.audio import handcrafted
 from tagspace.configuration import Configuration
 from tagspace.corpus import FEWEST_TEST, Corpus
+from tagspace.encoders.embedding import Frozen, embed, embed_excerpts
 from tagspace.errors import TagspaceError
 from tagspace.evaluation import retrieval
 from tagspace.evaluation.retrieval import Distances
-from tagspace.model import encoders
-from tagspace.model.dpnn import DPNN, N_DIMENSIONS
+from tagspace.model.dpnn import DPNN, N_DIMENSIONS, initial_network
 from tagspace.runs import records
 from tagspace.support.files import keep_bytes
 
@@ -31,6 +32,7 @@ BASELINE_PARAMETERS = (
     "fold",
     "pool",
     "excerpts",
+    "encoder",
     "unit_norm",
     "dimensions",
 )
@@ -70,7 +72,7 @@ def baseline_metrics(
     corpus: Corpus, configuration: Configuration, device: torch.device
 ) -> pd.DataFrame:
     """Score the baselines, once for all runs of a sweep that share them."""
-    parameters = configuration.model_dump(include=set(BASELINE_PARAMETERS))
+    parameters = records.identifying(configuration, BASELINE_PARAMETERS)
     name = records.digest(corpus.fingerprint, parameters)
     folder = records.runs_folder(configuration) / ".baselines"
     folder.mkdir(parents=True, exist_ok=True)
@@ -88,19 +90,43 @@ def _baselines(
 ) -> dict[str, torch.Tensor | Distances]:
     rows, _ = evaluated_rows(corpus, configuration.pool)
     excerpts = corpus.excerpts[rows]
-    untrained = encoders.initial_network(
+    untrained = initial_network(
         configuration.seed, configuration.unit_norm, configuration.dimensions
     ).to(device)
     calibrate(untrained, torch.as_tensor(corpus.excerpts[corpus.split.train, 0]))
+    frozen = {}
+    if configuration.encoder != "dpnn":
+        inputs = encoder_inputs(corpus, configuration, device)
+        encoder = Frozen(inputs[corpus.split.train]).to(device)
+        frozen[encoder_name(configuration)] = embed(encoder, inputs[rows])
     timbre = handcrafted.Timbre(excerpts)
     rhythm = retrieval.Euclidean(handcrafted.rhythm(excerpts))
     return {
-        "untrained": encoders.embed(untrained, excerpts),
+        "untrained": embed(untrained, excerpts),
         "timbre": timbre,
         "rhythm": rhythm,
         "timbre+rhythm": handcrafted.SumOfDistances(timbre, rhythm),
         "random": _random_embeddings(len(corpus), configuration.seed)[rows],
+        **frozen,
     }
+
+
+def encoder_inputs(
+    corpus: Corpus, configuration: Configuration, device: torch.device
+) -> np.ndarray:
+    """Return what is trained on, shape (n_tracks, n_excerpts, ...): excerpts or frozen vectors."""
+    if corpus.vectors is not None:
+        return corpus.vectors
+    if configuration.encoder == "dpnn":
+        return corpus.excerpts
+    network = records.Record(Path(configuration.encoder).expanduser()).network().to(device)
+    each = torch.as_tensor(corpus.excerpts).flatten(0, 1).unsqueeze(1)  # an excerpt as a track
+    return embed(network, each).unflatten(0, corpus.excerpts.shape[:2]).cpu().numpy()
+
+
+def encoder_name(configuration: Configuration) -> str:
+    """Name the frozen encoder, as a representation."""
+    return Path(configuration.encoder).stem
 
 
 def _random_embeddings(n_tracks: int, seed: int) -> torch.Tensor:
@@ -128,6 +154,6 @@ def calibrate(network: DPNN, excerpts: torch.Tensor) -> None:
     with torch.no_grad():
         # Batches of nearly equal size, because the average is over batches.
         for chunk in excerpts.tensor_split(-(-len(excerpts) // EXCERPTS_AT_ONCE)):
-            encoders.embed_excerpts(network, chunk)
+            embed_excerpts(network, chunk)
     for layer in layers:
         layer.momentum = 0.1

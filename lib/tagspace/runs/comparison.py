@@ -27,7 +27,9 @@ def select(metrics: pd.DataFrame, measure: str, filtered: str = "none") -> pd.Da
     relevance, metric, cutoff = MEASURES[measure]
     wanted = {"relevance": relevance, "metric": metric, "cutoff": cutoff, "filter": filtered}
     chosen = metrics[(metrics[list(wanted)] == pd.Series(wanted)).all(axis=1)]
-    return chosen.assign(representation=pd.Categorical(chosen["representation"], REPRESENTATIONS))
+    others = sorted(set(chosen["representation"]) - set(REPRESENTATIONS))  # frozen encoders
+    order = [*REPRESENTATIONS[:1], *others, *REPRESENTATIONS[1:]]
+    return chosen.assign(representation=pd.Categorical(chosen["representation"], order))
 
 
 def select_measures(metrics: pd.DataFrame) -> pd.DataFrame:
@@ -192,14 +194,17 @@ def by_system(rows: pd.DataFrame, by: str) -> pd.DataFrame:
         If a trained network has the name of a representation.
     """
     trained = rows["representation"] == "trained"
-    if rows[by].isin(REPRESENTATIONS).any():
+    if rows[by].isin(rows["representation"]).any() or rows[by].isin(REPRESENTATIONS).any():
         raise TagspaceError(f"{by}: a system must not be named after a representation: "
                             f"{', '.join(REPRESENTATIONS)}")  # fmt: skip
     system = rows["representation"].astype(str).mask(trained, rows[by])
     wanted = (trained | (rows[by] == rows[by].iloc[0])) & ~rows["task"].isin(["artist", "album"])
-    order = ["random", "rhythm", "timbre", "timbre+rhythm", "untrained", "trained", "tags"]
+    order = ["random", "rhythm", "timbre", "timbre+rhythm", "untrained", "", "trained", "tags"]
+    places = {name: place for place, name in enumerate(order)}
     return rows.assign(system=system)[wanted].sort_values(
-        "representation", key=lambda names: names.astype(str).map(order.index), kind="stable"
+        "representation",
+        key=lambda names: names.astype(str).map(lambda name: places.get(name, places[""])),
+        kind="stable",
     )
 
 

@@ -17,14 +17,21 @@ import torch
 
 from tagspace.configuration import Configuration
 from tagspace.corpus import Corpus
-from tagspace.datasets.vectors import read_vectors
+from tagspace.encoders.embedding import embed
+from tagspace.encoders.vectors import unit_vectors
 from tagspace.errors import TagspaceError
-from tagspace.model import encoders, losses, training
+from tagspace.model import losses, training
 from tagspace.model.batches import RelatedBatches, UniformBatches
 from tagspace.model.dpnn import DPNN
+from tagspace.model.head import Head
 from tagspace.model.training import Checkpoint, Examples, Fit, Schedule
 from tagspace.runs import records
-from tagspace.runs.baselines import baseline_metrics, evaluate_pool, evaluated_rows
+from tagspace.runs.baselines import (
+    baseline_metrics,
+    encoder_inputs,
+    evaluate_pool,
+    evaluated_rows,
+)
 from tagspace.runs.checkpoint import FileCheckpoint
 from tagspace.runs.records import Record
 from tagspace.support.device import choose_device, choose_precision, describe_device, seeded
@@ -34,6 +41,7 @@ from tagspace.tags.relatedness import Cosine, Relatedness, SameGroup
 from tagspace.tags.tagsets import TagMatrix
 
 ENOUGH_EXCERPTS = 10_000  # target for all epochs together, repetitions counted; see default_epochs
+RATE, HEAD_RATE = 1e-4, 1e-3  # learning rates
 AUGMENT_ABOVE = 20  # epochs; with more, the network overfits unless excerpts are augmented
 
 
@@ -108,12 +116,21 @@ def run_experiment(corpus: Corpus, configuration: Configuration) -> Record:
     ['moods', 'artist']
     """
     device = choose_device(configuration.device)
-    precision = str(choose_precision(configuration.precision, device)).removeprefix("torch.")
-    configuration = configuration.model_copy(update={"precision": precision})
+    configuration = resolve(configuration, device)
     chosen = configuration.choose_tagsets(corpus.tags.tagsets)
     folder = records.runs_folder(configuration)
     name = records.run_id(configuration, corpus.name, corpus.fingerprint, chosen)
     return records.find(folder, name) or _compute(corpus, configuration, chosen, device, name)
+
+
+def resolve(configuration: Configuration, device: torch.device) -> Configuration:
+    """Replace parameters that leave a choice by what is chosen on this device."""
+    is_dpnn = configuration.encoder == "dpnn"
+    # A head is too small to gain by bfloat16.
+    precision = choose_precision(configuration.precision, device) if is_dpnn else torch.float32
+    rate = configuration.learning_rate or (RATE if is_dpnn else HEAD_RATE)
+    chosen = {"precision": str(precision).removeprefix("torch."), "learning_rate": rate}
+    return configuration.model_copy(update=chosen)
 
 
 def _compute(
@@ -125,15 +142,16 @@ def _compute(
 ) -> Record:
     clock, folder = Clock(), records.runs_folder(configuration)
     rows, queries = evaluated_rows(corpus, configuration.pool)
+    inputs = encoder_inputs(corpus, configuration, device)
     with clock.stage("relatedness"):
         tags = corpus.tags.select(chosen)
         related = make_relatedness(corpus, tags, configuration, device)
         topics = relatedness.lsi_vectors(tags.matrix, corpus.split.train, configuration.topics)
     checkpoint = FileCheckpoint(folder / ".checkpoints" / f"{name.rpartition('-')[2]}.safetensors")
     with clock.stage("training"):
-        fit = train(corpus, tags, related, configuration, device, checkpoint)
+        fit = train(corpus, tags, related, configuration, device, checkpoint, inputs)
     with clock.stage("evaluation"):
-        trained = encoders.embed(fit.network, corpus.excerpts[rows])
+        trained = embed(fit.network, inputs[rows])
         tag_vectors = torch.as_tensor(topics[rows], dtype=torch.float32, device=device)
         scored = evaluate_pool({"trained": trained, "tags": tag_vectors}, corpus, configuration)
         baselines = baseline_metrics(corpus, configuration, device)
@@ -198,7 +216,7 @@ def make_relatedness(
             configuration.seed,
             device,
         )
-    vectors = read_vectors(Path(kind).expanduser(), corpus.tags.track_ids)
+    vectors = unit_vectors(Path(kind).expanduser(), corpus.tags.track_ids)
     return Cosine(torch.as_tensor(vectors, dtype=torch.float32, device=device))
 
 
@@ -209,11 +227,12 @@ def train(
     configuration: Configuration,
     device: torch.device,
     checkpoint: Checkpoint | None = None,
+    inputs: np.ndarray | None = None,
 ) -> Fit:
-    """Train a network; the test tracks are not used.
+    """Train a network, or a head on frozen vectors; the test tracks are not used.
 
-    The initial weights of the network depend only on ``seed`` and ``dimensions``. Runs with
-    different tag sets start from the same weights, as in the paper's experiments.
+    The initial weights depend only on ``seed`` and ``dimensions``. Runs with different tag sets
+    start from the same weights, as in the paper's experiments.
 
     Parameters
     ----------
@@ -223,14 +242,20 @@ def train(
         Of the tracks of the corpus.
     checkpoint : Checkpoint, optional
         Where an interrupted training goes on.
+    inputs : numpy.ndarray, shape (n_tracks, n_excerpts, ...), optional
+        See :func:`tagspace.runs.baselines.encoder_inputs`; by default, the excerpts.
 
     Raises
     ------
     TagspaceError
         See :func:`tagspace.model.training.fit`.
     """
+    is_dpnn, options = (
+        configuration.encoder == "dpnn",
+        (configuration.unit_norm, configuration.dimensions),
+    )
     with seeded(configuration.seed):
-        network = DPNN(configuration.unit_norm, configuration.dimensions)
+        network = DPNN(*options) if is_dpnn else Head(inputs.shape[-1], *options)
         loss = _loss(corpus, tags, configuration)
 
     def tag_labels(rows: torch.Tensor) -> torch.Tensor:
@@ -238,10 +263,10 @@ def train(
         return torch.as_tensor(carried, dtype=torch.float32, device=device)
 
     n_train = len(corpus.split.train)
-    epochs = configuration.epochs or default_epochs(n_train)
+    epochs = configuration.epochs or default_epochs(n_train, is_dpnn)
     excluded = partial(corpus.groups.excluded_pairs, batch_filter=configuration.batch_filter)
     examples = Examples(
-        corpus.excerpts,
+        inputs,
         _batches(corpus, related, excluded, configuration),
         corpus.split.validation,
         related,
@@ -252,16 +277,21 @@ def train(
         epochs,
         configuration.learning_rate,
         configuration.patience,
-        augment={"always": True, "never": False}.get(configuration.augment, epochs > AUGMENT_ABOVE),
+        augment={"always": True, "never": False}.get(
+            configuration.augment, is_dpnn and epochs > AUGMENT_ABOVE
+        ),
         precision=choose_precision(configuration.precision, device),
         seed=configuration.seed,
     )
     return training.fit(network.to(device), loss, examples, schedule, checkpoint)
 
 
-def default_epochs(n_train: int) -> int:
-    """Return 10,000 divided by the number of training tracks, but at least 10 and at most 100."""
-    return min(max(ENOUGH_EXCERPTS // n_train, 10), 100)
+def default_epochs(n_train: int, is_dpnn: bool = True) -> int:
+    """Return 10,000 divided by the number of training tracks, but at least 10 and at most 100.
+
+    A head takes twice as many, because its epochs cost nearly nothing.
+    """
+    return min(max(ENOUGH_EXCERPTS * (1 if is_dpnn else 2) // n_train, 10), 100)
 
 
 def _batches(
@@ -297,6 +327,10 @@ def _loss(corpus: Corpus, tags: TagMatrix, configuration: Configuration) -> loss
         # Additive smoothing: no frequency is 0 or 1.
         frequencies = (tags.matrix[train].sum(axis=0) + 0.5) / (len(train) + 1)
         return losses.TagLoss(frequencies, configuration.dimensions)
+    if configuration.loss == "regression":
+        return losses.RegressionLoss()
+    if configuration.loss == "listwise":
+        return losses.ListwiseLoss()
     if configuration.loss == "contrastive":
         return losses.ContrastiveLoss(configuration.margin, *thresholds)
     return losses.TripletLoss(configuration.margin, configuration.mining, *thresholds)

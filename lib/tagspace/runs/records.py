@@ -21,12 +21,15 @@ import torch
 from safetensors.torch import load_file, save
 
 from tagspace.configuration import (
+    ENCODERS,
     EXPERIMENT_PARAMETERS,
     RELATEDNESS_KINDS,
     Configuration,
 )
+from tagspace.encoders.embedding import Network
 from tagspace.errors import TagspaceError
 from tagspace.model.dpnn import DPNN
+from tagspace.model.head import Head
 from tagspace.support.files import file_name
 
 CHECKOUT = Path(__file__).resolve().parents[3]
@@ -34,7 +37,8 @@ CHECKOUT = Path(__file__).resolve().parents[3]
 PROJECT = CHECKOUT if (CHECKOUT / "pyproject.toml").exists() else Path.cwd()
 # Part of the id of every run. Raise it when a figure changes; tests/runs/test_golden.py notices.
 RESULTS_VERSION = 4
-FILES = ("history.csv", "metrics.csv", "embeddings.parquet", "weights.safetensors")
+WEIGHTS = "weights.safetensors"
+FILES = ("history.csv", "metrics.csv", "embeddings.parquet", WEIGHTS)
 VERSIONS = ["tagspace", "torch", "numpy", "scipy", "pandas", "librosa", "soundfile", "soxr"]
 
 
@@ -108,11 +112,16 @@ class Record:
                 return f"{name} cannot be read: {error.strerror}"
         return ""
 
-    def network(self) -> DPNN:
-        """Load the trained network, in evaluation mode."""
-        parameters = self.parameters
-        network = DPNN(parameters["unit_norm"], parameters["dimensions"])
-        network.load_state_dict(load_file(self.folder / "weights.safetensors"))
+    def network(self) -> Network:
+        """Load the trained network or head, in evaluation mode."""
+        parameters, weights = self.parameters, load_file(self.folder / WEIGHTS)
+        options = parameters["unit_norm"], parameters["dimensions"]
+        network: Network
+        if parameters["encoder"] == "dpnn":
+            network = DPNN(*options)
+        else:
+            network = Head(weights["hidden.weight"].shape[1], *options)
+        network.load_state_dict(weights)
         return network.eval()
 
     def describe(self) -> str:
@@ -146,14 +155,26 @@ def run_id(
     tagsets : tuple of str
         The tag sets to learn from.
     """
-    given, defaults = configuration.model_dump(include=set(EXPERIMENT_PARAMETERS)), Configuration()
-    parameters = {name: each for name, each in given.items() if each != getattr(defaults, name)}
-    if configuration.relatedness not in RELATEDNESS_KINDS:
-        table = Path(configuration.relatedness).expanduser()
-        parameters["relatedness"] = hashlib.sha256(table.read_bytes()).hexdigest()
+    defaults = Configuration().model_dump()
+    parameters = {
+        name: value
+        for name, value in identifying(configuration, EXPERIMENT_PARAMETERS).items()
+        if value != defaults[name]
+    }
     parameters["tagsets"] = tagsets
     label = file_name(f"{dataset}-{'+'.join(tagsets)}")
     return f"{label}-{digest(fingerprint, parameters)}"
+
+
+def identifying(configuration: Configuration, names: Iterable[str]) -> dict[str, Any]:
+    """Return parameters for an id: a hash of the content in the place of a path."""
+    values = {name: getattr(configuration, name) for name in names}
+    for name, known in {"relatedness": RELATEDNESS_KINDS, "encoder": ENCODERS}.items():
+        if name in values and values[name] not in known:
+            path = Path(values[name]).expanduser()
+            file = path / WEIGHTS if path.is_dir() else path
+            values[name] = hashlib.sha256(file.read_bytes()).hexdigest()
+    return values
 
 
 def digest(*parts: object) -> str:
@@ -232,7 +253,7 @@ def write(
         metrics.to_csv(draft / "metrics.csv", index=False)
         embeddings.to_parquet(draft / "embeddings.parquet")
         contiguous = {key: value.contiguous() for key, value in weights.items()}
-        (draft / "weights.safetensors").write_bytes(save(contiguous))
+        (draft / WEIGHTS).write_bytes(save(contiguous))
         checksums = {name: _checksum((draft / name).read_bytes()) for name in FILES}
         info = {**info, "checksums": checksums}
         info["check"] = _checksum(json.dumps(info).encode())

@@ -19,6 +19,7 @@ import torch
 from tagspace import corpus
 from tagspace.audio import features
 from tagspace.configuration import (
+    ENCODERS,
     LOCATION_PARAMETERS,
     RELATEDNESS_KINDS,
     Configuration,
@@ -44,12 +45,14 @@ CORPUS_PARAMETERS = (
     "shards",
     "spellings",
     "max_lost",
+    "encoder",
     "excerpts",
     "seed",
     "split",
     "folds",
     "fold",
 )
+PATHS_OR_KINDS = ("relatedness", "encoder")
 CONNECT_TIMEOUT = 10  # seconds
 PARTS_PER_WORKER = 4  # of the audio files, so that no worker waits long for the last one
 
@@ -201,10 +204,11 @@ def read_grid(namespace: Mapping[str, object]) -> Grid:
     # Workers may have been started in another folder, so paths must be absolute.
     axes["runs"] = [str(records.runs_folder(Configuration(runs=axes["runs"][0])).absolute())]
     axes["dataset"] = [_absolute(axes["dataset"][0])]
-    axes["relatedness"] = [_absolute(value) for value in axes["relatedness"]]
+    for name in PATHS_OR_KINDS:
+        axes[name] = [_absolute(value) for value in axes[name]]
     variants = {
-        variant: {name: _absolute(v) if name == "relatedness" else v for name, v in changes.items()}
-        for variant, changes in variants.items()
+        variant: {name: _absolute(v) if name in PATHS_OR_KINDS else v for name, v in each.items()}
+        for variant, each in variants.items()
     }
     return Grid(axes, variants, scheduler, workers)
 
@@ -215,7 +219,7 @@ def _is_variant(changes: object) -> bool:
 
 def _absolute(path: str) -> str:
     """Make the path of an existing file absolute; names of data sets and kinds stay."""
-    known = path in (*registry.NAMES, *RELATEDNESS_KINDS)
+    known = path in (*registry.NAMES, *RELATEDNESS_KINDS, *ENCODERS)
     return path if known or not Path(path).exists() else str(Path(path).absolute())
 
 
@@ -344,7 +348,8 @@ def _extract_part(parameters: Parameters, part: int, parts: int) -> None:
     configuration = Configuration.check(parameters)
     dataset = registry.load_dataset(configuration.dataset, configuration.shards)
     folder = cache_folder() / "features"
-    features.extract_part(dataset, folder, configuration.excerpts, part, parts)
+    for front_end in corpus.front_ends(configuration):
+        features.extract_part(dataset, folder, configuration.excerpts, part, parts, front_end)
 
 
 def _sizes(parameters: Parameters) -> dict[str, int]:

@@ -13,9 +13,9 @@ ROUNDING = 1e-8  # a vector shorter than this is rounding error, and becomes zer
 class LSI:
     """Truncated SVD of the tags x tracks matrix W, computed from the Gram matrix of the tags.
 
-    The left singular vectors of W are the eigenvectors of W W^T. That matrix is tags x tags, so it
-    is small whatever the number of tracks. One decomposition serves every number of topics k:
-    its first k vectors are exactly those of the truncated SVD.
+    The left singular vectors of W are the eigenvectors of W W^T, a small matrix of tags x tags. One
+    decomposition serves every number of topics k: its first k vectors are those of the truncated
+    SVD.
 
     Attributes
     ----------
@@ -101,37 +101,13 @@ class LSI:
         TagspaceError
             If ``topics`` is out of range.
         """
-        self._check(topics)
-        return _unit_length(tracks_by_tags @ self.components_[:topics].T)
-
-    def tag_cosines(self, topics: int) -> np.ndarray:
-        """Compare tags in the space of the first topics.
-
-        Parameters
-        ----------
-        topics : int
-            Number of topics k, 1 to :attr:`rank`.
-
-        Returns
-        -------
-        numpy.ndarray, shape (n_tags, n_tags)
-            Cosines of the rows of W, truncated to k topics; 0 for a tag outside these topics.
-
-        Raises
-        ------
-        TagspaceError
-            If ``topics`` is out of range.
-        """
-        self._check(topics)
-        vectors = _unit_length(self.components_[:topics].T * self.singular_values_[:topics])
-        return vectors @ vectors.T
-
-    def _check(self, topics: int) -> None:
         if not 1 <= topics <= self.rank:
             raise TagspaceError(f"topics: {topics} is not accepted; accepted: 1 to {self.rank}, "
                                 "the rank of these tags")  # fmt: skip
+        return unit_length(tracks_by_tags @ self.components_[:topics].T)
 
 
-def _unit_length(vectors: np.ndarray) -> np.ndarray:
+def unit_length(vectors: np.ndarray) -> np.ndarray:
+    """Scale rows to unit length; rounding errors become zero."""
     norms = np.linalg.norm(vectors, axis=1, keepdims=True)
     return np.divide(vectors, norms, out=np.zeros_like(vectors), where=norms > ROUNDING)

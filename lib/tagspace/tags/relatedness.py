@@ -31,8 +31,7 @@ class Cosine:
     Parameters
     ----------
     vectors : torch.Tensor, shape (n_tracks, n_dimensions), float32
-        Of unit length. The vector is zero for a track without known tags, and for a track that is
-        missing in a table of vectors. LDA vectors are never zero.
+        Of unit length, or zero for a track without known tags or without a vector in a table.
     """
 
     def __init__(self, vectors: torch.Tensor) -> None:
@@ -97,11 +96,9 @@ def relatedness_from_tags(
     Parameters
     ----------
     tags : scipy.sparse.csr_array, shape (n_tracks, n_tags)
-        Binary: which track carries which tag. Nothing here is particular to music; documents and
-        their terms serve as well.
+        Binary: which track carries which tag, or which document holds which term.
     train : numpy.ndarray of int
-        Rows of the training tracks. Topics and document frequencies are learned only from these
-        rows; all other tracks are projected.
+        Rows from which topics and document frequencies are learned; other rows are projected.
     kind : {"lsi", "tfidf", "lda", "overlap"}
         The paper's Latent Semantic Indexing; LSI on tf-idf weighted tags (``tfidf``); topic
         mixtures by Latent Dirichlet Allocation (``lda``); or the Jaccard index (``overlap``).
@@ -151,8 +148,7 @@ def lsi_vectors(tags: sparse.csr_array, train: np.ndarray, topics: int) -> np.nd
     Returns
     -------
     numpy.ndarray, shape (n_tracks, min(topics, rank))
-        Of unit length; see :meth:`tagspace.tags.lsi.LSI.transform`. The rank is that of the
-        training tags: 21 genres have 21 topics at most.
+        Of unit length; see :meth:`tagspace.tags.lsi.LSI.transform`.
     """
     model = LSI().fit(tags[train])
     return model.transform(tags, min(topics, model.rank))

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from tagspace.datasets.vectors import read_vectors
+from tagspace.encoders.vectors import unit_vectors
 from tagspace.errors import TagspaceError
 
 IDS = pd.Index(["a", "b", "c"])
@@ -18,18 +18,18 @@ def test_vectors_have_unit_length_and_the_order_of_the_tracks(tmp_path, suffix):
         table.to_csv(file, index=False)
     else:
         table.to_parquet(file)
-    np.testing.assert_allclose(read_vectors(file, IDS), [[0, 1], [0, 0], [0.6, 0.8]])
+    np.testing.assert_allclose(unit_vectors(file, IDS), [[0, 1], [0, 0], [0.6, 0.8]])
 
 
 def test_a_zero_vector_stays_zero(tmp_path):
     (tmp_path / "vectors.csv").write_text("track_id,x,y\na,0,0\nb,0,2\n")
-    found = read_vectors(tmp_path / "vectors.csv", IDS)
+    found = unit_vectors(tmp_path / "vectors.csv", IDS)
     assert found.tolist() == [[0, 0], [0, 1], [0, 0]]
 
 
 def test_track_ids_are_read_as_text(tmp_path):
     (tmp_path / "vectors.csv").write_text("track_id,x\n001,1\nNA,2\n")
-    found = read_vectors(tmp_path / "vectors.csv", pd.Index(["NA", "1", "001"]))
+    found = unit_vectors(tmp_path / "vectors.csv", pd.Index(["NA", "1", "001"]))
     assert found.tolist() == [[1], [0], [1]]
 
 
@@ -50,10 +50,10 @@ def test_an_unusable_table_is_refused_in_one_line(tmp_path, text, reason):
     file = tmp_path / "vectors.csv"
     file.write_text(text)
     with pytest.raises(TagspaceError, match=f"^relatedness: {file} .*{reason}.*$"):
-        read_vectors(file, IDS)
+        unit_vectors(file, IDS)
 
 
 def test_a_missing_table_is_refused_in_one_line(tmp_path):
     file = tmp_path / "missing.csv"
     with pytest.raises(TagspaceError, match=f"^relatedness: {file} is not a table.*$"):
-        read_vectors(file, IDS)
+        unit_vectors(file, IDS)

@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 import torch
 
-from tagspace.model import encoders
-from tagspace.model.encoders import embed, embed_excerpts, initial_network
+from tagspace.encoders import embedding
+from tagspace.encoders.embedding import embed, embed_excerpts
+from tagspace.model.dpnn import initial_network
 from tagspace.support.device import seeded
 
 
@@ -27,7 +28,7 @@ def changed_names(before, after):
 
 @pytest.mark.parametrize("unit_norm", ["output", "none"])
 def test_the_embedding_of_a_track_is_the_mean_over_its_excerpts(excerpts, unit_norm, monkeypatch):
-    monkeypatch.setattr(encoders, "TRACKS_AT_ONCE", 2)
+    monkeypatch.setattr(embedding, "TRACKS_AT_ONCE", 2)
     network = initial_network(0, unit_norm)
     found = embed(network, excerpts[:3])
     assert not network.training

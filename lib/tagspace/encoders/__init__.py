@@ -1,0 +1,1 @@
+"""Encoders that were trained elsewhere, on other data."""

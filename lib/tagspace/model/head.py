@@ -1,0 +1,58 @@
+"""A small network on the frozen vectors of another encoder."""
+
+from __future__ import annotations
+
+import torch
+from torch import nn
+from torch.nn import functional
+
+from tagspace.encoders.embedding import Network, UnitNorm
+from tagspace.model.dpnn import N_DIMENSIONS
+
+N_HIDDEN = 512
+DROPOUT = 0.5  # with hundreds of training tracks, the head overfits without it
+
+
+class Head(Network):
+    """Learns from the vectors of an encoder what tags ask for; the encoder stays as it is.
+
+    Each dimension is standardised with the statistics of the training tracks. A hidden layer and
+    dropout follow.
+
+    Parameters
+    ----------
+    inputs : int
+        Length of the encoder's vectors.
+    unit_norm : {"output", "none"}
+        Whether embeddings have unit length.
+    dimensions : int
+        Length of an embedding.
+
+    Examples
+    --------
+    >>> Head(200).eval()(torch.zeros(2, 200)).shape
+    torch.Size([2, 256])
+    """
+
+    def __init__(
+        self, inputs: int, unit_norm: UnitNorm = "output", dimensions: int = N_DIMENSIONS
+    ) -> None:
+        super().__init__()
+        self.unit_norm = unit_norm
+        self.standardise = nn.BatchNorm1d(inputs, affine=False)
+        self.hidden = nn.Linear(inputs, N_HIDDEN)
+        self.dense = nn.Linear(N_HIDDEN, dimensions)
+
+    def forward(self, vectors: torch.Tensor) -> torch.Tensor:
+        """Embed vectors, shape (n, inputs), as shape (n, dimensions)."""
+        x = self.hidden(_drop(self.standardise(vectors), self.training))
+        x = self.dense(_drop(functional.gelu(x), self.training))
+        return functional.normalize(x, dim=1) if self.unit_norm == "output" else x
+
+
+def _drop(x: torch.Tensor, training: bool) -> torch.Tensor:
+    """Apply dropout; the mask is drawn on the CPU, so that it is the same on every device."""
+    if not training:
+        return x
+    kept = torch.rand(x.shape) >= DROPOUT
+    return x * kept.to(x.device) / (1 - DROPOUT)
