@@ -21,8 +21,9 @@ ACCEPTED = [
     ("tagsets", ["styles", "moods"]),
     *(("spellings", kind) for kind in ("keep", "merge")),
     ("topics", 1),
+    *(("encoder", name) for name in ("dpnn", "musicnn", __file__)),
     *(("relatedness", name) for name in ("lsi", "tfidf", "lda", "overlap", "artist", __file__)),
-    *(("loss", name) for name in ("triplet", "contrastive", "tags")),
+    *(("loss", kind) for kind in ("triplet", "contrastive", "regression", "listwise", "tags")),
     ("excerpts", 1),
     ("excerpts", 20),
     *(("mining", strategy) for strategy in ("all", "semihard", "hard", "literal")),
@@ -41,6 +42,7 @@ ACCEPTED = [
     *(("precision", kind) for kind in ("auto", "float32", "bfloat16")),
     *(("batches", kind) for kind in ("uniform", "related")),
     ("learning_rate", 1),
+    ("learning_rate", 0),
     ("split", "official"),
     ("folds", 2),
     ("pool", "all"),
@@ -56,6 +58,7 @@ REFUSED = [
     *(("shards", value) for value in (3, None)),
     *(("spellings", value) for value in ("join", None, True)),
     *(("topics", value) for value in (0, -1, 2.0, "40", None, True, math.nan)),
+    *(("encoder", value) for value in ("MusiCNN", "", "no/file.csv", None, True, 5)),
     *(("relatedness", value) for value in ("LSI", "", "no/file.csv", "~nobody/x", "x" * 999, None)),
     *(("loss", value) for value in ("bce", None)),
     *(("excerpts", value) for value in (0, 21, 1.5, "3")),
@@ -72,7 +75,7 @@ REFUSED = [
     *(("batch_size", value) for value in (2, 1, 0, 300.0, "300")),
     *(("precision", value) for value in ("float16", "single", None, 32)),
     *(("batches", value) for value in ("drawn", "", None, True)),
-    *(("learning_rate", value) for value in (0, -1e-4, math.inf, "5e-4", None)),
+    *(("learning_rate", value) for value in (-1e-4, math.inf, "5e-4", None)),
     *(("split", value) for value in ("", None, 0)),
     *(("folds", value) for value in (1, -1, 2.0, "2", True)),
     *(("fold", value) for value in (1, -1, 0.0, None)),
@@ -211,13 +214,15 @@ def test_a_parameter_that_the_notebook_does_not_declare_is_refused():
     ("name", "value", "changes"),
     [
         ("margin", 4.1, {}),
-        ("margin", 100, {"loss": "contrastive"}),
+        ("margin", 100.0, {"loss": "contrastive"}),
         ("batch_size", 2, {"loss": "triplet"}),
+        ("augment", "always", {"encoder": "musicnn"}),
+        ("unit_norm", "weights", {"encoder": "musicnn"}),
     ],
 )
 def test_a_value_that_another_parameter_makes_senseless_is_refused(name, value, changes):
     message = refusal(Configuration.check, {name: value, **changes})
-    assert message.startswith(f"{name}: {value}")
+    assert message.startswith(f"{name}: {value!r} is not accepted")
 
 
 @pytest.mark.parametrize(

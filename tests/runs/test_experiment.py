@@ -48,9 +48,9 @@ def test_record_has_all_its_files(finished):
 def test_record_describes_the_run(finished):
     corpus, configuration, record = finished
     info = record.info
-    precision = info["parameters"]["precision"]
-    assert precision in ("float32", "bfloat16")
-    configuration = configuration.model_copy(update={"precision": precision})
+    configuration = experiment.resolve(configuration, torch.device("cpu"))
+    assert configuration.precision in ("float32", "bfloat16")
+    assert configuration.learning_rate == 1e-4
     name = records.run_id(configuration, corpus.name, corpus.fingerprint, ("moods",))
     assert info["id"] == record.folder.name == name
     assert info["parameters"] == configuration.model_dump()

@@ -250,10 +250,10 @@ def train(
     TagspaceError
         See :func:`tagspace.model.training.fit`.
     """
-    is_dpnn, options = (
-        configuration.encoder == "dpnn",
-        (configuration.unit_norm, configuration.dimensions),
-    )
+    configuration = resolve(configuration, device)
+    inputs = corpus.excerpts if inputs is None else inputs
+    is_dpnn = configuration.encoder == "dpnn"
+    options = configuration.unit_norm, configuration.dimensions
     with seeded(configuration.seed):
         network = DPNN(*options) if is_dpnn else Head(inputs.shape[-1], *options)
         loss = _loss(corpus, tags, configuration)
