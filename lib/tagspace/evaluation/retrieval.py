@@ -87,40 +87,36 @@ def neighbours(distances: torch.Tensor, cutoff: int) -> torch.Tensor:
     return rows.gather(1, distances.gather(1, rows).sort(dim=1, stable=True).indices)
 
 
-def mean_ndcg(
-    embeddings: torch.Tensor,
+def ndcg(
+    distances: Callable[[np.ndarray], torch.Tensor],
     gains: Callable[[np.ndarray], torch.Tensor],
+    queries: np.ndarray,
+    n_tracks: int,
     excluded: Callable[[np.ndarray], torch.Tensor] | None = None,
     cutoff: int = 10,
-) -> float:
-    """Compute nDCG with every track as a query among all others.
+) -> torch.Tensor:
+    """Compute nDCG of queries among tracks; NaN for a query that has no relevant track.
 
     Parameters
     ----------
-    embeddings : torch.Tensor, shape (n, d), float32
-        All tracks.
-    gains : callable
-        For rows of queries, how relevant each track is, shape (n_queries, n); not negative.
-    excluded : callable, optional
-        For rows of queries, the mask of tracks that must not be neighbours.
-    cutoff : int
-        Number of neighbours.
-
-    Returns
-    -------
-    float
-        The mean over the queries that have a relevant track; NaN if none has.
+    distances, gains, excluded : callable
+        For rows of queries, matrices of shape (n_queries, n_tracks): the distance of each track;
+        how relevant it is, not negative; the mask of tracks that must not be neighbours.
+    queries : numpy.ndarray of int
+        Rows of the queries.
+    n_tracks, cutoff : int
+        Number of tracks, and of neighbours.
     """
-    distances, cutoff, parts = Euclidean(embeddings), min(cutoff, len(embeddings) - 1), []
-    for queries in query_blocks(np.arange(len(embeddings)), len(embeddings)):
-        gain = gains(queries)
-        hidden = torch.zeros_like(gain, dtype=torch.bool) if excluded is None else excluded(queries)
-        hidden[np.arange(len(queries)), queries] = True
+    cutoff, parts = min(cutoff, n_tracks - 1), []
+    for rows in query_blocks(queries, n_tracks):
+        gain = gains(rows)
+        hidden = torch.zeros_like(gain, dtype=torch.bool) if excluded is None else excluded(rows)
+        hidden[np.arange(len(rows)), rows] = True
         gain = gain.masked_fill(hidden, 0)
-        nearest = neighbours(distances(queries).masked_fill(hidden, torch.inf), cutoff)
+        nearest = neighbours(distances(rows).masked_fill(hidden, torch.inf), cutoff)
         ideal = _dcg(gain.topk(cutoff).values, cutoff)
         parts.append(_dcg(gain.gather(1, nearest), cutoff) / ideal)
-    return torch.cat(parts).nanmean().item()
+    return torch.cat(parts)
 
 
 def evaluate(

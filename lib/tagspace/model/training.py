@@ -290,7 +290,10 @@ class Trainer:
         def excluded(queries: np.ndarray) -> torch.Tensor:
             return self._excluded(validation[queries], validation)
 
-        score = retrieval.mean_ndcg(embeddings, gains, excluded)
+        everything = np.arange(len(rows))
+        distances = retrieval.Euclidean(embeddings)
+        scores = retrieval.ndcg(distances, gains, everything, len(rows), excluded)
+        score = scores.nanmean().item()
         if np.isnan(score):
             raise TagspaceError(
                 "dataset: no two validation tracks are related whose pair counts (see "

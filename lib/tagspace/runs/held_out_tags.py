@@ -1,0 +1,198 @@
+"""Judge relatedness on tags alone, by a tag set that it has not seen."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pandas as pd
+import torch
+from scipy import sparse
+
+from tagspace.datasets import groups
+from tagspace.datasets.artists import normalise_artists
+from tagspace.datasets.base import Dataset
+from tagspace.datasets.groups import Groups
+from tagspace.errors import TagspaceError
+from tagspace.evaluation import retrieval
+from tagspace.evaluation.bootstrap import ArtistBootstrap, Figure
+from tagspace.support.progress import Progress
+from tagspace.tags import tagsets
+from tagspace.tags.relatedness import Kind, Relatedness, jaccard, relatedness_from_tags
+from tagspace.tags.tagsets import TagMatrix
+
+TEST_SHARE = 0.3  # of the artists; the others are learned from
+FEWEST = 24  # tracks to judge on
+MAX_QUERIES = 4000  # of these; more would make intervals narrower than anybody needs
+MAX_LDA = 5000  # training tracks that mixtures of topics are learned from
+CUTOFF = 10
+TOPICS = (2, 4, 8, 16, 25, 40, 63, 100, 160, 250, 400, 630)
+LDA_TOPICS = (16, 100)
+REFERENCE = "overlap"
+
+
+@dataclass(frozen=True)
+class Judged:
+    """Tracks to learn from and to judge on.
+
+    Attributes
+    ----------
+    tags : TagMatrix
+        One row for tracks of an artist that carry equal tags; without known artists, for all such
+        tracks.
+    groups : Groups
+        Artists of the rows.
+    train, test : numpy.ndarray of int
+        Rows, of different artists.
+    queries : numpy.ndarray of int
+        Those rows of ``test`` that are queries, by their place in it.
+    """
+
+    tags: TagMatrix
+    groups: Groups
+    train: np.ndarray
+    test: np.ndarray
+    queries: np.ndarray
+
+
+def select(dataset: Dataset, names: Sequence[str] = (), seed: int = 0) -> Judged:
+    """Choose distinct tracks that have a tag in every set, and split them by artist.
+
+    Parameters
+    ----------
+    dataset : Dataset
+        No audio is needed.
+    names : sequence of str
+        The tag sets; by default all.
+    seed : int
+        Draws the artists to judge on.
+
+    Raises
+    ------
+    TagspaceError
+        If there are fewer than two tag sets, or too few tracks.
+    """
+    tags = tagsets.binary_matrix(dataset)
+    tags = tags.select(names or tags.tagsets)
+    if len(tags.tagsets) < 2:
+        raise TagspaceError(
+            f"dataset: {dataset.name} has tags in {', '.join(tags.tagsets)} only; one set is held "
+            "out, so at least two are needed"
+        )
+    tags = tagsets.restrict(tags, np.flatnonzero(tagsets.intersection(tags)))
+    tracks = dataset.tracks.loc[tags.track_ids]
+    artists = normalise_artists(list(tracks["artist"])).keys
+    rows = (row.tobytes() for row in _indices(tags.matrix))
+    first = ~pd.DataFrame({"artist": artists, "tags": list(rows)}).duplicated().to_numpy()
+    tags = tags.take(np.flatnonzero(first))
+    grouped = groups.from_tracks(tracks.assign(artist=artists)[first])
+    codes = np.random.default_rng(seed).permutation(grouped.artist.max() + 1)
+    is_test = codes[grouped.artist] < TEST_SHARE * len(codes)
+    test = np.flatnonzero(is_test)
+    if len(test) < FEWEST:
+        raise TagspaceError(
+            f"dataset: {dataset.name} leaves {len(test)} tracks to judge on; at least {FEWEST} are "
+            "needed"
+        )
+    order = np.random.default_rng(seed).permutation(len(test))
+    return Judged(tags, grouped, np.flatnonzero(~is_test), test, np.sort(order[:MAX_QUERIES]))
+
+
+def _indices(matrix: sparse.csr_array) -> Iterator[np.ndarray]:
+    matrix.sort_indices()
+    return (matrix.indices[a:b] for a, b in zip(matrix.indptr, matrix.indptr[1:], strict=False))
+
+
+def judge(judged: Judged, learn_from: Sequence[str], held_out: str) -> dict[str, np.ndarray]:
+    """Rank tracks by each kind of relatedness, and score the rankings by a held-out tag set.
+
+    Parameters
+    ----------
+    judged : Judged
+        See :func:`select`.
+    learn_from : sequence of str
+        Tag sets that make tracks related.
+    held_out : str
+        Tag set that grades: the gain of a track is the Jaccard index of its tags and the query's.
+
+    Returns
+    -------
+    dict of str to numpy.ndarray, shape (n_queries,)
+        nDCG@10 by kind and number of topics, such as ``lsi 16``; the tracks of the query's artist
+        are left out. NaN where no track is relevant.
+    """
+    tags = judged.tags.select(learn_from)
+    truth = judged.tags.tagset(held_out)[judged.test].astype(np.float32)
+    rows = torch.as_tensor(judged.test)
+
+    def gains(queries: np.ndarray) -> torch.Tensor:
+        return torch.as_tensor(jaccard(truth[queries], truth))
+
+    def excluded(queries: np.ndarray) -> torch.Tensor:
+        return torch.as_tensor(judged.groups.same_artist(judged.test[queries], judged.test))
+
+    scores = {}
+    for name, related in _kinds(tags.matrix, judged.train):
+
+        def distances(queries: np.ndarray, related: Relatedness = related) -> torch.Tensor:
+            return -related(rows[queries], rows)
+
+        found = retrieval.ndcg(distances, gains, judged.queries, len(rows), excluded, CUTOFF)
+        scores[name] = found.double().numpy()
+    return scores
+
+
+def _kinds(matrix: sparse.csr_array, train: np.ndarray) -> Iterator[tuple[str, Relatedness]]:
+    """Yield each kind of relatedness with each number of topics up to the rank.
+
+    With as many topics as the rank, LSI is the cosine of the tags themselves.
+    """
+    rank = int(np.linalg.matrix_rank((matrix[train].T @ matrix[train]).toarray()))
+    plans: list[tuple[str, Kind, int, np.ndarray]] = [("overlap", "overlap", 1, train)]
+    weightings: dict[Kind, str] = {"lsi": "cosine", "tfidf": "tfidf-cosine"}
+    for kind, whole in weightings.items():
+        plans += [(f"{kind} {k}", kind, k, train) for k in TOPICS if k < rank]
+        plans.append((whole, kind, rank, train))
+    plans += [(f"lda {k}", "lda", k, train[:MAX_LDA]) for k in LDA_TOPICS if k <= rank]
+    for name, kind, k, rows in Progress(plans, desc="relatedness", unit="kind"):
+        yield name, relatedness_from_tags(matrix, rows, kind, k)
+
+
+def compare_kinds(judged: Judged, scores: dict[str, dict[str, np.ndarray]]) -> pd.DataFrame:
+    """Average scores over queries, and compare each kind with the plain overlap of tags.
+
+    Parameters
+    ----------
+    judged : Judged
+        See :func:`select`.
+    scores : dict of str to dict
+        By held-out tag set; see :func:`judge`.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``held_out`` (a tag set, or ``mean``), ``kind``, ``topics`` (0 for kinds without), ``value``
+        (nDCG@10), ``difference`` from plain overlap with the bounds ``low`` and ``high`` of a 95 %
+        interval, and ``n_queries``. Artists are drawn with replacement; without known artists,
+        tracks.
+    """
+    bootstrap = ArtistBootstrap(judged.groups.artist[judged.test[judged.queries]], seed=0)
+    figures = {held_out: bootstrap.figures(each) for held_out, each in scores.items()}
+    common = set.intersection(*(set(each) for each in figures.values()))
+    if len(figures) > 1:
+        figures["mean"] = {
+            name: Figure.mean([each[name] for each in figures.values()])
+            for name in next(iter(figures.values()))
+            if name in common
+        }
+    rows = []
+    for held_out, each in figures.items():
+        for name, figure in each.items():
+            kind, _, topics = name.partition(" ")
+            against = each[REFERENCE]
+            apart = replace(figure, draws=figure.draws - against.draws)
+            rows.append((held_out, kind, int(topics or 0), figure.value,
+                         figure.value - against.value, *apart.interval(), figure.n_queries))  # fmt: skip
+    columns = ["held_out", "kind", "topics", "value", "difference", "low", "high", "n_queries"]
+    return pd.DataFrame(rows, columns=columns)
