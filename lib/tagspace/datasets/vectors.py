@@ -10,6 +10,9 @@ import pandas as pd
 from tagspace.errors import TagspaceError
 
 
+LARGEST = 1e15  # the square of a larger value may be infinite
+
+
 def read_vectors(file: Path, track_ids: pd.Index) -> np.ndarray:
     """Read a table of track vectors and scale them to unit length.
 
@@ -42,9 +45,10 @@ def read_vectors(file: Path, track_ids: pd.Index) -> np.ndarray:
         ) from None
     if table.empty:
         raise TagspaceError(f"relatedness: {file} has no tracks or no columns of numbers")
-    if not table.index.is_unique or not np.isfinite(table.to_numpy()).all():
+    if not table.index.is_unique or not (np.abs(table.to_numpy()) <= LARGEST).all():
         raise TagspaceError(
-            f"relatedness: {file} repeats a track_id, or has a value that is not finite"
+            f"relatedness: {file} repeats a track_id, or has a value that is no number up to "
+            f"{LARGEST:.0e}"
         )
     if not table.index.isin(track_ids).any():
         raise TagspaceError(f"relatedness: {file} lists none of the tracks of the data set")
