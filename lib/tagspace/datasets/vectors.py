@@ -9,7 +9,6 @@ import pandas as pd
 
 from tagspace.errors import TagspaceError
 
-
 LARGEST = 1e15  # the square of a larger value may be infinite
 
 
