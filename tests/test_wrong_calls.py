@@ -98,6 +98,7 @@ CALLS = [
     ("cost", {"batch_size": 0}, "batch_size: 0 is not accepted; accepted: a whole number, 2 or"),
     ("datasets", {"data": "merge"}, "data: unknown parameter; did you mean dataset?"),
     ("dpnn", {"tagsets": "sounds"}, "tagsets: 'sounds' is not a tag set of this data set"),
+    ("faults", {"dataset": "/nowhere"}, "dataset: '/nowhere' is neither a known data set"),
     ("precision", {"runs": "FOLDER"}, "runs: FOLDER has no runs; accepted: a folder of records"),
     ("results", {"runs": "FOLDER"}, "runs: FOLDER has no runs; accepted: a folder of records"),
     ("results", {"runs": "/nowhere"}, "runs: /nowhere has no runs; accepted: a folder of records"),
