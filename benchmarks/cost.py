@@ -97,7 +97,12 @@ def embedding() -> Iterator[Row]:
     related = Cosine(torch.as_tensor(synthetic.topic_vectors(VALIDATION), dtype=torch.float32))
     rows, vectors = torch.arange(VALIDATION), torch.randn(VALIDATION, dpnn.N_DIMENSIONS)
     taken = seconds(
-        lambda: retrieval.mean_ndcg(vectors, lambda queries: related(rows[queries], rows))
+        lambda: retrieval.ndcg(
+            retrieval.Euclidean(vectors),
+            lambda queries: related(rows[queries], rows),
+            np.arange(len(rows)),
+            len(rows),
+        )
     )
     yield "nDCG of the validation tracks", taken, "s"
 

@@ -110,7 +110,8 @@ shown = ["untrained", "trained", "timbre+rhythm"]
 differences.set_index(["precision", "what"])[shown].round(4)
 
 # %%
-spread = differences.groupby("precision")[shown].agg(lambda values: values.max() - values.min())
+grouped = differences.groupby("precision")[shown]
+spread = grouped.max() - grouped.min()
 for name in ("untrained", "trained"):
     glue(f"faults_{name}", f"{spread[name].max():.4f}", display=False)
 spread.round(5)

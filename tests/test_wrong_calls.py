@@ -27,7 +27,8 @@ CALLS = [
     ("train", {"learning_rate": float("nan")}, "learning_rate: nan is not accepted; accepted: a"),
     ("train", {"dataset": None}, "dataset: None is not accepted; accepted: demo, fma"),
     # Choices
-    ("train", {"loss": "bce"}, "loss: 'bce' is not accepted; accepted: triplet, contrastive or"),
+    ("train", {"encoder": "vggish"}, "encoder: 'vggish' is not accepted; accepted: dpnn, trained"),
+    ("train", {"loss": "bce"}, "loss: 'bce' is not accepted; accepted: triplet, contrastive,"),
     ("train", {"mining": "semi-hard"}, "mining: 'semi-hard' is not accepted; accepted: all, sem"),
     ("train", {"batch_filter": "song"}, "batch_filter: 'song' is not accepted; accepted: album"),
     ("train", {"pool": "train"}, "pool: 'train' is not accepted; accepted: test, all or valida"),
@@ -98,6 +99,7 @@ CALLS = [
     ("cost", {"batch_size": 0}, "batch_size: 0 is not accepted; accepted: a whole number, 2 or"),
     ("datasets", {"data": "merge"}, "data: unknown parameter; did you mean dataset?"),
     ("dpnn", {"tagsets": "sounds"}, "tagsets: 'sounds' is not a tag set of this data set"),
+    ("faults", {"dataset": "/nowhere"}, "dataset: '/nowhere' is neither a known data set"),
     ("precision", {"runs": "FOLDER"}, "runs: FOLDER has no runs; accepted: a folder of records"),
     ("results", {"runs": "FOLDER"}, "runs: FOLDER has no runs; accepted: a folder of records"),
     ("results", {"runs": "/nowhere"}, "runs: /nowhere has no runs; accepted: a folder of records"),

@@ -33,8 +33,8 @@ class Configuration(BaseModel):
 
     Examples
     --------
-    >>> Configuration(tagsets="styles+moods", topics=60).learning_rate
-    0.0001
+    >>> Configuration(tagsets="styles+moods", topics=60).margin
+    0.2
     """
 
     model_config = ConfigDict(strict=True, extra="forbid", frozen=True, allow_inf_nan=False)

@@ -15,7 +15,7 @@ from jupytext.compare import compare_notebooks
 
 from compendium import measured
 from tagspace.configuration import EXPERIMENT_PARAMETERS, Configuration
-from tagspace.runs import sweep
+from tagspace.runs import experiment, sweep
 
 ROOT = Path(__file__).parents[2]
 SCRIPTS = sorted((ROOT / "notebooks").glob("*.py"))
@@ -40,7 +40,7 @@ def test_every_page_is_in_the_contents():
 
 
 def test_the_real_figures_are_those_of_the_defaults():
-    defaults = Configuration(folds=5).model_dump()
+    defaults = Configuration(folds=5, learning_rate=experiment.RATE).model_dump()
     kept = measured.load("real")
     for name in set(EXPERIMENT_PARAMETERS) - {"tagsets", "fold"}:
         assert kept[name].unique().tolist() == [defaults[name]], name
@@ -65,7 +65,9 @@ def test_the_variants_kept_are_those_of_the_page(folder, page, reference):
     }
     kept = measured.load(folder)
     assert list(kept["variant"].unique()) == list(given["variants"])
-    usual = Configuration(folds=5, **reference).model_dump()
+    usual = Configuration(
+        **{"folds": 5, "learning_rate": experiment.RATE, **reference}
+    ).model_dump()
     told = [name for name in EXPERIMENT_PARAMETERS if name not in ("tagsets", "seed", "fold")]
     for variant, changes in given["variants"].items():
         rows = kept.loc[kept["variant"] == variant, told].drop_duplicates()

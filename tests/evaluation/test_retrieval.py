@@ -7,12 +7,13 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+from scores import mean_ndcg
 
 from tagspace.datasets import groups
 from tagspace.datasets.base import build
 from tagspace.errors import TagspaceError
 from tagspace.evaluation import retrieval
-from tagspace.evaluation.retrieval import evaluate, mean_ndcg
+from tagspace.evaluation.retrieval import evaluate
 from tagspace.tags.tagsets import binary_matrix
 
 N = 130

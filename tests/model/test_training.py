@@ -7,11 +7,11 @@ from functools import partial
 import numpy as np
 import pytest
 import torch
+from scores import mean_ndcg
 
 from tagspace.encoders import embedding
 from tagspace.encoders.embedding import embed, embed_excerpts
 from tagspace.errors import TagspaceError
-from tagspace.evaluation import retrieval
 from tagspace.model.batches import UniformBatches
 from tagspace.model.dpnn import initial_network
 from tagspace.model.losses import ContrastiveLoss, TagLoss, TripletLoss
@@ -87,7 +87,7 @@ def test_a_trained_network_distinguishes_the_moods(corpus, examples):
     rows = torch.as_tensor(corpus.split.test)
     gains = examples.relatedness(rows).clamp_min(0)
     before, after = (
-        retrieval.mean_ndcg(embed(network, corpus.excerpts[rows]), gains.__getitem__)
+        mean_ndcg(embed(network, corpus.excerpts[rows]), gains.__getitem__)
         for network in (untrained, found.network)
     )
     assert after > 0.9 > before + 0.1
@@ -342,7 +342,7 @@ def test_the_validation_score_is_the_ndcg_of_the_averaged_network(make_trainer, 
     generator = torch.Generator().manual_seed(0)
     torch.nn.init.normal_(trainer.average.dense.weight, generator=generator)
     averaged, last, with_albums = (
-        retrieval.mean_ndcg(
+        mean_ndcg(
             embed(network, trainer.examples.excerpts[rows]),
             gains.__getitem__,
             excluded.__getitem__,

@@ -9,6 +9,8 @@ import pandas as pd
 
 from tagspace.errors import TagspaceError
 
+LARGEST = 1e15  # the square of a larger value may be infinite
+
 
 def read_vectors(file: Path, parameter: str) -> pd.DataFrame:
     """Read a table of track vectors.
@@ -36,18 +38,19 @@ def read_vectors(file: Path, parameter: str) -> pd.DataFrame:
             table = table if "track_id" in table else table.reset_index(names="track_id")
         else:  # ids as they are written: 001 is not 1, and NA is a name
             table = pd.read_csv(file, dtype={"track_id": str}, keep_default_na=False)
-        table = table.astype({"track_id": str}).set_index("track_id").astype(np.float32)
+        table = table.astype({"track_id": str}).set_index("track_id").astype(float)
     except (OSError, KeyError, ValueError, TypeError):
         raise TagspaceError(
             f"{parameter}: {file} is not a table with a column track_id and columns of numbers"
         ) from None
     if table.empty:
         raise TagspaceError(f"{parameter}: {file} has no tracks or no columns of numbers")
-    if not table.index.is_unique or not np.isfinite(table.to_numpy()).all():
+    if not table.index.is_unique or not (np.abs(table.to_numpy()) <= LARGEST).all():
         raise TagspaceError(
-            f"{parameter}: {file} repeats a track_id, or has a value that is not finite"
+            f"{parameter}: {file} repeats a track_id, or has a value that is no number up to "
+            f"{LARGEST:.0e}"
         )
-    return table
+    return table.astype(np.float32)
 
 
 def unit_vectors(file: Path, track_ids: pd.Index) -> np.ndarray:

@@ -192,7 +192,7 @@ def compare_kinds(judged: Judged, scores: dict[str, dict[str, np.ndarray]]) -> p
             kind, _, topics = name.partition(" ")
             against = each[REFERENCE]
             apart = replace(figure, draws=figure.draws - against.draws)
-            rows.append((held_out, kind, int(topics or 0), figure.value,
-                         figure.value - against.value, *apart.interval(), figure.n_queries))  # fmt: skip
+            values = figure.value, figure.value - against.value, *apart.interval()
+            rows.append((held_out, kind, int(topics or 0), *values, figure.n_queries))
     columns = ["held_out", "kind", "topics", "value", "difference", "low", "high", "n_queries"]
     return pd.DataFrame(rows, columns=columns)

@@ -36,7 +36,7 @@ CHECKOUT = Path(__file__).resolve().parents[3]
 # Without a checkout, records go to runs/ in the current folder.
 PROJECT = CHECKOUT if (CHECKOUT / "pyproject.toml").exists() else Path.cwd()
 # Part of the id of every run. Raise it when a figure changes; tests/runs/test_golden.py notices.
-RESULTS_VERSION = 4
+RESULTS_VERSION = 5
 WEIGHTS = "weights.safetensors"
 FILES = ("history.csv", "metrics.csv", "embeddings.parquet", WEIGHTS)
 VERSIONS = ["tagspace", "torch", "numpy", "scipy", "pandas", "librosa", "soundfile", "soxr"]
