@@ -49,7 +49,6 @@ class Euclidean:
     Parameters
     ----------
     embeddings : torch.Tensor, shape (n_tracks, d), float32
-        All tracks.
     """
 
     def __init__(self, embeddings: torch.Tensor) -> None:

@@ -74,7 +74,6 @@ def mine(
     distances : torch.Tensor, shape (n, n)
         Squared Euclidean distances of the embeddings.
     pairs : CandidatePairs
-        Candidate positives and negatives.
     strategy : {"all", "semihard", "hard", "literal"}
         ``all``: every triplet that violates the margin. ``semihard``: for each positive pair, the
         nearest negative that is farther than the positive but within the margin. ``hard``: for each
