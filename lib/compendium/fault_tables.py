@@ -13,6 +13,7 @@ import pandas as pd
 import soundfile
 
 from tagspace.audio import reading
+from tagspace.audio.identity import reason_without_path
 from tagspace.audio.spectrogram import SAMPLE_RATE
 from tagspace.datasets import fma, jamendo, manifest, merge
 from tagspace.errors import TagspaceError
@@ -80,7 +81,7 @@ def _answer(file: Path) -> str:
     try:
         notes = reading.log_mel_excerpts(file, 5)[1]
     except TagspaceError as error:
-        return "refused: " + str(error).removeprefix(f"{file}: cannot be read: ")
+        return f"refused: {reason_without_path(error, str(file))}"
     return f"taken; {'; '.join(notes)}" if notes else "taken"
 
 

@@ -25,7 +25,7 @@ from tagspace.model.mining import CandidatePairs
 from tagspace.runs import experiment
 from tagspace.tags import relatedness
 from tagspace.tags.lsi import LSI, unit_length
-from tagspace.tags.tagsets import TagMatrix
+from tagspace.tags.tagsets import TagMatrix, combination_codes
 
 # The paper's colours: styles are red, moods orange, themes purple, genres black.
 PAPER_COLOURS = {
@@ -363,7 +363,7 @@ def hits_table(tags: TagMatrix) -> pd.DataFrame:
 def _mean_hits(matrix: sparse.csr_array) -> dict[str, float]:
     """Average each definition of a hit over all ordered pairs of two tracks."""
     # Tracks with the same tags are one row, weighted by their number.
-    codes = tag_tables.combination_codes(matrix)
+    codes = combination_codes(matrix)
     _, first_rows, weights = np.unique(codes, return_index=True, return_counts=True)
     distinct = matrix[first_rows]
     totals: dict[str, float] = defaultdict(float)

@@ -4,19 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import partial
-from itertools import pairwise
 
 import numpy as np
 import pandas as pd
 import torch
-from scipy import sparse
 
 from tagspace.datasets.base import Dataset
 from tagspace.datasets.groups import Groups
 from tagspace.model.batches import RelatedBatches, UniformBatches
 from tagspace.model.mining import candidate_pairs
 from tagspace.tags.relatedness import Relatedness, relatedness_from_tags
-from tagspace.tags.tagsets import TagMatrix
+from tagspace.tags.tagsets import TagMatrix, combination_codes
 
 
 def counts_table(dataset: Dataset, tags: TagMatrix) -> pd.DataFrame:
@@ -61,25 +59,6 @@ def frequencies(tags: TagMatrix) -> pd.DataFrame:
     by_set = counts.assign(order=counts["tagset"].map(order))
     by_set = by_set.sort_values(["order", "tracks"], ascending=[True, False], kind="stable")
     return by_set.drop(columns="order").reset_index(drop=True)
-
-
-def combination_codes(matrix: sparse.csr_array) -> np.ndarray:
-    """Assign a number to each distinct set of tags (the paper's tag combinations).
-
-    Parameters
-    ----------
-    matrix : scipy.sparse.csr_array, shape (n_tracks, n_tags)
-        Binary.
-
-    Returns
-    -------
-    numpy.ndarray of int, shape (n_tracks,)
-        Two tracks have the same code if and only if they carry exactly the same tags.
-    """
-    matrix.sort_indices()
-    rows = (matrix.indices[start:end] for start, end in pairwise(matrix.indptr))
-    codes: dict[bytes, int] = {}
-    return np.array([codes.setdefault(row.tobytes(), len(codes)) for row in rows], dtype=int)
 
 
 def anchors_table(

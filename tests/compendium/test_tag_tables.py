@@ -7,9 +7,9 @@ import pytest
 from scipy import sparse
 
 from compendium import measured
-from compendium.tag_tables import anchors_table, combination_codes, counts_table, frequencies
+from compendium.tag_tables import anchors_table, counts_table, frequencies
 from tagspace.model.batches import UniformBatches
-from tagspace.tags.tagsets import binary_matrix, intersection, restrict
+from tagspace.tags.tagsets import binary_matrix, combination_codes, intersection, restrict
 
 
 @pytest.fixture

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import os
 import re
-import zlib
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -16,7 +15,7 @@ from filelock import FileLock
 
 from tagspace.errors import TagspaceError
 from tagspace.support.appending import open_to_append
-from tagspace.support.files import check_regular
+from tagspace.support.files import check_regular, checksum
 from tagspace.support.progress import Progress
 
 SMALL = 1 << 20  # bytes; a smaller file is read as a whole
@@ -182,4 +181,4 @@ def _line(path: str, state: str, content: str) -> bytes:
 
 
 def _checksum(text: str) -> str:
-    return f"{zlib.crc32(text.encode(errors='surrogateescape')):08x}"
+    return checksum(text.encode(errors="surrogateescape"))

@@ -10,7 +10,6 @@ from __future__ import annotations
 import hashlib
 import os
 import re
-import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
@@ -29,7 +28,7 @@ from tagspace.audio.spectrogram import SHAPE
 from tagspace.errors import TagspaceError
 from tagspace.support.appending import open_to_append
 from tagspace.support.chatter import captured_chatter
-from tagspace.support.files import write_whole
+from tagspace.support.files import checksum, write_whole
 from tagspace.support.progress import Progress
 
 CHUNK = 64  # files computed at a time; an interruption loses at most these
@@ -273,4 +272,4 @@ def _line(row: int, content: str, notes: str, values: np.ndarray) -> bytes:
 
 
 def _checksum(content: str, notes: str, values: np.ndarray) -> str:
-    return f"{zlib.crc32(values.data, zlib.crc32(f'{content}{notes}'.encode())):08x}"
+    return checksum(f"{content}{notes}".encode(), values.data)

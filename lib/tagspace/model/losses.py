@@ -173,7 +173,7 @@ class RegressionLoss(Loss):
         self, embeddings: torch.Tensor, labels: torch.Tensor, excluded: torch.Tensor | None = None
     ) -> LossTerms:
         """Return the mean squared difference over all pairs."""
-        used = _pairs_to_use(labels, excluded)
+        used = mining.allowed_pairs(labels, excluded)
         difference = cosines(embeddings) - labels
         return _graded_terms(difference[used].square().mean(), used)
 
@@ -211,7 +211,7 @@ class ListwiseLoss(Loss):
         self, embeddings: torch.Tensor, labels: torch.Tensor, excluded: torch.Tensor | None = None
     ) -> LossTerms:
         """Return the mean cross-entropy over the tracks that have another one to rank."""
-        used = _pairs_to_use(labels, excluded)
+        used = mining.allowed_pairs(labels, excluded)
         ranked, hidden = used.any(1), ~used[used.any(1)]
         wanted = (
             (labels[ranked] / self.label_temperature).masked_fill(hidden, -torch.inf).softmax(1)
@@ -262,12 +262,6 @@ class TagLoss(Loss):
 
 def _terms(value: torch.Tensor, active: torch.Tensor, pairs: mining.CandidatePairs) -> LossTerms:
     return LossTerms(value, active, pairs.anchors.sum(), pairs.positive.sum() // 2)
-
-
-def _pairs_to_use(labels: torch.Tensor, excluded: torch.Tensor | None) -> torch.Tensor:
-    """Return the mask of pairs of two tracks that are not excluded."""
-    same = torch.eye(len(labels), dtype=torch.bool, device=labels.device)
-    return ~same if excluded is None else ~(same | excluded)
 
 
 def _graded_terms(value: torch.Tensor, used: torch.Tensor) -> LossTerms:

@@ -32,6 +32,12 @@ class CandidatePairs(NamedTuple):
         return self.positive.any(1) & self.negative.any(1)
 
 
+def allowed_pairs(relatedness: torch.Tensor, excluded: torch.Tensor | None) -> torch.Tensor:
+    """Return the mask of pairs of two different tracks that are not excluded, shape (n, n)."""
+    allowed = torch.ones_like(relatedness, dtype=torch.bool) if excluded is None else ~excluded
+    return allowed.fill_diagonal_(False)
+
+
 def candidate_pairs(
     relatedness: torch.Tensor,
     excluded: torch.Tensor | None = None,
@@ -57,8 +63,7 @@ def candidate_pairs(
     >>> pairs.positive.nonzero().tolist(), pairs.negative.nonzero().tolist()
     ([[0, 1], [1, 0]], [[0, 2], [2, 0]])
     """
-    allowed = torch.ones_like(relatedness, dtype=torch.bool) if excluded is None else ~excluded
-    allowed.fill_diagonal_(False)
+    allowed = allowed_pairs(relatedness, excluded)
     return CandidatePairs(
         (relatedness >= positive_threshold) & allowed, (relatedness < negative_threshold) & allowed
     )

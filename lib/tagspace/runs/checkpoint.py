@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import warnings
-import zlib
 from operator import methodcaller
 from pathlib import Path
 from typing import Any
@@ -15,7 +14,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 
 from tagspace.model.training import Trainer
-from tagspace.support.files import write_whole
+from tagspace.support.files import checksum, write_whole
 
 COUNTS = ("steps", "collapsed", "history", "best_epoch", "stopped")
 GENERATORS = ("generator", "augmentation")
@@ -118,8 +117,8 @@ def _set_optimiser(trainer: Trainer, values: dict[str, torch.Tensor]) -> None:
 
 
 def _checksum(state: str, tensors: dict[str, torch.Tensor]) -> str:
-    check = zlib.crc32(state.encode())
+    parts: list[bytes | memoryview] = [state.encode()]
     for name in sorted(tensors):
         values = np.ascontiguousarray(tensors[name].numpy())
-        check = zlib.crc32(values.reshape(-1).view(np.uint8).data, zlib.crc32(name.encode(), check))
-    return f"{check:08x}"
+        parts += [name.encode(), values.reshape(-1).view(np.uint8).data]
+    return checksum(*parts)

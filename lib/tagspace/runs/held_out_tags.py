@@ -83,12 +83,12 @@ def select(dataset: Dataset, names: Sequence[str] = (), seed: int = 0) -> Judged
     tags = tagsets.restrict(tags, np.flatnonzero(tagsets.intersection(tags)))
     tracks = dataset.tracks.loc[tags.track_ids]
     artists = normalise_artists(list(tracks["artist"])).keys
-    rows = (row.tobytes() for row in _indices(tags.matrix))
-    first = ~pd.DataFrame({"artist": artists, "tags": list(rows)}).duplicated().to_numpy()
+    codes = tagsets.combination_codes(tags.matrix)
+    first = ~pd.DataFrame({"artist": artists, "tags": codes}).duplicated().to_numpy()
     tags = tags.take(np.flatnonzero(first))
     grouped = groups.from_tracks(tracks.assign(artist=artists)[first])
-    codes = np.random.default_rng(seed).permutation(grouped.artist.max() + 1)
-    is_test = codes[grouped.artist] < TEST_SHARE * len(codes)
+    places = np.random.default_rng(seed).permutation(grouped.artist.max() + 1)
+    is_test = places[grouped.artist] < TEST_SHARE * len(places)
     test = np.flatnonzero(is_test)
     if len(test) < FEWEST:
         raise TagspaceError(
@@ -97,11 +97,6 @@ def select(dataset: Dataset, names: Sequence[str] = (), seed: int = 0) -> Judged
         )
     order = np.random.default_rng(seed).permutation(len(test))
     return Judged(tags, grouped, np.flatnonzero(~is_test), test, np.sort(order[:MAX_QUERIES]))
-
-
-def _indices(matrix: sparse.csr_array) -> Iterator[np.ndarray]:
-    matrix.sort_indices()
-    return (matrix.indices[a:b] for a, b in zip(matrix.indptr, matrix.indptr[1:], strict=False))
 
 
 def judge(judged: Judged, learn_from: Sequence[str], held_out: str) -> dict[str, np.ndarray]:

@@ -10,7 +10,6 @@ import platform
 import subprocess
 import tempfile
 import warnings
-import zlib
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,7 +29,7 @@ from tagspace.encoders.embedding import Network
 from tagspace.errors import TagspaceError
 from tagspace.model.dpnn import DPNN
 from tagspace.model.head import Head
-from tagspace.support.files import file_name
+from tagspace.support.files import checksum, file_name
 
 CHECKOUT = Path(__file__).resolve().parents[3]
 # Without a checkout, records go to runs/ in the current folder.
@@ -100,13 +99,13 @@ class Record:
         """
         try:
             info = self.info
-            if info.pop("check") != _checksum(json.dumps(info).encode()):
+            if info.pop("check") != checksum(json.dumps(info).encode()):
                 return "run.json was changed"
         except (OSError, ValueError, AttributeError, LookupError, TypeError) as error:
             return f"run.json cannot be read: {error}"
         for name in files:
             try:
-                if _checksum((self.folder / name).read_bytes()) != info["checksums"][name]:
+                if checksum((self.folder / name).read_bytes()) != info["checksums"][name]:
                     return f"{name} was changed"
             except OSError as error:
                 return f"{name} cannot be read: {error.strerror}"
@@ -254,9 +253,9 @@ def write(
         embeddings.to_parquet(draft / "embeddings.parquet")
         contiguous = {key: value.contiguous() for key, value in weights.items()}
         (draft / WEIGHTS).write_bytes(save(contiguous))
-        checksums = {name: _checksum((draft / name).read_bytes()) for name in FILES}
+        checksums = {name: checksum((draft / name).read_bytes()) for name in FILES}
         info = {**info, "checksums": checksums}
-        info["check"] = _checksum(json.dumps(info).encode())
+        info["check"] = checksum(json.dumps(info).encode())
         text = json.dumps(info, indent=2) + "\n"
         (draft / "run.json").write_text(text, encoding="utf-8")
         draft.chmod(0o755)
@@ -267,10 +266,6 @@ def write(
             if record.damage():
                 raise
     return record
-
-
-def _checksum(content: bytes) -> str:
-    return f"{zlib.crc32(content):08x}"
 
 
 def gather(
@@ -299,8 +294,8 @@ def gather(
         record = Record(file.parent)
         if damage := record.damage(["metrics.csv"]):  # weights are larger by far
             warnings.warn(
-                f"{record.folder} is damaged ({damage}) and left out; move it away, and make the "
-                "run anew",
+                f"{record.folder} is damaged ({damage}) and left out; make the run anew: "
+                f"tagspace remake {record.folder}",
                 stacklevel=2,
             )
             continue

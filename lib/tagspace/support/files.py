@@ -95,13 +95,23 @@ def keep_bytes(path: Path, make: Callable[[], bytes]) -> bytes:
     """
     with suppress(OSError):
         check, _, content = path.read_bytes().partition(b"\n")
-        if check == _checksum(content):
+        if check == checksum(content).encode():
             return content
     content = make()
     with suppress(TagspaceError):
-        write_whole(path, methodcaller("write_bytes", _checksum(content) + b"\n" + content))
+        write_whole(path, methodcaller("write_bytes", checksum(content).encode() + b"\n" + content))
     return content
 
 
-def _checksum(content: bytes) -> bytes:
-    return f"{zlib.crc32(content):08x}".encode()
+def checksum(*parts: bytes | memoryview) -> str:
+    """Return the CRC-32 of parts that follow one another, as eight hexadecimal digits.
+
+    Examples
+    --------
+    >>> checksum(b"one", b"two") == checksum(b"onetwo")
+    True
+    """
+    check = 0
+    for part in parts:
+        check = zlib.crc32(part, check)
+    return f"{check:08x}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 import pandas as pd
@@ -107,16 +108,16 @@ def intersection(tags: TagMatrix) -> np.ndarray:
 
 
 def restrict(tags: TagMatrix, tracks: np.ndarray) -> TagMatrix:
-    """Keep some tracks, and the tags that occur on them.
-
-    Parameters
-    ----------
-    tags : TagMatrix
-        All tags.
-    tracks : numpy.ndarray
-        Boolean mask or row numbers.
-    """
+    """Keep some tracks, by a mask or row numbers, and the tags that occur on them."""
     kept = tags.take(tracks)
     used = np.flatnonzero(kept.matrix.sum(axis=0) > 0)
     vocabulary = tags.vocabulary.iloc[used].reset_index(drop=True)
     return TagMatrix(kept.matrix[:, used], kept.track_ids, vocabulary)
+
+
+def combination_codes(matrix: sparse.csr_array) -> np.ndarray:
+    """Give rows of a binary matrix, shape (n_tracks, n_tags), the same code if they are equal."""
+    matrix.sort_indices()
+    rows = (matrix.indices[start:end] for start, end in pairwise(matrix.indptr))
+    codes: dict[bytes, int] = {}
+    return np.array([codes.setdefault(row.tobytes(), len(codes)) for row in rows], dtype=int)
