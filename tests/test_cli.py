@@ -9,6 +9,8 @@ import numpy as np
 import pytest
 
 from tagspace.cli import main
+from tagspace.configuration import Configuration
+from tagspace.corpus import load_corpus
 from tagspace.datasets.registry import load_dataset
 from tagspace.runs import archive, comparison, experiment, records
 
@@ -145,3 +147,21 @@ def test_other_programs_of_the_readme_run(capsys):
     for program in programs:
         exec(program, {})
         assert capsys.readouterr().out
+
+
+def test_the_run_of_a_damaged_record_is_made_anew_by_name(manifest, tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv("TAGSPACE_CACHE", str(tmp_path / "cache"))
+    given = {"dataset": str(manifest), "tagsets": "moods", "folds": 2, "epochs": 1}
+    configuration = Configuration.check({**given, "runs": str(tmp_path / "runs")})
+    record = experiment.run_experiment(load_corpus(configuration), configuration)
+    metrics = record.folder / "metrics.csv"
+    before = metrics.read_bytes()
+    metrics.write_bytes(before[:100])
+    with pytest.warns(UserWarning, match=r"is damaged .*, and the run is made anew"):
+        main(["remake", str(record.folder)])
+    assert metrics.read_bytes() == before
+    assert "1 epochs on" in capsys.readouterr().out
+    assert list((tmp_path / "runs").glob(".damaged-1-*"))
+    (record.folder / "run.json").write_text("{")
+    with pytest.raises(SystemExit, match=r"run\.json cannot be read; start the run from its noteb"):
+        main(["remake", str(record.folder)])

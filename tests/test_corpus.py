@@ -340,3 +340,14 @@ def test_what_is_wrong_is_said_before_the_audio_is_read(tmp_path, changes, param
 )
 def test_what_may_be_right_passes(tmp_path, changes, parameters):
     check(described(tmp_path, **changes), Configuration.check(parameters))
+
+
+@pytest.mark.parametrize("parameter", ["relatedness", "encoder"])
+def test_a_table_of_vectors_is_checked_before_the_audio_is_read(tmp_path, parameter):
+    dataset, file = described(tmp_path), tmp_path / "vectors.csv"
+    for text, message in (("track_id,d\nx,1\n", "lists none of"), ("a,b\n1,2\n", "is not a table")):
+        file.write_text(text)
+        with pytest.raises(TagspaceError, match=f"^{parameter}: {file} {message}"):
+            check(dataset, Configuration.check({parameter: str(file)}))
+    file.write_text("track_id,d\nt0,1\n")
+    check(dataset, Configuration.check({parameter: str(file)}))

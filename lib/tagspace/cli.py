@@ -13,11 +13,12 @@ import pandas as pd
 from tagspace.audio import features
 from tagspace.audio.identity import made_id
 from tagspace.audio.store import LOG_MEL
-from tagspace.configuration import EXPERIMENT_PARAMETERS
+from tagspace.configuration import EXPERIMENT_PARAMETERS, Configuration
+from tagspace.corpus import load_corpus
 from tagspace.datasets import cells, embedded, matching, msd, songs, tables
 from tagspace.encoders import musicnn
 from tagspace.errors import TagspaceError
-from tagspace.runs import archive, comparison, records
+from tagspace.runs import archive, comparison, experiment, records
 from tagspace.support.cache import cache_folder
 from tagspace.support.files import write_whole
 
@@ -42,6 +43,9 @@ def main(arguments: list[str] | None = None) -> None:
         "out", type=Path, help="folder for runs.csv and metrics.csv, which contain no track ids"
     )
     command.set_defaults(call=lambda given: keep_figures(given.folder, given.out))
+    command = commands.add_parser("remake", help="make the run of a damaged record anew")
+    command.add_argument("record", type=Path, help="folder of the record, such as runs/ID")
+    command.set_defaults(call=lambda given: remake(given.record))
     command = commands.add_parser(
         "manifest", help="write manifest.csv for a music folder from the metadata in its files"
     )
@@ -75,11 +79,11 @@ def print_runs(folder: Path) -> None:
     if gathered.groupby([*same, "fold"])["run"].nunique().max() > 1:
         same.append("run")
     varied = [name for name in same if len(gathered[name].unique()) > 1]
-    for _, experiment in gathered.groupby(same, sort=False):
-        first = experiment.iloc[0]
+    for _, runs in gathered.groupby(same, sort=False):
+        first = runs.iloc[0]
         title = [f"{name} {first[name]}" for name in dict.fromkeys(["dataset", "tagsets", *varied])]
-        print(f"{', '.join(title)} (runs: {experiment['run'].nunique()})")
-        print(comparison.mean_table(experiment, MEASURE).round(3).to_string(), end="\n\n")
+        print(f"{', '.join(title)} (runs: {runs['run'].nunique()})")
+        print(comparison.mean_table(runs, MEASURE).round(3).to_string(), end="\n\n")
 
 
 def keep_figures(folder: Path, out: Path) -> None:
@@ -87,6 +91,19 @@ def keep_figures(folder: Path, out: Path) -> None:
     gathered = _gather(folder, comparison.select_measures)
     archive.save(gathered, out)
     print(f"The figures of {gathered['run'].nunique()} runs are in {out}")
+
+
+def remake(record: Path) -> None:
+    """Make a run anew from the parameters in its record, if the record is damaged."""
+    try:
+        parameters = records.Record(record).parameters
+    except (OSError, ValueError, LookupError, TypeError) as error:
+        raise TagspaceError(
+            f"runs: the parameters in {record / 'run.json'} cannot be read; start the run from its "
+            "notebook"
+        ) from error
+    configuration = Configuration.check({**parameters, "runs": str(record.absolute().parent)})
+    print(experiment.run_experiment(load_corpus(configuration), configuration).describe())
 
 
 def write_manifest(folder: Path) -> None:

@@ -123,7 +123,7 @@ def load_corpus(configuration: Configuration) -> Corpus:
 
 
 def check(dataset: Dataset, configuration: Configuration) -> None:
-    """Check all that can be known before the first file is decoded.
+    """Check tag sets, split, paths, tables and sizes before the first file is decoded.
 
     Parameters
     ----------
@@ -136,9 +136,18 @@ def check(dataset: Dataset, configuration: Configuration) -> None:
     ------
     TagspaceError
         If a tag set or the split is unknown, too few tracks or artists have a path and a tag in
-        every set, all of them have the same tags, or too many files do not exist.
+        every set, all tracks have the same tags, a table of vectors is unusable, or too many files
+        are missing.
     """
     chosen = configuration.choose_tagsets(dataset.tagsets)
+    for parameter in ("relatedness", "encoder"):
+        file = Path(getattr(configuration, parameter)).expanduser()
+        if file.is_file():
+            table = read_vectors(file, parameter)
+            if not table.index.isin(dataset.tracks.index).any():
+                raise TagspaceError(
+                    f"{parameter}: {file} lists none of the tracks of {dataset.name}"
+                )
     paths = dataset.tracks["path"][dataset.tracks["path"] != ""]
     if dataset.make_audio is None and len(paths):
         missing = paths[~paths.map(os.path.isfile)]

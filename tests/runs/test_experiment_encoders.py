@@ -70,3 +70,10 @@ def test_a_table_without_the_tracks_is_refused(small, tmp_path):
     pd.DataFrame({"track_id": ["x"], "d": [1.0]}).to_csv(tmp_path / "other.csv", index=False)
     with pytest.raises(TagspaceError, match="has 0 tracks"):
         small(encoder=str(tmp_path / "other.csv"))
+
+
+def test_an_encoder_named_as_another_representation_is_refused(small, table, tmp_path):
+    other = table.rename(tmp_path / "untrained.parquet")
+    corpus, configuration = small(encoder=str(other), epochs=1, runs=str(tmp_path / "runs"))
+    with pytest.raises(TagspaceError, match="has the name of another representation; rename it"):
+        experiment.run_experiment(corpus, configuration)

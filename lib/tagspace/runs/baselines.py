@@ -20,6 +20,7 @@ from tagspace.evaluation import retrieval
 from tagspace.evaluation.retrieval import Distances
 from tagspace.model.dpnn import DPNN, N_DIMENSIONS, initial_network
 from tagspace.runs import records
+from tagspace.runs.comparison import REPRESENTATIONS
 from tagspace.support.files import keep_bytes
 
 EXCERPTS_AT_ONCE = 128  # batch size in calibrate
@@ -69,16 +70,19 @@ def evaluate_pool(
 
 
 def baseline_metrics(
-    corpus: Corpus, configuration: Configuration, device: torch.device
+    corpus: Corpus, inputs: np.ndarray, configuration: Configuration, device: torch.device
 ) -> pd.DataFrame:
-    """Score the baselines, once for all runs of a sweep that share them."""
+    """Score the baselines, once for all runs of a sweep that share them.
+
+    The inputs are those of :func:`encoder_inputs`.
+    """
     parameters = records.identifying(configuration, BASELINE_PARAMETERS)
     name = records.digest(corpus.fingerprint, parameters)
     folder = records.runs_folder(configuration) / ".baselines"
     folder.mkdir(parents=True, exist_ok=True)
 
     def score() -> bytes:
-        baselines = _baselines(corpus, configuration, device)
+        baselines = _baselines(corpus, inputs, configuration, device)
         return evaluate_pool(baselines, corpus, configuration).to_parquet()
 
     with FileLock(folder / f"{name}.lock"):  # of several workers, one scores and the others wait
@@ -86,7 +90,7 @@ def baseline_metrics(
 
 
 def _baselines(
-    corpus: Corpus, configuration: Configuration, device: torch.device
+    corpus: Corpus, inputs: np.ndarray, configuration: Configuration, device: torch.device
 ) -> dict[str, torch.Tensor | Distances]:
     rows, _ = evaluated_rows(corpus, configuration.pool)
     excerpts = corpus.excerpts[rows]
@@ -96,7 +100,6 @@ def _baselines(
     calibrate(untrained, torch.as_tensor(corpus.excerpts[corpus.split.train, 0]))
     frozen = {}
     if configuration.encoder != "dpnn":
-        inputs = encoder_inputs(corpus, configuration, device)
         encoder = Frozen(inputs[corpus.split.train]).to(device)
         frozen[encoder_name(configuration)] = embed(encoder, inputs[rows])
     timbre = handcrafted.Timbre(excerpts)
@@ -125,8 +128,20 @@ def encoder_inputs(
 
 
 def encoder_name(configuration: Configuration) -> str:
-    """Name the frozen encoder, as a representation."""
-    return Path(configuration.encoder).stem
+    """Name the frozen encoder, as a representation.
+
+    Raises
+    ------
+    TagspaceError
+        If another representation has this name.
+    """
+    name = Path(configuration.encoder).stem
+    if name in REPRESENTATIONS:
+        raise TagspaceError(
+            f"encoder: {configuration.encoder} has the name of another representation; rename it, "
+            f"but not to {', '.join(REPRESENTATIONS)}"
+        )
+    return name
 
 
 def _random_embeddings(n_tracks: int, seed: int) -> torch.Tensor:

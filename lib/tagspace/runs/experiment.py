@@ -154,7 +154,7 @@ def _compute(
         trained = embed(fit.network, inputs[rows])
         tag_vectors = torch.as_tensor(topics[rows], dtype=torch.float32, device=device)
         scored = evaluate_pool({"trained": trained, "tags": tag_vectors}, corpus, configuration)
-        baselines = baseline_metrics(corpus, configuration, device)
+        baselines = baseline_metrics(corpus, inputs, configuration, device)
         metrics = pd.concat([scored, baselines], ignore_index=True)
     record = records.write(
         folder,
