@@ -14,7 +14,7 @@
 #
 # 1. Nothing that was computed is lost.
 # 2. Nothing that is wrong is passed over in silence.
-# 3. The same input gives the same figures.
+# 3. The same input gives the same figures on the same machine.
 #
 # This page says how each promise is tested. Its tables come from `python benchmarks/survive.py`, or
 # are made here.
@@ -30,8 +30,8 @@ configuration = read_parameters(globals())
 # %% [markdown]
 # ## Damaged audio
 #
-# The header of an audio file may be wrong. A file therefore counts as what can be decoded, and its
-# true length is found where a read falls short. Excerpts are placed within the true length. The
+# The header of an audio file may be wrong. The library therefore uses what can be decoded. If a read
+# falls short, it determines the true length. Excerpts are placed within the true length. The
 # report of the features counts every file that is unusual, and names each file that was left out. A
 # run stops if more than 10 % of the files are lost (`max_lost`).
 #
@@ -50,9 +50,9 @@ fault_tables.damaged_files(files[0])
 # %% [markdown]
 # ## Damaged tables and wrong calls
 #
-# Programs write lists, numbers and missing values into cells that should hold tags. Such cells would
-# become tags without a word. Each table below is refused in one line, which names the file, the
-# line and the column:
+# Programs write lists, numbers and missing values into cells that should hold tags. Unchecked, such
+# cells would silently become tags. Each table below is refused. The error is one line that names the
+# file, the line and, for a wrong cell, the column:
 
 # %%
 fault_tables.damaged_tables()
@@ -83,8 +83,8 @@ damaged.set_index("what")[["cases", "lost"]].rename(columns={"lost": "neither"})
 #
 # A checkpoint is written after each epoch: both networks, the optimiser, all random generators and
 # the history. A run that was killed continues from there. It must end with the bits of a run that
-# was left alone. Records, tables and stores are written under another name and then renamed, so
-# that a full disk or a power cut leaves no half of a file that passes for a whole one.
+# was left alone. Records and tables are written under another name and then renamed. A full disk or
+# a killed process therefore leaves no incomplete file under the final name.
 
 # %%
 killed = survived[survived["kind"] == "interruption"].iloc[0]
@@ -97,7 +97,7 @@ print("weights, metrics and embeddings are equal:", killed["lost"] == 0)
 # was damaged later is noticed by its checksums, moved aside, and made anew.
 
 # %% [markdown]
-# ## Differences between machines
+# ## Differences between threads and processors
 #
 # The same run on the same machine gives the same bits. Processors round differently, and training
 # enlarges differences. The table shows graded nDCG@10 on the moods of the demo corpus after five
@@ -117,21 +117,22 @@ for name in ("untrained", "trained"):
 spread.round(5)
 
 # %% [markdown]
-# The id of a run contains its parameters, its data, the content of its audio and the version of the
-# code, but not the machine. The version of Python does not change it.
+# The id of a run depends on its parameters, with the precision that was used, its data, the content of
+# its audio and the version of the results. It does not otherwise depend on the machine or on the
+# version of Python.
 
 # %% [markdown]
 # ## Trust
 #
-# - Nothing is unpickled, because a pickled object can run any code. The library writes and reads
-#   text, Parquet and safetensors.
+# - The library unpickles no file, because a pickled object can run any code. It stores text, Parquet,
+#   safetensors and raw arrays.
 # - Archives are unpacked into a folder of their own. A path that leads out of it is refused.
 # - Names and tags from data are shown as text. No page or notebook runs anything from data.
 # - A sweep trusts its scheduler: Dask sends pickled calls to its workers. Start a scheduler only in
 #   a network that you trust.
 # - `constraints.txt` locks the versions that were tested.
 #
-# Nothing is downloaded without being asked for. This is what can be:
+# Nothing is downloaded unless you ask for it. These downloads are possible:
 
 # %%
 fault_tables.downloads()
@@ -139,6 +140,6 @@ fault_tables.downloads()
 # %% [markdown]
 # **What we saw.** Of {glue:text}`faults_cases` damaged inputs, {glue:text}`faults_lost` gave neither
 # a right answer nor one clear error. A run that was killed {glue:text}`faults_kills` times ended
-# with the bits of a run left alone. Between thread counts and instruction sets, figures of the
-# untrained network differ by up to {glue:text}`faults_untrained`, those of the trained network by up
-# to {glue:text}`faults_trained`.
+# with the bits of a run left alone. Across thread counts and instruction sets on one machine, graded
+# nDCG@10 differed by up to {glue:text}`faults_untrained` for the untrained and by up to
+# {glue:text}`faults_trained` for the trained network.

@@ -36,7 +36,7 @@ TABLES = {
 
 
 def damaged_files(path: str | Path) -> pd.DataFrame:
-    """Damage a recording in several ways, and tell what becomes of each file.
+    """Damage a recording in several ways, and return how each file is handled.
 
     Parameters
     ----------
@@ -106,12 +106,12 @@ def _make_pipe(file: Path) -> None:
 
 
 def damaged_tables() -> pd.DataFrame:
-    """Read manifests that a program or an editor spoiled, and tell what is said of each.
+    """Read damaged manifests, and return the error for each.
 
     Returns
     -------
     pandas.DataFrame of str
-        Indexed by what is wrong: ``answer``, the error without the path.
+        Indexed by what is wrong: ``answer``, the error without the folder.
     """
     answers = {}
     with tempfile.TemporaryDirectory() as temporary:
@@ -137,14 +137,16 @@ def downloads() -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame of str
-        Indexed by data set: ``what``, ``host``, ``checked by``.
+        Indexed by the name of a data set or encoder: ``what``, ``host``, ``checked by``.
     """
     rows = [
         ("jamendo", "annotations and published splits", jamendo.REPOSITORY, "their format"),
         ("jamendo", "audio, where shards are named", jamendo.AUDIO, "published SHA-256"),
         ("fma", "metadata; audio, where shards is set", fma.ARCHIVES, "published SHA-1"),
         ("merge", "the release", merge.RECORD, "MD5 of its record"),
+        ("musicnn", "the authors' package", "", "its SHA-256"),
     ]
-    table = pd.DataFrame(rows, columns=["data set", "what", "host", "checked by"])
-    table["host"] = [urlsplit(address).netloc for address in table["host"]]
-    return table.set_index("data set")
+    table = pd.DataFrame(rows, columns=["name", "what", "host", "checked by"])
+    hosts = [urlsplit(address).netloc for address in table["host"]]
+    table["host"] = [host or "the index that pip uses" for host in hosts]
+    return table.set_index("name")

@@ -32,10 +32,10 @@ def table(*cells):
         ("<NA>", "a missing value"),
         ("#N/A", "a missing value"),
         ("NULL", "a missing value"),
-        ("Rock; Pop", "several tags"),
-        ("Rock\nPop", "several tags"),
+        ("Rock; Pop", "not one tag: it has a semicolon"),
+        ("Rock\nPop", "not one tag: it has a semicolon or a control"),
         ("Ro\x07ck", "control character"),
-        ("x" * (LONGEST + 1), "201 letters long; a tag has at most 200"),
+        ("x" * (LONGEST + 1), "201 characters long; a tag has at most 200"),
     ],
 )
 def test_what_is_no_tag_raises_and_names_its_place(cell, expected):

@@ -38,10 +38,16 @@ def test_track_ids_are_read_as_text(tmp_path):
     [
         ("track,x\na,1\n", "is not a table"),
         ("track_id,x\na,low\n", "is not a table"),
-        ("track_id,x\na,1\na,2\n", "repeats a track_id"),
+        ("track_id,x\na,1\na,2\n", "repeats track_id 'a'"),
         ("track_id,x\na,\n", "is not a table"),
-        ("track_id,x\na,nan\n", "has a value that is no number up to 1e.15"),
-        ("track_id,x\na,1e300\n", "has a value that is no number up to 1e.15"),
+        (
+            "track_id,x\na,nan\n",
+            "a value of track_id 'a' that is missing, not finite, or beyond 1e.15",
+        ),
+        (
+            "track_id,x\na,1e300\n",
+            "a value of track_id 'a' that is missing, not finite, or beyond 1e.15",
+        ),
         ("track_id\na\n", "no columns of numbers"),
         ("track_id,x\nz,1\n", "lists none of the tracks of the data set"),
         ("", "is not a table"),

@@ -14,7 +14,7 @@ import pandas as pd
 from tagspace.datasets.tables import shortened
 from tagspace.errors import TagspaceError
 
-LONGEST = 200  # letters; a longer tag is no tag
+LONGEST = 200  # characters; longer text is refused
 # What programs write for a missing value; compared without case.
 NOTHING = {"nan", "none", "null", "na", "n/a", "#n/a", "<na>", "nat"}
 # Names may be as odd as NA or Null, so only these count as missing.
@@ -63,7 +63,9 @@ def _tags(cell: str, separators: str, strip: str | None) -> list[str]:
 def check_tags(
     file: Path, cells: pd.DataFrame, separators: str = "|", strip: str | None = None
 ) -> None:
-    """Refuse tags that are none: lists, numbers and missing values as programs write them.
+    """Refuse lists, missing values, long or unseparated tags, and columns of only numbers.
+
+    Warn if commas seem to separate tags.
 
     Parameters
     ----------
@@ -89,8 +91,8 @@ def check_tags(
         if tags and all(NUMBER.fullmatch(tag) or tag.lower() in MARKS for _, tag in tags):
             raise _refused(
                 file, *(tags[0][0], tagset, tags[0][1]),
-                "a number or a mark, as all are in this column; write words, such as the names of "
-                "marked columns, or remove the column",
+                "a number or a mark, like every tag of this column; write words, such as the names "
+                "of marked columns, or remove the column",
             )  # fmt: skip
         if separators == "|":
             _warn_about_commas(file, tagset, distinct)
@@ -116,15 +118,15 @@ def check_names(file: Path, names: pd.DataFrame) -> None:
 
 
 def _fault(tag: str) -> str:
-    """Say what a tag is if it is none, and what to do."""
+    """Return the fault of a tag and its remedy, or an empty text."""
     if tag.lower() in NOTHING:
         return "a missing value as a program writes it; leave the cell empty"
     if LIST.fullmatch(tag):
         return "a list as a program writes it; write tags without brackets and quotes, | between"
     if len(tag) > LONGEST:
-        return f"{len(tag):,} letters long; a tag has at most {LONGEST}"
+        return f"{len(tag):,} characters long; a tag has at most {LONGEST}"
     if ";" in tag or any(unicodedata.category(letter) == "Cc" for letter in tag):
-        return "several tags, or has a control character; write | between tags"
+        return "not one tag: it has a semicolon or a control character; write | between tags"
     return ""
 
 
@@ -135,7 +137,7 @@ def _refused(file: Path, line: object, column: object, text: str, fault: str) ->
 
 
 def _warn_about_commas(file: Path, tagset: object, cells: Iterable[str]) -> None:
-    """Warn if tags seem to be separated by commas: none by |, and parts occur in several cells."""
+    """Warn if no cell has |, some have commas, and parts between commas recur."""
     cells = list(cells)
     parts = [part.strip() for cell in cells for part in cell.split(",") if part.strip()]
     with_comma = [cell for cell in cells if "," in cell]

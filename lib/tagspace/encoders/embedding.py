@@ -12,11 +12,11 @@ from torch.nn import functional
 
 UnitNorm = Literal["output", "weights", "none"]
 TRACKS_AT_ONCE = 128  # batch size without gradients
-SMALLEST = 1e-6  # deviation of a dimension that is the same for all tracks
+SMALLEST = 1e-6  # least deviation, for dimensions that are constant
 
 
 class Network(nn.Module):
-    """From excerpts to embeddings.
+    """A network that maps excerpts to embeddings.
 
     Attributes
     ----------
@@ -28,17 +28,17 @@ class Network(nn.Module):
 
     @property
     def device(self) -> torch.device:
-        """Where its numbers are."""
+        """The device of the parameters and buffers."""
         return next(itertools.chain(self.parameters(), self.buffers())).device
 
 
 class Frozen(Network):
-    """The vectors of an encoder as they are, each dimension standardised.
+    """A baseline: the encoder's vectors, each dimension standardised.
 
     Parameters
     ----------
     vectors : numpy.ndarray, shape (n_tracks, n_excerpts, d)
-        Those of the training tracks, which give mean and deviation of each dimension.
+        Vectors of the training tracks; their mean and deviation standardise all tracks.
     """
 
     unit_norm = "output"

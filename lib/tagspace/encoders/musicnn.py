@@ -1,7 +1,8 @@
 """musicnn, a network that was trained to tag 200,000 tracks (Pons and Serra 2019), in PyTorch.
 
-The authors' weights are read from their own package, of which nothing is installed or run. It heard
-the Million Song Dataset with tags of Last.fm, which may hold tracks and artists of any collection.
+The weights are read from the authors' package; none of its code is installed or run. musicnn was
+trained on the Million Song Dataset with tags of Last.fm. That data may include tracks and artists of
+your collection.
 """
 
 from __future__ import annotations
@@ -176,12 +177,12 @@ FRONT_END = FrontEnd(
 def load() -> MusicNN:
     """Load the network with the authors' weights, in evaluation mode.
 
-    They are fetched from the user's own package index the first time.
+    The first call downloads the weights with pip, from the index that it is configured to use.
 
     Raises
     ------
     TagspaceError
-        If the package cannot be downloaded, or is another one.
+        If the package cannot be downloaded, or its checksum differs.
     """
     file = cache_folder() / "encoders" / "musicnn-0.1.0.safetensors"
     network = MusicNN()
@@ -194,7 +195,7 @@ def load() -> MusicNN:
 
 
 _loaded = cache(load)
-LOADING = threading.Lock()  # of many threads, one loads and the others wait
+LOADING = threading.Lock()  # one thread loads while the others wait
 
 
 def _wheel(folder: Path) -> bytes:

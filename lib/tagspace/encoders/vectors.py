@@ -9,7 +9,7 @@ import pandas as pd
 
 from tagspace.errors import TagspaceError
 
-LARGEST = 1e15  # the square of a larger value may be infinite
+LARGEST = 1e15  # keeps squared norms finite in float32
 
 
 def read_vectors(file: Path, parameter: str) -> pd.DataFrame:
@@ -30,7 +30,8 @@ def read_vectors(file: Path, parameter: str) -> pd.DataFrame:
     Raises
     ------
     TagspaceError
-        If the table cannot be read, repeats a track, or a value is not a finite number.
+        If the table cannot be read, repeats a track, or has a value that is missing, not finite or
+        beyond 1e15.
     """
     try:
         if file.suffix == ".parquet":
@@ -45,10 +46,14 @@ def read_vectors(file: Path, parameter: str) -> pd.DataFrame:
         ) from None
     if table.empty:
         raise TagspaceError(f"{parameter}: {file} has no tracks or no columns of numbers")
-    if not table.index.is_unique or not (np.abs(table.to_numpy()) <= LARGEST).all():
+    repeated = table.index[table.index.duplicated()]
+    if len(repeated):
+        raise TagspaceError(f"{parameter}: {file} repeats track_id {repeated[0]!r}")
+    wrong = table.index[~(np.abs(table.to_numpy()) <= LARGEST).all(axis=1)]
+    if len(wrong):
         raise TagspaceError(
-            f"{parameter}: {file} repeats a track_id, or has a value that is no number up to "
-            f"{LARGEST:.0e}"
+            f"{parameter}: {file} has a value of track_id {wrong[0]!r} that is missing, not finite, "
+            f"or beyond {LARGEST:.0e}"
         )
     return table.astype(np.float32)
 

@@ -14,10 +14,10 @@ DROPOUT = 0.5  # with hundreds of training tracks, the head overfits without it
 
 
 class Head(Network):
-    """Learns from the vectors of an encoder what tags ask for; the encoder stays as it is.
+    """Embeds the vectors of a frozen encoder; only this head is trained.
 
-    Each dimension is standardised with the statistics of the training tracks. A hidden layer and
-    dropout follow.
+    Batch normalisation standardises each dimension. One hidden layer follows, with dropout before
+    both linear layers.
 
     Parameters
     ----------

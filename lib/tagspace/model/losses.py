@@ -160,7 +160,7 @@ class ContrastiveLoss(Loss):
 
 
 class RegressionLoss(Loss):
-    """The cosine of two embeddings should be the relatedness of the tracks: every pair counts.
+    """Mean squared error between the cosine of two embeddings and the tracks' relatedness.
 
     Examples
     --------
@@ -172,7 +172,7 @@ class RegressionLoss(Loss):
     def terms(
         self, embeddings: torch.Tensor, labels: torch.Tensor, excluded: torch.Tensor | None = None
     ) -> LossTerms:
-        """Return the mean squared difference over all pairs."""
+        """Return the mean squared difference over the pairs that are not excluded."""
         used = mining.allowed_pairs(labels, excluded)
         difference = cosines(embeddings) - labels
         return _graded_terms(difference[used].square().mean(), used)

@@ -1,4 +1,4 @@
-"""Judge relatedness on tags alone, by a tag set that it has not seen."""
+"""Evaluate relatedness without audio, by a held-out tag set."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from tagspace.tags.tagsets import TagMatrix
 
 TEST_SHARE = 0.3  # of the artists; the others are learned from
 FEWEST = 24  # tracks to judge on
-MAX_QUERIES = 4000  # of these; more would make intervals narrower than anybody needs
+MAX_QUERIES = 4000  # at most; these give narrow enough intervals
 MAX_LDA = 5000  # training tracks that mixtures of topics are learned from
 CUTOFF = 10
 TOPICS = (2, 4, 8, 16, 25, 40, 63, 100, 160, 250, 400, 630)
@@ -39,14 +39,13 @@ class Judged:
     Attributes
     ----------
     tags : TagMatrix
-        One row for tracks of an artist that carry equal tags; without known artists, for all such
-        tracks.
+        One row per distinct pair of artist and tags; all unknown artists count as one.
     groups : Groups
         Artists of the rows.
     train, test : numpy.ndarray of int
         Rows, of different artists.
     queries : numpy.ndarray of int
-        Those rows of ``test`` that are queries, by their place in it.
+        Positions in ``test`` of the queries.
     """
 
     tags: TagMatrix
@@ -169,8 +168,8 @@ def compare_kinds(judged: Judged, scores: dict[str, dict[str, np.ndarray]]) -> p
     pandas.DataFrame
         ``held_out`` (a tag set, or ``mean``), ``kind``, ``topics`` (0 for kinds without), ``value``
         (nDCG@10), ``difference`` from plain overlap with the bounds ``low`` and ``high`` of a 95 %
-        interval, and ``n_queries``. Artists are drawn with replacement; without known artists,
-        tracks.
+        interval, and ``n_queries``. The bootstrap resamples artists, or tracks if artists are
+        unknown.
     """
     bootstrap = ArtistBootstrap(judged.groups.artist[judged.test[judged.queries]], seed=0)
     figures = {held_out: bootstrap.figures(each) for held_out, each in scores.items()}

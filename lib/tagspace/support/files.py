@@ -1,4 +1,4 @@
-"""Files that are regular, and files that are written whole or not at all."""
+"""Open only regular files, and write files completely or not at all."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def open_regular(path: Path) -> BinaryIO:
     Raises
     ------
     TagspaceError
-        If it is none, or cannot be opened.
+        If it is not a regular file, or cannot be opened.
     """
     check_regular(path)
     try:
@@ -84,12 +84,13 @@ def write_whole(path: Path, write: Callable[[Path], object]) -> None:
 
 
 def keep_bytes(path: Path, make: Callable[[], bytes]) -> bytes:
-    """Return what a file keeps, or make it and keep it if the file is missing or damaged.
+    """Return the cached content of a file; make and cache it if it is missing or damaged.
 
     Parameters
     ----------
     path : Path
-        Begins with a checksum. If it cannot be written, its content is made each time.
+        The cache file: a checksum line, then the content. A path that cannot be written disables
+        caching.
     make : callable
         Makes the content.
     """
