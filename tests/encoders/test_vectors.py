@@ -42,11 +42,11 @@ def test_track_ids_are_read_as_text(tmp_path):
         ("track_id,x\na,\n", "is not a table"),
         (
             "track_id,x\na,nan\n",
-            "a value of track_id 'a' that is missing, not finite, or beyond 1e.15",
+            "of track_id 'a' that is missing, not finite, or beyond 1e.15",
         ),
         (
             "track_id,x\na,1e300\n",
-            "a value of track_id 'a' that is missing, not finite, or beyond 1e.15",
+            "of track_id 'a' that is missing, not finite, or beyond 1e.15",
         ),
         ("track_id\na\n", "no columns of numbers"),
         ("track_id,x\nz,1\n", "lists none of the tracks of the data set"),

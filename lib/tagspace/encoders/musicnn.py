@@ -1,8 +1,8 @@
 """musicnn, a network that was trained to tag 200,000 tracks (Pons and Serra 2019), in PyTorch.
 
 The weights are read from the authors' package; none of its code is installed or run. musicnn was
-trained on the Million Song Dataset with tags of Last.fm. That data may include tracks and artists of
-your collection.
+trained on the Million Song Dataset with tags of Last.fm. That data may include tracks and artists
+of your collection.
 """
 
 from __future__ import annotations

@@ -52,8 +52,8 @@ def read_vectors(file: Path, parameter: str) -> pd.DataFrame:
     wrong = table.index[~(np.abs(table.to_numpy()) <= LARGEST).all(axis=1)]
     if len(wrong):
         raise TagspaceError(
-            f"{parameter}: {file} has a value of track_id {wrong[0]!r} that is missing, not finite, "
-            f"or beyond {LARGEST:.0e}"
+            f"{parameter}: {file} has a value of track_id {wrong[0]!r} that is missing, not "
+            f"finite, or beyond {LARGEST:.0e}"
         )
     return table.astype(np.float32)
 
