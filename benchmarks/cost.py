@@ -98,7 +98,7 @@ def embedding() -> Iterator[Row]:
     rows, vectors = torch.arange(VALIDATION), torch.randn(VALIDATION, dpnn.N_DIMENSIONS)
     taken = seconds(
         lambda: retrieval.ndcg(
-            retrieval.Euclidean(vectors),
+            {"": retrieval.Euclidean(vectors)},
             lambda queries: related(rows[queries], rows),
             np.arange(len(rows)),
             len(rows),

@@ -19,6 +19,7 @@
 # ```
 
 # %% tags=["parameters"]
+preset: str = ""  # paper: the paper's own settings; best: the best found; both print what they set
 dataset: str = "demo"  # a name from the page of data sets, or a path
 shards: str = ""  # parts of the audio to fetch: 0-4 of jamendo, small of fma
 tagsets: str = "all"  # or tag sets joined by +, such as styles+moods

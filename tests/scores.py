@@ -7,6 +7,6 @@ from tagspace.evaluation import retrieval
 
 def mean_ndcg(embeddings, gains, excluded=None, cutoff=10):
     """Average nDCG with every track as a query among all others."""
-    everything, distances = np.arange(len(embeddings)), retrieval.Euclidean(embeddings)
-    each = retrieval.ndcg(distances, gains, everything, len(embeddings), excluded, cutoff)
-    return each.nanmean().item()
+    everything, measures = np.arange(len(embeddings)), {"": retrieval.Euclidean(embeddings)}
+    each = retrieval.ndcg(measures, gains, everything, len(embeddings), excluded, cutoff)
+    return each[""].nanmean().item()

@@ -25,7 +25,7 @@ CALLS = [
     ("train", {"excerpts": 21}, "excerpts: 21 is not accepted; accepted: a whole number, 1 (the"),
     ("train", {"learning_rate": "fast"}, "learning_rate: 'fast' is not accepted; accepted: a num"),
     ("train", {"learning_rate": float("nan")}, "learning_rate: nan is not accepted; accepted: a"),
-    ("train", {"dataset": None}, "dataset: None is not accepted; accepted: demo, fma"),
+    ("train", {"dataset": None}, "dataset: None is not accepted; accepted: demo, emotify, fma"),
     # Choices
     ("train", {"encoder": "vggish"}, "encoder: 'vggish' is not accepted; accepted: dpnn, trained"),
     ("train", {"loss": "bce"}, "loss: 'bce' is not accepted; accepted: triplet, contrastive,"),
@@ -81,7 +81,7 @@ CALLS = [
     ),
     # Places
     ("train", {"dataset": "/nowhere"}, "dataset: '/nowhere' is neither a known data set (demo"),
-    ("train", {"dataset": 2019}, "dataset: '2019' is neither a known data set (demo, fma"),
+    ("train", {"dataset": 2019}, "dataset: '2019' is neither a known data set (demo, emotify, fma"),
     ("train", {"dataset": "FOLDER"}, "dataset: FOLDER contains no known data set; it needs one of"),
     (
         "train",
@@ -103,7 +103,7 @@ CALLS = [
     ("precision", {"runs": "FOLDER"}, "runs: FOLDER has no runs; accepted: a folder of records"),
     ("results", {"runs": "FOLDER"}, "runs: FOLDER has no runs; accepted: a folder of records"),
     ("results", {"runs": "/nowhere"}, "runs: /nowhere has no runs; accepted: a folder of records"),
-    ("tagsets", {"dataset": ""}, "dataset: '' is not accepted; accepted: demo, fma"),
+    ("tagsets", {"dataset": ""}, "dataset: '' is not accepted; accepted: demo, emotify, fma"),
     ("topics", {"topics": "few"}, "topics: 'few' is not accepted; accepted: a whole number"),
     ("topics", {"negative_threshold": 0.9}, "negative_threshold: 0.9 is not accepted; accepted"),
     ("triplets", {"batch_size": 2}, "batch_size: 2 is not accepted; accepted: a whole number"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import html
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import matplotlib.pyplot as plt
 import pandas as pd
@@ -17,6 +17,11 @@ from tagspace.configuration import EXPERIMENT_PARAMETERS
 from tagspace.runs import comparison
 from tagspace.runs.records import RESULTS_VERSION
 
+LOSS_COLOURS = {
+    "triplet": style.BLUE,
+    "regression": style.GREEN,
+    "listwise": style.VERMILION,
+}
 FILTER_NAMES = {"none": "unfiltered", "album": "album filter", "artist": "artist filter"}
 
 
@@ -120,6 +125,34 @@ def topics_figure(table: pd.DataFrame, measure: str) -> Figure:
     return style.lay_out(grid.figure)
 
 
+def means_figure(tables: Mapping[str, pd.DataFrame]) -> Figure:
+    """Draw the mean over the tag sets against the number of topics, a line per combination.
+
+    Parameters
+    ----------
+    tables : mapping of str to pandas.DataFrame
+        By title of a panel; see :func:`arrange_table_2`.
+    """
+    figure, axes = plt.subplots(
+        1, len(tables), figsize=(4.5 * len(tables), 3.4), sharey=True, squeeze=False
+    )
+    colours = sns.color_palette("colorblind")
+    for panel, (title, table) in zip(axes.flat, tables.items(), strict=True):
+        tasks = [task for task in table if task in set(table.index.get_level_values("tagsets"))]
+        for combination, rows in table[tasks].mean(axis=1).groupby("tagsets", sort=False):
+            number = combination.count("+")
+            topics = rows.index.get_level_values("topics")
+            panel.plot(topics, rows, ".-", color=colours[number], linewidth=1)
+            if number == 0 or number + 1 == len(tasks):
+                name = combination if number == 0 else "all"
+                panel.annotate(name, (topics[-1], rows.iloc[-1]), (4, -3), fontsize=8,
+                               textcoords="offset points", color=colours[number])  # fmt: skip
+        panel.set(title=title, xlabel="number of topics", xscale="log")
+        panel.set_xlim(right=2.5 * panel.get_xlim()[1])  # room for the names
+    axes[0, 0].set_ylabel("graded nDCG@10, mean over tag sets")
+    return style.lay_out(figure)
+
+
 def share_of_album(table: pd.DataFrame, task: str) -> str:
     """Say which share of a task's hits are tracks of the query's album, from Table II.
 
@@ -208,6 +241,97 @@ def filters_table(
         compared = comparison.compare(gathered, measure, reference, filtered=filtered)
         tables[FILTER_NAMES[filtered]] = comparison_table(compared, reference)
     return pd.concat(tables, names=["filter", "system"])
+
+
+def gains_figure(compared: Mapping[str, pd.DataFrame], reference: str) -> Figure:
+    """Draw how far systems are above or below a reference, with 95 % intervals.
+
+    Parameters
+    ----------
+    compared : mapping of str to pandas.DataFrame
+        By title of a panel; see :func:`tagspace.runs.comparison.compare`. All panels have the
+        systems of the first one.
+    reference : str
+        The reference system, at 0.
+    """
+    systems = list(next(iter(compared.values())).index)
+    size = 3.2 * len(compared) + 1.8, 0.8 + 0.26 * len(systems)
+    figure, axes = plt.subplots(1, len(compared), figsize=size, sharey=True, squeeze=False)
+    for panel, (title, table) in zip(axes.flat, compared.items(), strict=True):
+        percent = 100 * table.reindex(systems)[["gain", "low", "high"]]
+        for height, (system, row) in enumerate(percent.iterrows()):
+            colour = style.REPRESENTATION_COLOURS.get(system, style.VERMILION)
+            panel.plot(row[["low", "high"]], [height, height], color=colour, linewidth=2)
+            panel.plot(row["gain"], height, "o", color=colour, markersize=5)
+        panel.axvline(0, color=style.BLACK, linewidth=0.8)
+        panel.set(title=title, xlabel=f"gain over {reference}, %")
+        _label_rows(panel, systems)
+    return style.lay_out(figure)
+
+
+def filters_figure(gathered: pd.DataFrame, measure: str, systems: Sequence[str]) -> Figure:
+    """Draw how the score of systems falls when album or artist are left out of the neighbours.
+
+    Parameters
+    ----------
+    gathered, measure
+        See :func:`tagspace.runs.comparison.compare`.
+    systems : sequence of str
+        Variants and representations to draw.
+    """
+    figure, axes = plt.subplots(figsize=(6, 3.2))
+    means = {}
+    for filtered in FILTER_NAMES:
+        rows = comparison.by_system(comparison.select(gathered, measure, filtered), "variant")
+        rows = rows[rows["task"] == comparison.summary_task(rows["task"])]
+        means[filtered] = rows.groupby("system")["value"].mean()
+    for system in systems:
+        values = [means[filtered][system] for filtered in means]
+        colour = style.REPRESENTATION_COLOURS.get(system, style.VERMILION)
+        axes.plot(values, "o-", color=style.GREY if system == "musicnn" else colour)
+        axes.annotate(system, (len(values) - 1, values[-1]), (6, -3), textcoords="offset points",
+                      fontsize=8)  # fmt: skip
+    axes.set_xticks(range(len(means)), ["everybody", "album left out", "artist left out"])
+    axes.set(xlim=(-0.2, 3.2), ylabel=measure)
+    return style.lay_out(figure)
+
+
+def losses_figure(compared: Mapping[str, pd.DataFrame]) -> Figure:
+    """Draw the score of each loss and relatedness against the number of topics.
+
+    Parameters
+    ----------
+    compared : mapping of str to pandas.DataFrame
+        By title of a panel; see :func:`tagspace.runs.comparison.compare`. Systems that are named
+        like ``listwise, LSI 40`` are drawn.
+    """
+    figure, axes = plt.subplots(1, len(compared), figsize=(4.6 * len(compared), 3.4), squeeze=False)
+    for panel, (title, table) in zip(axes.flat, compared.items(), strict=True):
+        task = comparison.summary_task(table.columns)
+        named = table.index.to_series().str.extract(r"^(\w+), (LSI|tf-idf) (\d+)$").dropna()
+        named = named.set_axis(["loss", "weights", "topics"], axis=1).join(table[task])
+        for (loss, weights), line in named.groupby(["loss", "weights"], sort=False):
+            dashed = "--" if weights == "LSI" else "-"
+            panel.plot(line["topics"], line[task], f".{dashed}", color=LOSS_COLOURS[loss])
+            end = len(line) - 1, line[task].iloc[-1]
+            panel.annotate(f"{loss}, {weights}", end, (6, -3), textcoords="offset points",
+                           fontsize=7, color=LOSS_COLOURS[loss])  # fmt: skip
+        panel.set(title=title, xlabel="number of topics", xlim=(-0.3, 5))
+        panel.set_xticks(range(4), [*line["topics"].iloc[:-1], "all"])
+    axes[0, 0].set_ylabel("graded nDCG@10")
+    return style.lay_out(figure)
+
+
+def say_gain(row: pd.Series) -> str:
+    """Write a gain with its 95 % interval, for use in a sentence.
+
+    Examples
+    --------
+    >>> say_gain(pd.Series({"gain": 0.102, "low": 0.03, "high": 0.15}))
+    '+10.2 % (+3.0 % to +15.0 %)'
+    """
+    gain, low, high = (f"{100 * row[name]:+.1f} %" for name in ("gain", "low", "high"))
+    return f"{gain} ({low} to {high})"
 
 
 def systems_figure(gathered: pd.DataFrame, measure: str, by: str = "variant") -> Figure:

@@ -22,7 +22,7 @@ from tagspace.corpus import Corpus
 from tagspace.evaluation.retrieval import query_blocks
 from tagspace.model import mining
 from tagspace.model.mining import CandidatePairs
-from tagspace.runs import experiment
+from tagspace.runs import experiment, held_out_tags
 from tagspace.tags import relatedness
 from tagspace.tags.lsi import LSI, unit_length
 from tagspace.tags.tagsets import TagMatrix, combination_codes
@@ -37,6 +37,7 @@ PAPER_COLOURS = {
 FURTHER_COLOURS = (style.BLUE, style.GREEN, style.SKY_BLUE, style.PINK)
 TAGS_PER_TOPIC = 12
 NEAREST_TAGS = 8
+HELD_OUT_KINDS = {"lsi": ("LSI", style.BLUE), "tfidf": ("tf-idf LSI", style.VERMILION)}
 
 
 def tagset_colours(names: Sequence[str]) -> dict[str, str]:
@@ -404,6 +405,50 @@ def shares_figure(shares: pd.DataFrame) -> Figure:
     axes.set(xlabel="number of topics", ylabel="share of pairs", yscale="log")
     axes.legend(frameon=False)
     return style.lay_out(figure)
+
+
+def held_out_figure(tables: Mapping[str, pd.DataFrame]) -> Figure:
+    """Draw how well relatedness ranks tracks by a held-out tag set, against the number of topics.
+
+    Parameters
+    ----------
+    tables : mapping of str to pandas.DataFrame
+        By data set; see :func:`tagspace.runs.held_out_tags.evaluate`. One panel each.
+    """
+    figure, axes = plt.subplots(1, len(tables), figsize=(4.5 * len(tables), 3.2), squeeze=False)
+    for panel, (title, table) in zip(axes.flat, tables.items(), strict=True):
+        kinds = held_out_means(table).set_index(["kind", "topics"])
+        overlap = kinds.loc[("overlap", 0), "value"]
+        panel.axhline(overlap, color=style.BLACK, linestyle="--", linewidth=1)
+        panel.annotate("overlap", (0, overlap), (3, 3), xycoords=("axes fraction", "data"),
+                       textcoords="offset points", fontsize=8)  # fmt: skip
+        for kind, (name, colour) in HELD_OUT_KINDS.items():
+            line = kinds.loc[kind].sort_index()
+            panel.plot(line.index, line["value"], ".-", color=colour)
+            bounds = overlap + line["low"], overlap + line["high"]
+            panel.fill_between(line.index, *bounds, color=colour, alpha=0.15, linewidth=0)
+            panel.annotate(name, (line.index[-1], line["value"].iloc[-1]), (4, -3),
+                           textcoords="offset points", color=colour, fontsize=8)  # fmt: skip
+        panel.set(title=title, xlabel="number of topics", xscale="log")
+        panel.set_xlim(right=4 * line.index[-1])  # room for the names
+    axes[0, 0].set_ylabel("nDCG@10, mean over held-out sets")
+    return style.lay_out(figure)
+
+
+def held_out_means(table: pd.DataFrame, against: str = "overlap") -> pd.DataFrame:
+    """Select the mean over held-out sets, learned from all other sets, against one reference.
+
+    Of two tag sets only, it is the mean over both.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        See :func:`tagspace.runs.held_out_tags.evaluate`.
+    against : str
+        One of :data:`tagspace.runs.held_out_tags.REFERENCES`.
+    """
+    wanted = (table["learned_from"] == held_out_tags.OTHERS) & (table["held_out"] == "mean")
+    return table[wanted & (table["against"] == against)]
 
 
 def _add_legend(axes: plt.Axes, colours: dict[str, str], position: tuple[float, float]) -> None:

@@ -13,6 +13,7 @@ from tagspace.datasets.base import Dataset
 from tagspace.datasets.groups import Groups
 from tagspace.model.batches import RelatedBatches, UniformBatches
 from tagspace.model.mining import candidate_pairs
+from tagspace.runs import held_out_tags
 from tagspace.tags.relatedness import Relatedness, relatedness_from_tags
 from tagspace.tags.tagsets import TagMatrix, combination_codes
 
@@ -121,3 +122,61 @@ def _batch_counts(
         f"{kind}: pairs": n_pairs.mean(),
         f"{kind}: empty": (n_pairs == 0).mean(),
     }
+
+
+def held_out_table(table: pd.DataFrame, topics: Sequence[int]) -> pd.DataFrame:
+    """Tabulate how well each kind of relatedness ranks tracks by a held-out tag set.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        See :func:`tagspace.runs.held_out_tags.evaluate`.
+    topics : sequence of int
+        Numbers of topics to show.
+
+    Returns
+    -------
+    pandas.DataFrame of str
+        A row per kind: ``nDCG@10``, its mean over the held-out sets, and the differences from the
+        references with 95 % intervals in brackets.
+    """
+    wanted = (table["learned_from"] == held_out_tags.OTHERS) & (table["held_out"] == "mean")
+    rows = table[wanted & table["topics"].isin([0, *topics])]
+    names = rows["kind"] + rows["topics"].map(lambda k: f" {k}" if k else "")
+    columns = {"nDCG@10": rows["value"].map("{:.3f}".format).groupby(names, sort=False).first()}
+    for against in rows["against"].unique():
+        part = rows["against"] == against
+        cells = rows[part].apply(_format_difference, axis=1)
+        columns[f"over {against}"] = cells.set_axis(names[part])
+    return pd.DataFrame(columns).rename_axis(index=None)
+
+
+def _format_difference(row: pd.Series) -> str:
+    values = (f"{row[name]:+.3f}" for name in ("difference", "low", "high"))
+    return "{} [{},\N{NO-BREAK SPACE}{}]".format(*values) if row["difference"] else ""
+
+
+def held_out_matrix(
+    table: pd.DataFrame, kind: str, topics: int = 0, values: str = "value"
+) -> pd.DataFrame:
+    """Tabulate one kind of relatedness, from the tag sets learned from to those held out.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        See :func:`tagspace.runs.held_out_tags.evaluate`.
+    kind, topics : str, int
+        The kind of relatedness and its number of topics.
+    values : {"value", "difference"}
+        nDCG@10, or its difference from overlap.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Rows: all other sets, then each set alone. Columns: the set held out.
+    """
+    rows = table[(table["kind"] == kind) & (table["topics"] == topics)]
+    rows = rows[(rows["against"] == "overlap") & (rows["held_out"] != "mean")]
+    matrix = rows.set_index(["learned_from", "held_out"])[values].unstack()
+    order = list(rows["held_out"].unique())
+    return matrix[order].reindex(rows["learned_from"].unique())

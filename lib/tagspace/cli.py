@@ -40,7 +40,7 @@ def main(arguments: list[str] | None = None) -> None:
     )
     command.add_argument("folder", type=Path)
     command.add_argument(
-        "out", type=Path, help="folder for runs.csv and metrics.csv, which contain no track ids"
+        "out", type=Path, help="folder for runs.csv and metrics.csv.gz, which contain no track ids"
     )
     command.set_defaults(call=lambda given: keep_figures(given.folder, given.out))
     command = commands.add_parser("remake", help="make the run of a damaged record anew")

@@ -18,6 +18,17 @@ from tagspace.errors import TagspaceError
 ENCODERS = ("dpnn", "musicnn")  # or a folder of a record, or a file of vectors
 RELATEDNESS_KINDS = ("lsi", "tfidf", "lda", "overlap", "artist")  # or a file of vectors
 FARTHEST = 4.0  # the largest squared distance of two vectors of unit length
+# Named settings: the paper's, where it tells them; and the best that this compendium found.
+PRESETS: dict[str, dict[str, Any]] = {
+    "paper": {
+        "mining": "literal",
+        "excerpts": 1,
+        "batch_size": 600,
+        "augment": "never",
+        "epochs": 100,
+    },
+    "best": {"encoder": "musicnn", "loss": "listwise", "relatedness": "tfidf", "topics": 100},
+}
 PLAIN_TYPES = (str, int, float, bool, list, dict, tuple, type(None))
 
 
@@ -42,8 +53,8 @@ class Configuration(BaseModel):
     # What to learn from
     dataset: str = _parameter(
         "demo",
-        "demo, fma, jamendo, magnatagatune, merge, msd, or the path of a release folder or "
-        "manifest.csv",
+        "demo, emotify, fma, jamendo, magnatagatune, merge, msd, or the path of a release folder "
+        "or manifest.csv",
         min_length=1,
     )  # fmt: skip
     shards: str = _parameter("", "parts of the audio to fetch: 0-4 of jamendo, small of fma")
@@ -289,7 +300,7 @@ def read_parameters(namespace: Mapping[str, object]) -> Configuration:
         See :meth:`Configuration.check`; or if a parameter is not one that the notebook declares.
     """
     values, declared = plain_values(namespace), namespace.get("__annotations__")
-    configuration = Configuration.check(values)
+    configuration = Configuration.check(with_preset(values))
     if isinstance(declared, dict) and declared:
         for name in values:
             if name not in declared:
@@ -298,6 +309,46 @@ def read_parameters(namespace: Mapping[str, object]) -> Configuration:
                     f"has {', '.join(declared)}"
                 )
     return configuration
+
+
+def with_preset(values: Mapping[str, object]) -> dict[str, object]:
+    """Give the parameters of a preset its values where they have their defaults, and print these.
+
+    Parameters
+    ----------
+    values : mapping of str to object
+        Parameters by name. ``preset`` names one of :data:`PRESETS`, or is empty.
+
+    Returns
+    -------
+    dict of str to object
+        The parameters without ``preset``.
+
+    Raises
+    ------
+    TagspaceError
+        If there is no such preset.
+
+    Examples
+    --------
+    >>> with_preset({"preset": "best", "topics": 40, "loss": "triplet"})["loss"]
+    preset best sets encoder musicnn, loss listwise, relatedness tfidf
+    'listwise'
+    """
+    given = dict(values)
+    preset = given.pop("preset", "")
+    if not preset:
+        return given
+    if preset not in list(PRESETS):  # it may be of any type
+        raise TagspaceError(f"preset: {preset!r} is not accepted; accepted: {', '.join(PRESETS)}")
+    fields = Configuration.model_fields
+    chosen = {
+        name: value
+        for name, value in PRESETS[preset].items()
+        if given.get(name, fields[name].default) == fields[name].default
+    }
+    print(f"preset {preset} sets {', '.join(f'{name} {value}' for name, value in chosen.items())}")
+    return {**given, **chosen}
 
 
 def plain_values(namespace: Mapping[str, object]) -> dict[str, object]:

@@ -88,7 +88,7 @@ def test_load_lists_the_known_data_sets_after_an_unknown_name():
         load_dataset("/nowhere")
     assert str(error.value) == (
         "dataset: '/nowhere' is neither a known data set "
-        "(demo, fma, jamendo, magnatagatune, merge, msd) "
+        "(demo, emotify, fma, jamendo, magnatagatune, merge, msd) "
         "nor an existing folder or manifest.csv"
     )
 

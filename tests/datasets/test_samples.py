@@ -13,6 +13,7 @@ from tagspace.tags import tagsets
 SAMPLES = Path(__file__).parent / "samples"
 # Numbers of tracks, of tags per tag set, and of tracks with audio in the sample.
 EXPECTED = {
+    "emotify": (3, {"genres": 4, "moods": 3}, 1),
     "fma": (3, {"genres": 3, "styles": 2}, 1),
     "jamendo": (2, {"genres": 1, "instruments": 1, "moods": 1}, 1),
     "magnatagatune": (3, {"tags": 3}, 1),

@@ -62,7 +62,7 @@ def test_save_writes_the_parameters_of_each_run_once(two_folds, tmp_path):
         }
         for fold in (0, 1)
     ]
-    metrics = pd.read_csv(tmp_path / "metrics.csv")
+    metrics = pd.read_csv(tmp_path / archive.METRICS)
     assert metrics.columns.tolist() == ["run", *COLUMNS]
     assert len(metrics) == 4
 
@@ -75,7 +75,7 @@ def test_save_does_not_round_parameters(two_folds, tmp_path):
 def test_run_in_two_variants_is_saved_once_and_loaded_for_both(two_folds, tmp_path):
     named = pd.concat([two_folds.assign(variant=name) for name in ("LSI", "default")])
     archive.save(named, tmp_path)
-    assert len(pd.read_csv(tmp_path / "metrics.csv")) == len(two_folds)
+    assert len(pd.read_csv(tmp_path / archive.METRICS)) == len(two_folds)
     loaded = archive.load(tmp_path)
     assert loaded.groupby(["variant", "run"]).size().tolist() == [1, 1, 1, 1]
 

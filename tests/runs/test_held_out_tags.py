@@ -96,7 +96,9 @@ def test_what_follows_is_found_and_noise_is_not(dataset):
         "styles": held_out_tags.judge(judged, ("genres", "moods"), "styles"),
         "moods": held_out_tags.judge(judged, ("genres", "styles"), "moods"),
     }
-    table = held_out_tags.compare_kinds(judged, scores).set_index(["held_out", "kind", "topics"])
+    compared = held_out_tags.compare_kinds(judged, scores)
+    table = compared[compared["against"] == "overlap"].drop(columns="against")
+    table = table.set_index(["held_out", "kind", "topics"])
     assert table.loc[("styles", "overlap", 0), "value"] > 0.6
     assert table.loc[("moods", "overlap", 0), "value"] < 0.4
     own = table.loc[(slice(None), "overlap", 0), ["difference", "low", "high"]]
@@ -107,6 +109,32 @@ def test_what_follows_is_found_and_noise_is_not(dataset):
         values = both.xs(key, level=["kind", "topics"])["value"]
         assert row["value"] == pytest.approx(values.mean())
     assert ((table["low"] <= table["difference"]) & (table["difference"] <= table["high"])).all()
+
+
+def test_each_set_is_told_by_all_others_and_by_each_of_them(dataset):
+    judged = held_out_tags.select(dataset)
+    table = held_out_tags.evaluate(judged)
+    pairs = table[["learned_from", "held_out"]].drop_duplicates().to_numpy().tolist()
+    names = ["genres", "styles", "moods"]
+    expected = [[held_out_tags.OTHERS, name] for name in [*names, "mean"]]
+    for name in names:
+        expected += [[name, other] for other in [*names, "mean"] if other != name]
+    assert pairs == expected
+    one = table[(table["learned_from"] == "genres") & (table["held_out"] == "styles")]
+    scores = held_out_tags.judge(judged, ["genres"], "styles")["overlap"]
+    overlap = one[(one["kind"] == "overlap") & (one["against"] == "overlap")]
+    assert overlap["value"].item() == pytest.approx(np.nanmean(scores))
+    assert set(table.loc[table["learned_from"] != held_out_tags.OTHERS, "kind"]).isdisjoint({"lda"})
+
+
+def test_the_difference_from_another_reference_is_paired(dataset):
+    judged = held_out_tags.select(dataset)
+    scores = {"styles": held_out_tags.judge(judged, ["genres", "moods"], "styles")}
+    table = held_out_tags.compare_kinds(judged, scores)
+    of_lsi = table[table["against"] == "lsi 16"].set_index(["kind", "topics"])
+    assert of_lsi.loc[("lsi", 16), ["difference", "low", "high"]].tolist() == [0, 0, 0]
+    expected = np.nanmean(scores["styles"]["overlap"]) - np.nanmean(scores["styles"]["lsi 16"])
+    assert of_lsi.loc[("overlap", 0), "difference"] == pytest.approx(expected)
 
 
 def test_too_little_is_refused(dataset):

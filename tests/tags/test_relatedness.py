@@ -13,10 +13,10 @@ from tagspace.tags.relatedness import (
     Overlap,
     SameGroup,
     _lda_vectors,
-    _tf_idf,
     jaccard,
     lsi_vectors,
     relatedness_from_tags,
+    tf_idf,
 )
 
 TRAIN = np.arange(40)
@@ -166,7 +166,7 @@ def test_jaccard_equals_that_of_python_sets(seed):
 
 
 def test_tf_idf_gives_a_rare_tag_more_weight_than_a_common_one(tags):
-    weighted = _tf_idf(tags, TRAIN).toarray()
+    weighted = tf_idf(tags, TRAIN).toarray()
     n_carriers = tags.toarray()[TRAIN].sum(0)
     for tag in range(9):
         values = np.unique(weighted[:, tag][tags.toarray()[:, tag] > 0])

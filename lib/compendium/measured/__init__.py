@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pandas as pd
 
-from tagspace.runs import archive
+from tagspace.configuration import LOCATION_PARAMETERS, Configuration
+from tagspace.errors import TagspaceError
+from tagspace.runs import archive, sweep
+from tagspace.runs.sweep import Grid
 
 FOLDER = Path(__file__).parent
+GRID = "grid.json"  # parameters of kept runs
 
 
 def cost() -> pd.DataFrame:
@@ -77,6 +83,84 @@ def differences() -> pd.DataFrame:
         ``precision``, ``what`` was different, and graded nDCG@10 of each representation.
     """
     return pd.read_csv(FOLDER / "differences.csv")
+
+
+def relatedness() -> pd.DataFrame:
+    """Read how well relatedness ranks tracks by a held-out tag set.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``data`` and the columns of :func:`tagspace.runs.held_out_tags.evaluate`, as
+        ``benchmarks/relatedness.py`` wrote them.
+    """
+    return pd.read_csv(FOLDER / "relatedness.csv")
+
+
+def encoder_speed() -> pd.DataFrame:
+    """Read how long encoders take, as ``benchmarks/encoders.py`` measured it.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``encoder``, ``what`` it computes, ``milliseconds`` per track, ``cores`` and ``machine``.
+    """
+    return pd.read_csv(FOLDER / "encoder_speed.csv")
+
+
+def load_or_run(name: str, namespace: Mapping[str, object]) -> dict[str, pd.DataFrame]:
+    """Make the runs of a page, or read those that are kept for the book.
+
+    Parameters
+    ----------
+    name : str
+        Folder of kept runs, with a subfolder for each data set.
+    namespace : mapping of str to object
+        The notebook's names; see :func:`tagspace.runs.sweep.read_grid`. If ``dataset`` is empty,
+        the kept runs are read.
+
+    Returns
+    -------
+    dict of str to pandas.DataFrame
+        By name of the data set; see :func:`tagspace.runs.archive.load`.
+
+    Raises
+    ------
+    TagspaceError
+        See :func:`tagspace.runs.sweep.run_sweep`; or if kept runs are wanted, but with other
+        parameters than they have.
+    """
+    if namespace.get("dataset"):
+        outcome = sweep.run_sweep(sweep.read_grid(namespace))
+        for reason in outcome.failed["reason"].unique():
+            print(f"failed: {reason}")
+        return {outcome.gathered["dataset"].iloc[0]: outcome.gathered}
+    grid = sweep.read_grid({**namespace, "dataset": "demo"})
+    kept = json.loads((FOLDER / name / GRID).read_text(encoding="utf-8"))
+    asked = json.loads(describe(grid))
+    changed = [part for part in asked if asked[part] != kept.get(part)]
+    if changed:
+        raise TagspaceError(
+            f"dataset: the book keeps no runs with this {', '.join(changed)}; name a data set to "
+            "make them on, such as merge"
+        )
+    return {file.parent.name: archive.load(file.parent) for file in sorted(archives(name))}
+
+
+def describe(grid: Grid) -> str:
+    """Write the parameters of a sweep as JSON: those that differ from the defaults."""
+    defaults = Configuration().model_dump()
+    asked = {
+        name: values
+        for name, values in grid.axes.items()
+        if name not in LOCATION_PARAMETERS and values != [defaults[name]]
+    }
+    return json.dumps({**asked, "variants": grid.variants}, indent=1)
+
+
+def archives(name: str) -> Iterator[Path]:
+    """Yield the file that lists the runs of each data set."""
+    return (FOLDER / name).glob(f"*/{archive.RUNS}")
 
 
 def load(folder: str | Path, dataset: str = "") -> pd.DataFrame:

@@ -77,15 +77,32 @@ def _check(file: Path, folder: Path) -> None:
     check_regular(file)
 
 
-def _row(file: Path, folder: Path) -> tuple[str, ...]:
+def _row(file: Path, folder: Path) -> dict[str, str]:
+    name = file.relative_to(folder).as_posix()
+    return {"track_id": name, "path": name, **read_metadata(file)}
+
+
+def read_metadata(file: Path) -> dict[str, str]:
+    """Read the artist, album, title, genres and moods embedded in an audio file.
+
+    Returns
+    -------
+    dict of str to str
+        Keys are ``artist``, ``album``, ``title`` and the names of :data:`TAGSETS`. Values are empty
+        if the file does not have them; ``|`` separates tags.
+
+    Raises
+    ------
+    TagspaceError
+        If the metadata cannot be read.
+    """
     try:
         fields = mutagen.File(file, easy=True) or {}
     except Exception as error:  # what mutagen raises for damage has many types
         raise TagspaceError(f"{file}: {error or 'damaged metadata'}") from error
-    name = file.relative_to(folder).as_posix()
-    names = (" ".join(", ".join(_values(fields, each)).split()) for each in NAME_COLUMNS)
-    tags = ("|".join(_split(_values(fields, field))) for field in TAGSETS.values())
-    return name, name, *names, *tags
+    names = {each: " ".join(", ".join(_values(fields, each)).split()) for each in NAME_COLUMNS}
+    tags = {tagset: "|".join(_split(_values(fields, field))) for tagset, field in TAGSETS.items()}
+    return names | tags
 
 
 def _values(fields: Mapping[str, Sequence[str]], field: str) -> list[str]:

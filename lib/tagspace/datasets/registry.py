@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tagspace.datasets import fma, jamendo, magnatagatune, manifest, merge, msd
+from tagspace.datasets import emotify, fma, jamendo, magnatagatune, manifest, merge, msd
 from tagspace.datasets.base import Dataset
 from tagspace.errors import TagspaceError
 from tagspace.support.cache import cache_folder
 
 READERS = {
+    "emotify": emotify,
     "fma": fma,
     "jamendo": jamendo,
     "magnatagatune": magnatagatune,

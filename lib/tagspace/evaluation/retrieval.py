@@ -87,35 +87,39 @@ def neighbours(distances: torch.Tensor, cutoff: int) -> torch.Tensor:
 
 
 def ndcg(
-    distances: Callable[[np.ndarray], torch.Tensor],
+    measures: Mapping[str, Callable[[np.ndarray], torch.Tensor]],
     gains: Callable[[np.ndarray], torch.Tensor],
     queries: np.ndarray,
     n_tracks: int,
     excluded: Callable[[np.ndarray], torch.Tensor] | None = None,
     cutoff: int = 10,
-) -> torch.Tensor:
+) -> dict[str, torch.Tensor]:
     """Compute nDCG of queries among tracks; NaN for a query that has no relevant track.
 
     Parameters
     ----------
-    distances, gains, excluded : callable
-        For rows of queries, matrices of shape (n_queries, n_tracks): the distance of each track;
-        how relevant it is, not negative; the mask of tracks that must not be neighbours.
+    measures : mapping of str to callable
+        By name, the distances of all tracks from rows of queries, shape (n_queries, n_tracks).
+    gains, excluded : callable
+        Matrices of the same shape: how relevant each track is, not negative; the mask of tracks
+        that must not be neighbours.
     queries : numpy.ndarray of int
         Rows of the queries.
     n_tracks, cutoff : int
         Number of tracks, and of neighbours.
     """
-    cutoff, parts = min(cutoff, n_tracks - 1), []
+    cutoff = min(cutoff, n_tracks - 1)
+    parts: dict[str, list[torch.Tensor]] = {name: [] for name in measures}
     for rows in query_blocks(queries, n_tracks):
         gain = gains(rows)
         hidden = torch.zeros_like(gain, dtype=torch.bool) if excluded is None else excluded(rows)
         hidden[np.arange(len(rows)), rows] = True
         gain = gain.masked_fill(hidden, 0)
-        nearest = neighbours(distances(rows).masked_fill(hidden, torch.inf), cutoff)
         ideal = _dcg(gain.topk(cutoff).values, cutoff)
-        parts.append(_dcg(gain.gather(1, nearest), cutoff) / ideal)
-    return torch.cat(parts)
+        for name, distances in measures.items():
+            nearest = neighbours(distances(rows).masked_fill(hidden, torch.inf), cutoff)
+            parts[name].append(_dcg(gain.gather(1, nearest), cutoff) / ideal)
+    return {name: torch.cat(scores) for name, scores in parts.items()}
 
 
 def evaluate(

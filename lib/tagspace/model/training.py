@@ -291,9 +291,9 @@ class Trainer:
             return self._excluded(validation[queries], validation)
 
         everything = np.arange(len(rows))
-        distances = retrieval.Euclidean(embeddings)
-        scores = retrieval.ndcg(distances, gains, everything, len(rows), excluded)
-        score = scores.nanmean().item()
+        measures = {"average": retrieval.Euclidean(embeddings)}
+        scores = retrieval.ndcg(measures, gains, everything, len(rows), excluded)
+        score = scores["average"].nanmean().item()
         if np.isnan(score):
             raise TagspaceError(
                 "dataset: no two validation tracks are related whose pair counts (see "

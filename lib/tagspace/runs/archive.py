@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from functools import partial
 from pathlib import Path
 
@@ -15,15 +16,17 @@ from tagspace.runs.comparison import select_measures
 from tagspace.runs.records import gather
 from tagspace.support.files import write_whole
 
-RUNS, METRICS = "runs.csv", "metrics.csv"
+RUNS, METRICS = "runs.csv", "metrics.csv.gz"
 # Read as text even where they look like numbers.
 TEXTS = ("run", "commit", "dataset", "fingerprint", "tagsets")
 MAY_BE_MISSING = ("value", "low", "high", "chance", "ceiling")
+# What pandas and gzip raise for damaged files.
+UNREADABLE = (OSError, ValueError, KeyError, TypeError, OverflowError, EOFError, zlib.error)
 METRIC_TYPES = {**dict.fromkeys(MAY_BE_MISSING, float), "cutoff": int, "n_queries": int}
 
 
 def save(gathered: pd.DataFrame, folder: Path) -> None:
-    """Write the parameters of each run to ``runs.csv``, and its results to ``metrics.csv``.
+    """Write the parameters of each run to ``runs.csv``, and its results to ``metrics.csv.gz``.
 
     Neither file contains track ids, so both can be published for any data set. Variants share their
     baselines, so only the first variant keeps the results of the baselines.
@@ -44,7 +47,8 @@ def save(gathered: pd.DataFrame, folder: Path) -> None:
     csv = {"index": False, "lineterminator": "\n"}
     runs, metrics = gathered[about], gathered[["run", *COLUMNS]]
     write_whole(folder / RUNS, partial(runs.drop_duplicates().to_csv, **csv))
-    metrics_to_csv = partial(metrics.drop_duplicates().to_csv, float_format="%.4g", **csv)
+    csv |= {"float_format": "%.4g", "compression": {"method": "gzip", "mtime": 0}}
+    metrics_to_csv = partial(metrics.drop_duplicates().to_csv, **csv)
     write_whole(folder / METRICS, metrics_to_csv)
 
 
@@ -99,7 +103,7 @@ def _read(file: Path, required: tuple[str, ...], types: dict[str, type]) -> pd.D
             na_values=dict.fromkeys(MAY_BE_MISSING, ""),
         )
         missing = [name for name in required if name not in table]
-    except (OSError, ValueError, KeyError, TypeError, OverflowError) as error:
+    except UNREADABLE as error:
         raise _damaged(file) from error
     if missing or table.empty:
         raise _damaged(file)

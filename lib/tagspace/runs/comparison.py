@@ -109,20 +109,43 @@ def compare(
     if against not in overall:
         known = ", ".join(overall.columns)
         raise TagspaceError(f"against: {against!r} is not among the systems; accepted: {known}")
-    overall = overall[overall[against].notna()]
+    gains = gains_over(overall, against, shared_tracks(gathered))
+    return table.join(gains).rename_axis(index=None, columns=None)
+
+
+def shared_tracks(gathered: pd.DataFrame) -> float:
+    """Return the number of test tracks over that of training tracks, for :func:`gains_over`."""
+    n_test = gathered.groupby("run")["n_queries"].max()
+    return (n_test / gathered.groupby("run")["n_train"].first()).mean()
+
+
+def gains_over(values: pd.DataFrame, against: str, shared: float) -> pd.DataFrame:
+    """Compare systems with one of them over the same runs.
+
+    Parameters
+    ----------
+    values : pandas.DataFrame
+        A row per run, a column per system.
+    against : str
+        The reference system.
+    shared : float
+        See :func:`shared_tracks`. 0 if the runs are independent.
+
+    Returns
+    -------
+    pandas.DataFrame
+        By system: ``runs``, ``gain``, ``low`` and ``high``; see :func:`compare`.
+    """
+    values = values[values[against].notna()]
     # The reference, in the runs that each system has.
-    reference = overall.mask(overall.notna(), overall[against], axis=0)
-    gain = overall.mean() / reference.mean() - 1
+    reference = values.mask(values.notna(), values[against], axis=0)
+    gain = values.mean() / reference.mean() - 1
     # The delta method for a ratio of two means: these residuals have mean zero, and their spread
     # gives the standard error of the gain.
-    residuals = (overall - (1 + gain) * reference) / reference.mean()
-    n_test = gathered.groupby("run")["n_queries"].max()
-    shared = (n_test / gathered.groupby("run")["n_train"].first()).mean()
+    residuals = (values - (1 + gain) * reference) / reference.mean()
     n_runs = residuals.count()
     half = scipy.stats.t.ppf(0.975, n_runs - 1) * residuals.std() * (1 / n_runs + shared) ** 0.5
-    return table.assign(runs=n_runs, gain=gain, low=gain - half, high=gain + half).rename_axis(
-        index=None, columns=None
-    )
+    return pd.DataFrame({"runs": n_runs, "gain": gain, "low": gain - half, "high": gain + half})
 
 
 def verdict(compared: pd.DataFrame) -> pd.Series:

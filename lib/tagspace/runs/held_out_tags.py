@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -19,17 +21,30 @@ from tagspace.evaluation import retrieval
 from tagspace.evaluation.bootstrap import ArtistBootstrap, Figure
 from tagspace.support.progress import Progress
 from tagspace.tags import tagsets
-from tagspace.tags.relatedness import Kind, Relatedness, jaccard, relatedness_from_tags
+from tagspace.tags.lsi import LSI
+from tagspace.tags.relatedness import (
+    Cosine,
+    Overlap,
+    Relatedness,
+    jaccard,
+    relatedness_from_tags,
+    tf_idf,
+)
 from tagspace.tags.tagsets import TagMatrix
 
 TEST_SHARE = 0.3  # of the artists; the others are learned from
 FEWEST = 24  # tracks to judge on
-MAX_QUERIES = 4000  # at most; these give narrow enough intervals
+MAX_QUERIES = 2000  # at most; these give narrow enough intervals
 MAX_LDA = 5000  # training tracks that mixtures of topics are learned from
 CUTOFF = 10
 TOPICS = (2, 4, 8, 16, 25, 40, 63, 100, 160, 250, 400, 630)
 LDA_TOPICS = (16, 100)
-REFERENCE = "overlap"
+REFERENCES = "overlap", "lsi 16"  # what other kinds are compared with
+OTHERS = "all others"  # learned from all tag sets but the one held out
+COLUMNS = [
+    *("held_out", "against", "kind", "topics"),
+    *("value", "difference", "low", "high", "n_queries"),
+]
 
 
 @dataclass(frozen=True)
@@ -114,9 +129,11 @@ def judge(judged: Judged, learn_from: Sequence[str], held_out: str) -> dict[str,
     -------
     dict of str to numpy.ndarray, shape (n_queries,)
         nDCG@10 by kind and number of topics, such as ``lsi 16``; the tracks of the query's artist
-        are left out. NaN where no track is relevant.
+        are left out. NaN where no track is relevant. LDA takes long, and is tried only if all tag
+        sets but one are learned from.
     """
     tags = judged.tags.select(learn_from)
+    n_others = len(judged.tags.tagsets) - 1
     truth = judged.tags.tagset(held_out)[judged.test].astype(np.float32)
     rows = torch.as_tensor(judged.test)
 
@@ -126,15 +143,18 @@ def judge(judged: Judged, learn_from: Sequence[str], held_out: str) -> dict[str,
     def excluded(queries: np.ndarray) -> torch.Tensor:
         return torch.as_tensor(judged.groups.same_artist(judged.test[queries], judged.test))
 
-    scores = {}
-    for name, related in _kinds(tags.matrix, judged.train):
+    def distances(queries: np.ndarray, related: Relatedness) -> torch.Tensor:
+        return -related(rows[queries], rows)
 
-        def distances(queries: np.ndarray, related: Relatedness = related) -> torch.Tensor:
-            return -related(rows[queries], rows)
-
-        found = retrieval.ndcg(distances, gains, judged.queries, len(rows), excluded, CUTOFF)
-        scores[name] = found.double().numpy()
-    return scores
+    measures = {
+        name: partial(distances, related=related)
+        for name, related in itertools.chain(
+            _kinds(tags.matrix, judged.train),
+            _lda(tags.matrix, judged.train) if len(learn_from) == n_others else (),
+        )
+    }
+    found = retrieval.ndcg(measures, gains, judged.queries, len(rows), excluded, CUTOFF)
+    return {name: scores.double().numpy() for name, scores in found.items()}
 
 
 def _kinds(matrix: sparse.csr_array, train: np.ndarray) -> Iterator[tuple[str, Relatedness]]:
@@ -142,19 +162,47 @@ def _kinds(matrix: sparse.csr_array, train: np.ndarray) -> Iterator[tuple[str, R
 
     With as many topics as the rank, LSI is the cosine of the tags themselves.
     """
-    rank = int(np.linalg.matrix_rank((matrix[train].T @ matrix[train]).toarray()))
-    plans: list[tuple[str, Kind, int, np.ndarray]] = [("overlap", "overlap", 1, train)]
-    weightings: dict[Kind, str] = {"lsi": "cosine", "tfidf": "tfidf-cosine"}
-    for kind, whole in weightings.items():
-        plans += [(f"{kind} {k}", kind, k, train) for k in TOPICS if k < rank]
-        plans.append((whole, kind, rank, train))
-    plans += [(f"lda {k}", "lda", k, train[:MAX_LDA]) for k in LDA_TOPICS if k <= rank]
-    for name, kind, k, rows in Progress(plans, desc="relatedness", unit="kind"):
-        yield name, relatedness_from_tags(matrix, rows, kind, k)
+    yield "overlap", Overlap(matrix)
+    weighted = {"lsi": matrix, "tfidf": tf_idf(matrix, train)}
+    for (kind, tags), cosine in zip(weighted.items(), ("cosine", "tfidf-cosine"), strict=True):
+        model = LSI().fit(tags[train])
+        numbers = {f"{kind} {k}": k for k in TOPICS if k < model.rank} | {cosine: model.rank}
+        for name, k in numbers.items():
+            yield name, Cosine(torch.as_tensor(model.transform(tags, k), dtype=torch.float32))
+
+
+def _lda(matrix: sparse.csr_array, train: np.ndarray) -> Iterator[tuple[str, Relatedness]]:
+    for k in LDA_TOPICS:
+        if k <= matrix.shape[1]:
+            yield f"lda {k}", relatedness_from_tags(matrix, train[:MAX_LDA], "lda", k)
+
+
+def evaluate(judged: Judged) -> pd.DataFrame:
+    """Hold out each tag set in turn; learn from all others, and from each of these alone.
+
+    Parameters
+    ----------
+    judged : Judged
+        See :func:`select`.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``learned_from``, a tag set or :data:`OTHERS`, and the columns of :func:`compare_kinds`.
+    """
+    names = judged.tags.tagsets
+    plans = {OTHERS: {held: [name for name in names if name != held] for held in names}}
+    if len(names) > 2:
+        plans |= {one: {held: [one] for held in names if held != one} for one in names}
+    tables = {}
+    for learned_from, plan in Progress(plans.items(), desc="held-out tags", unit="part"):
+        scores = {held: judge(judged, sets, held) for held, sets in plan.items()}
+        tables[learned_from] = compare_kinds(judged, scores)
+    return pd.concat(tables, names=["learned_from"]).reset_index("learned_from")
 
 
 def compare_kinds(judged: Judged, scores: dict[str, dict[str, np.ndarray]]) -> pd.DataFrame:
-    """Average scores over queries, and compare each kind with the plain overlap of tags.
+    """Average scores over queries, and compare each kind with :data:`REFERENCES`.
 
     Parameters
     ----------
@@ -166,10 +214,10 @@ def compare_kinds(judged: Judged, scores: dict[str, dict[str, np.ndarray]]) -> p
     Returns
     -------
     pandas.DataFrame
-        ``held_out`` (a tag set, or ``mean``), ``kind``, ``topics`` (0 for kinds without), ``value``
-        (nDCG@10), ``difference`` from plain overlap with the bounds ``low`` and ``high`` of a 95 %
-        interval, and ``n_queries``. The bootstrap resamples artists, or tracks if artists are
-        unknown.
+        ``held_out`` (a tag set, or ``mean``), ``against`` (a reference), ``kind``, ``topics`` (0
+        for kinds without), ``value`` (nDCG@10), ``difference`` from the reference with the bounds
+        ``low`` and ``high`` of a 95 % interval, and ``n_queries``. The bootstrap resamples artists,
+        or tracks if artists are unknown.
     """
     bootstrap = ArtistBootstrap(judged.groups.artist[judged.test[judged.queries]], seed=0)
     figures = {held_out: bootstrap.figures(each) for held_out, each in scores.items()}
@@ -182,11 +230,11 @@ def compare_kinds(judged: Judged, scores: dict[str, dict[str, np.ndarray]]) -> p
         }
     rows = []
     for held_out, each in figures.items():
-        for name, figure in each.items():
+        for against, (name, figure) in itertools.product(REFERENCES, each.items()):
+            if against not in each:  # fewer topics
+                continue
             kind, _, topics = name.partition(" ")
-            against = each[REFERENCE]
-            apart = replace(figure, draws=figure.draws - against.draws)
-            values = figure.value, figure.value - against.value, *apart.interval()
-            rows.append((held_out, kind, int(topics or 0), *values, figure.n_queries))
-    columns = ["held_out", "kind", "topics", "value", "difference", "low", "high", "n_queries"]
-    return pd.DataFrame(rows, columns=columns)
+            apart = replace(figure, draws=figure.draws - each[against].draws)
+            values = figure.value, figure.value - each[against].value, *apart.interval()
+            rows.append((held_out, against, kind, int(topics or 0), *values, figure.n_queries))
+    return pd.DataFrame(rows, columns=COLUMNS)

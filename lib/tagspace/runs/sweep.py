@@ -24,6 +24,7 @@ from tagspace.configuration import (
     RELATEDNESS_KINDS,
     Configuration,
     plain_values,
+    with_preset,
 )
 from tagspace.corpus import Corpus
 from tagspace.datasets import registry
@@ -182,7 +183,7 @@ def read_grid(namespace: Mapping[str, object]) -> Grid:
     TagspaceError
         If a parameter is unknown or a value is not accepted. The message is one line.
     """
-    given = plain_values(namespace)
+    given = with_preset(plain_values(namespace))
     variants = given.pop("variants", {"": {}})
     scheduler = given.pop("scheduler", "")
     workers = given.pop("workers", 0)

@@ -133,7 +133,7 @@ def relatedness_from_tags(
     if kind == "lda":
         vectors = _lda_vectors(tags, train, topics, seed)
     else:
-        vectors = lsi_vectors(_tf_idf(tags, train) if kind == "tfidf" else tags, train, topics)
+        vectors = lsi_vectors(tf_idf(tags, train) if kind == "tfidf" else tags, train, topics)
     return Cosine(torch.as_tensor(vectors, dtype=torch.float32, device=device))
 
 
@@ -154,7 +154,7 @@ def lsi_vectors(tags: sparse.csr_array, train: np.ndarray, topics: int) -> np.nd
     return model.transform(tags, min(topics, model.rank))
 
 
-def _tf_idf(tags: sparse.csr_array, train: np.ndarray) -> sparse.csr_array:
+def tf_idf(tags: sparse.csr_array, train: np.ndarray) -> sparse.csr_array:
     """Weight each tag by its inverse document frequency among the training tracks."""
     from sklearn.feature_extraction.text import TfidfTransformer
 

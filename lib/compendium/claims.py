@@ -1,0 +1,118 @@
+"""The claims of the paper's Section VI, as comparisons of groups of rows of Table II."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import pandas as pd
+
+from compendium import paper
+from tagspace.runs import comparison
+
+Chosen = Callable[[pd.DataFrame], pd.Series]
+MANY = 40  # topics
+
+
+class Claim(NamedTuple):
+    """``these`` rows of Table II are above ``others``, in the precision of a ``task``."""
+
+    sentence: str
+    these: Chosen
+    others: Chosen
+    task: str = "mean"
+
+
+def _is(tagsets: str) -> Chosen:
+    return lambda rows: rows["tagsets"] == tagsets
+
+
+def _of(number: int) -> Chosen:
+    """Choose combinations of so many tag sets."""
+    return lambda rows: rows["tagsets"].str.count(r"\+") == number - 1
+
+
+def _with(tagset: str, *, others: bool = False) -> Chosen:
+    """Choose combinations of two or three sets that have this one, or the others."""
+    return lambda rows: (
+        (rows["tagsets"].str.contains(tagset) != others)
+        & rows["tagsets"].str.count(r"\+").isin([1, 2])
+    )
+
+
+def _alone(tagset: str, *, others: bool = False) -> Chosen:
+    """Choose the training on one set, or that on another one alone."""
+    return lambda rows: _of(1)(rows) & ((rows["tagsets"] == tagset) != others)
+
+
+def _largest(rows: pd.DataFrame) -> pd.Series:
+    """Choose the largest number of topics of each combination."""
+    return rows["topics"] == rows.groupby("tagsets")["topics"].transform("max")
+
+
+def _smallest(rows: pd.DataFrame) -> pd.Series:
+    return rows["topics"] == rows.groupby("tagsets")["topics"].transform("min")
+
+
+def _ceiling(*, others: bool = False) -> Chosen:
+    """Choose the largest number of topics, or MANY, of combinations that have more than MANY."""
+    return lambda rows: (
+        (rows.groupby("tagsets")["topics"].transform("max") > MANY)
+        & ((rows["topics"] == MANY) if others else _largest(rows))
+    )
+
+
+CLAIMS = [
+    Claim("Moods teach more than styles", _is("moods"), _is("styles")),
+    Claim("Combinations with moods are better than others", _with("moods"),
+          _with("moods", others=True)),
+    Claim("Genres serve genres", _alone("genres"), _alone("genres", others=True), "genres"),
+    Claim("Genres serve styles", _alone("genres"), _alone("genres", others=True), "styles"),
+    Claim("Genres serve moods", _alone("genres"), _alone("genres", others=True), "moods"),
+    Claim("Genres serve themes", _alone("genres"), _alone("genres", others=True), "themes"),
+    Claim("All sets teach more than one", _of(4), _of(1)),
+    Claim("All sets teach more than moods alone", _of(4), _is("moods")),
+    Claim("The most topics are better than the fewest", _largest, _smallest),
+    Claim(f"More topics are better than {MANY}", _ceiling(), _ceiling(others=True)),
+]  # fmt: skip
+
+
+def claims_table(gathered: pd.DataFrame, measure: str, filtered: str = "none") -> pd.DataFrame:
+    """Compare both sides of each claim, over folds and seeds.
+
+    Parameters
+    ----------
+    gathered : pandas.DataFrame
+        Runs of Table II; see :func:`tagspace.runs.sweep.run_sweep`.
+    measure, filtered
+        See :func:`tagspace.runs.comparison.compare`.
+
+    Returns
+    -------
+    pandas.DataFrame
+        By claim: ``paper``, the gain of one side over the other in the paper's Table II (of the
+        mean: the mean over the tag sets); ``gain``, ``low`` and ``high`` over the runs, as
+        :func:`tagspace.runs.comparison.gains_over` computes them.
+    """
+    rows = comparison.select(gathered, measure, filtered)
+    rows = rows[rows["representation"] == "trained"]
+    shared = comparison.shared_tracks(gathered)
+    found = {}
+    for claim in CLAIMS:
+        of_task = rows[rows["task"] == claim.task]
+        sides = {"these": claim.these(of_task), "others": claim.others(of_task)}
+        values = {
+            side: of_task[chosen].groupby(["seed", "fold"])["value"].mean()
+            for side, chosen in sides.items()
+        }
+        gains = comparison.gains_over(pd.DataFrame(values), "others", shared).loc["these"]
+        found[claim.sentence] = {"paper": _published_gain(claim), **gains}
+    return pd.DataFrame.from_dict(found, orient="index")
+
+
+def _published_gain(claim: Claim) -> float:
+    """Compare both sides in the paper's Table II; NaN if it has no such rows."""
+    table = paper.table_2().reset_index()
+    these, others = (table[chosen(table)] for chosen in (claim.these, claim.others))
+    tasks = ["genres", "styles", "moods", "themes"] if claim.task == "mean" else [claim.task]
+    return float((these[tasks].mean() / others[tasks].mean() - 1).mean())
