@@ -9,9 +9,9 @@ the notebooks; the tables name no tracks.
 
 from __future__ import annotations
 
-import shutil
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -20,6 +20,7 @@ import pandas as pd
 
 from compendium import measured
 from tagspace.runs import archive, comparison, sweep
+from tagspace.runs.sweep import Grid
 
 NOTEBOOKS = Path(__file__).parents[1] / "notebooks"
 
@@ -66,6 +67,15 @@ PLANS = {
 }
 
 
+class Made(NamedTuple):
+    """The runs of a plan on one data set."""
+
+    name: str
+    dataset: str
+    grid: Grid
+    gathered: pd.DataFrame
+
+
 def parameters(notebook: str) -> dict[str, Any]:
     """Execute the cell of parameters of a notebook."""
     cells = jupytext.read(NOTEBOOKS / f"{notebook}.py").cells
@@ -75,29 +85,37 @@ def parameters(notebook: str) -> dict[str, Any]:
     return namespace
 
 
-def measure(name: str, plan: Plan, runs: Path, folders: dict[str, str]) -> None:
-    """Make the runs of a plan, and replace what is kept."""
-    shutil.rmtree(measured.FOLDER / name, ignore_errors=True)
+def make(name: str, runs: Path, folders: dict[str, str]) -> Iterator[Made]:
+    """Make the runs of a plan on each of its data sets."""
+    plan = PLANS[name]
     for dataset in plan.datasets:
         started = time.perf_counter()
         given = {**parameters(plan.notebook), **(plan.changes or {}), "dataset": folders[dataset]}
         grid = sweep.read_grid({**given, "runs": str(runs / dataset)})
         outcome = sweep.run_sweep(grid)
         assert outcome.failed.empty, outcome.failed.to_string()
-        gathered = outcome.gathered
-        if plan.only_trained:  # thousands of runs
-            gathered = gathered[gathered["representation"] == "trained"]
-            shown = [comparison.MEASURES[name] for name in ("graded nDCG@10", "exact P@10")]
-            kinds = pd.MultiIndex.from_frame(gathered[["relevance", "metric", "cutoff"]])
-            gathered = gathered[kinds.isin(shown)]
-        archive.save(gathered, measured.FOLDER / name / dataset)
-        file = measured.FOLDER / name / measured.GRID
-        file.write_text(measured.describe(grid), encoding="utf-8")
         n_runs, seconds = outcome.gathered["run"].nunique(), time.perf_counter() - started
         print(f"{name}, {dataset}: {n_runs} runs, {seconds:.0f} s", flush=True)
+        yield Made(name, dataset, grid, outcome.gathered)
+
+
+def keep(made: Made) -> None:
+    """Replace what is kept of a plan."""
+    gathered = made.gathered
+    if PLANS[made.name].only_trained:  # thousands of runs
+        gathered = gathered[gathered["representation"] == "trained"]
+        shown = [comparison.MEASURES[name] for name in ("graded nDCG@10", "exact P@10")]
+        kinds = pd.MultiIndex.from_frame(gathered[["relevance", "metric", "cutoff"]])
+        gathered = gathered[kinds.isin(shown)]
+    folder = measured.FOLDER / made.name
+    archive.save(gathered, folder / made.dataset)
+    (folder / measured.GRID).write_text(measured.describe(made.grid), encoding="utf-8")
 
 
 if __name__ == "__main__":
     runs, merge, emotify, *names = sys.argv[1:]
-    for name in names or PLANS:
-        measure(name, PLANS[name], Path(runs), {"merge": merge, "emotify": emotify})
+    folders = {"merge": merge, "emotify": emotify}
+    # Nothing is kept before all is made: a changed file would show in the commit of later runs.
+    made = [each for name in names or PLANS for each in make(name, Path(runs), folders)]
+    for each in made:
+        keep(each)
