@@ -88,7 +88,7 @@ tag_tables.held_out_matrix(kept[kept["data"] == "msd"], "tfidf", 40, "difference
 from myst_nb import glue
 
 for name in titles:
-    found = tag_figures.held_out_means(kept[kept["data"] == name]).set_index(["kind", "topics"])
+    found = tag_tables.held_out_means(kept[kept["data"] == name]).set_index(["kind", "topics"])
     glue(f"held_out_{name}_tracks", f"{found['n_queries'].iloc[0]:,}", display=False)
     for kind, topics in [("overlap", 0), ("lsi", 16), ("lsi", 40), ("tfidf", 40), ("tfidf", 100)]:
         row = found.loc[kind, topics]

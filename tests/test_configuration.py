@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 from pydantic import ValidationError
 
-from tagspace.configuration import Configuration, plain_values, read_parameters
+from tagspace.configuration import PRESETS, Configuration, plain_values, read_parameters
 from tagspace.errors import TagspaceError
 from tagspace.model.losses import TripletLoss
+from tagspace.runs import sweep
 
 TRAIN = Path(__file__).parents[1] / "notebooks" / "train.py"
 KNOWN = ("genres", "styles", "moods")
@@ -262,11 +263,11 @@ def parameters_cell():
 
 def test_parameters_cell_lists_all_parameters_in_order_with_their_defaults():
     found = [(line.target.id, ast.literal_eval(line.value)) for line in parameters_cell()]
-    assert found == list(Configuration().model_dump().items())
+    assert found == [("preset", ""), *Configuration().model_dump().items()]
 
 
 def test_parameters_cell_declares_the_types():
-    for line in parameters_cell():
+    for line in parameters_cell()[1:]:  # the first one is the preset
         default = getattr(Configuration(), line.target.id)
         assert line.annotation.id == type(default).__name__, line.target.id
 
@@ -306,3 +307,37 @@ def test_tag_sets_are_chosen_in_the_order_of_the_data_set(text, expected):
 def test_unknown_repeated_and_missing_tag_sets_are_refused(text):
     with pytest.raises(TagspaceError, match="^tagsets: .*; accepted: genres, styles, moods, .*$"):
         Configuration(tagsets=text).choose_tagsets(KNOWN)
+
+
+@pytest.mark.parametrize("preset", PRESETS)
+def test_a_preset_sets_what_is_at_its_default_and_prints_it(preset, capsys):
+    values = {"preset": preset, **Configuration().model_dump()}
+    configuration = read_parameters(values)
+    changed = {
+        name: value for name, value in configuration.model_dump().items() if value != values[name]
+    }
+    assert changed == PRESETS[preset]
+    told = ", ".join(f"{name} {value}" for name, value in PRESETS[preset].items())
+    assert capsys.readouterr().out == f"preset {preset} sets {told}\n"
+
+
+def test_a_preset_leaves_what_was_chosen(capsys):
+    configuration = read_parameters({"preset": "best", "loss": "regression", "encoder": "dpnn"})
+    assert configuration.loss == "regression"
+    assert configuration.encoder == "musicnn"  # as dpnn is the default
+    assert "loss" not in capsys.readouterr().out
+
+
+def test_a_preset_leaves_the_lists_and_variants_of_a_sweep():
+    grid = sweep.read_grid(
+        {"preset": "best", "topics": [16, 40], "variants": {"a": {}, "b": {"loss": "triplet"}}}
+    )
+    assert grid.axes["topics"] == [16, 40]
+    assert grid.axes["relatedness"] == ["tfidf"]
+    assert grid.variants["b"] == {"loss": "triplet"}
+
+
+@pytest.mark.parametrize("preset", ["beste", 5, ["best"]])
+def test_an_unknown_preset_is_refused(preset):
+    message = refusal(read_parameters, {"preset": preset})
+    assert message == f"preset: {preset!r} is not accepted; accepted: paper, best"

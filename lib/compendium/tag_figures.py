@@ -10,19 +10,13 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import seaborn as sns
-import torch
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 from scipy import sparse
 
 from compendium import style, tag_tables
-from tagspace.configuration import Configuration
-from tagspace.corpus import Corpus
 from tagspace.evaluation.retrieval import query_blocks
-from tagspace.model import mining
-from tagspace.model.mining import CandidatePairs
-from tagspace.runs import experiment, held_out_tags
 from tagspace.tags import relatedness
 from tagspace.tags.lsi import LSI, unit_length
 from tagspace.tags.tagsets import TagMatrix, combination_codes
@@ -279,63 +273,6 @@ def sample_cosines(vectors: np.ndarray, size: int = 2000, seed: int = 0) -> np.n
     return cosines[np.triu_indices(len(rows), 1)]
 
 
-def pairs_table(
-    corpus: Corpus, systems: Mapping[str, Configuration], size: int = 2000
-) -> pd.DataFrame:
-    """Count the related and unrelated pairs of training tracks in several systems.
-
-    Parameters
-    ----------
-    corpus : Corpus
-        The tracks.
-    systems : mapping of str to Configuration
-        By name. Only relatedness, tag sets, topics, thresholds, batch filter and seed matter.
-    size : int
-        Largest number of training tracks in the sample, which is treated as one batch.
-
-    Returns
-    -------
-    pandas.DataFrame
-        A row per system. ``related`` and ``unrelated``: shares of all pairs. ``anchors``: the share
-        of tracks that have both. ``no common tag``: the share of the related pairs that have no
-        tag in common.
-    """
-    rows = np.random.default_rng(0).permutation(corpus.split.train)[:size]
-    tags = corpus.tags.matrix[rows]
-    no_common_tag = torch.as_tensor((tags @ tags.T).toarray() == 0)
-    shares = {
-        name: _pair_shares(_find_pairs(corpus, rows, configuration), no_common_tag)
-        for name, configuration in systems.items()
-    }
-    return pd.DataFrame.from_dict(shares, orient="index")
-
-
-def _find_pairs(corpus: Corpus, rows: np.ndarray, configuration: Configuration) -> CandidatePairs:
-    chosen = configuration.choose_tagsets(corpus.tags.tagsets)
-    related = experiment.make_relatedness(
-        corpus, corpus.tags.select(chosen), configuration, torch.device("cpu")
-    )
-    excluded = corpus.groups.excluded_pairs(rows, rows, configuration.batch_filter)
-    return mining.candidate_pairs(
-        related(torch.as_tensor(rows)),
-        torch.as_tensor(excluded),
-        configuration.positive_threshold,
-        configuration.negative_threshold,
-    )
-
-
-def _pair_shares(pairs: CandidatePairs, no_common_tag: torch.Tensor) -> dict[str, float]:
-    n_tracks = len(no_common_tag)
-    n_pairs = n_tracks * (n_tracks - 1)
-    n_related = pairs.positive.sum().item()
-    return {
-        "related": n_related / n_pairs,
-        "unrelated": pairs.negative.sum().item() / n_pairs,
-        "anchors": pairs.anchors.float().mean().item(),
-        "no common tag": (pairs.positive & no_common_tag).sum().item() / max(n_related, 1),
-    }
-
-
 def hits_table(tags: TagMatrix) -> pd.DataFrame:
     """Tabulate how often two random tracks match, for several definitions of a hit.
 
@@ -417,7 +354,7 @@ def held_out_figure(tables: Mapping[str, pd.DataFrame]) -> Figure:
     """
     figure, axes = plt.subplots(1, len(tables), figsize=(4.5 * len(tables), 3.2), squeeze=False)
     for panel, (title, table) in zip(axes.flat, tables.items(), strict=True):
-        kinds = held_out_means(table).set_index(["kind", "topics"])
+        kinds = tag_tables.held_out_means(table).set_index(["kind", "topics"])
         overlap = kinds.loc[("overlap", 0), "value"]
         panel.axhline(overlap, color=style.BLACK, linestyle="--", linewidth=1)
         panel.annotate("overlap", (0, overlap), (3, 3), xycoords=("axes fraction", "data"),
@@ -433,22 +370,6 @@ def held_out_figure(tables: Mapping[str, pd.DataFrame]) -> Figure:
         panel.set_xlim(right=4 * line.index[-1])  # room for the names
     axes[0, 0].set_ylabel("nDCG@10, mean over held-out sets")
     return style.lay_out(figure)
-
-
-def held_out_means(table: pd.DataFrame, against: str = "overlap") -> pd.DataFrame:
-    """Select the mean over held-out sets, learned from all other sets, against one reference.
-
-    Of two tag sets only, it is the mean over both.
-
-    Parameters
-    ----------
-    table : pandas.DataFrame
-        See :func:`tagspace.runs.held_out_tags.evaluate`.
-    against : str
-        One of :data:`tagspace.runs.held_out_tags.REFERENCES`.
-    """
-    wanted = (table["learned_from"] == held_out_tags.OTHERS) & (table["held_out"] == "mean")
-    return table[wanted & (table["against"] == against)]
 
 
 def _add_legend(axes: plt.Axes, colours: dict[str, str], position: tuple[float, float]) -> None:

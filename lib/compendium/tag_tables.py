@@ -124,6 +124,20 @@ def _batch_counts(
     }
 
 
+def held_out_means(table: pd.DataFrame, against: str = "overlap") -> pd.DataFrame:
+    """Select the mean over held-out sets, learned from all other sets, against one reference.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        See :func:`tagspace.runs.held_out_tags.evaluate`.
+    against : str
+        One of :data:`tagspace.runs.held_out_tags.REFERENCES`.
+    """
+    wanted = (table["learned_from"] == held_out_tags.OTHERS) & (table["held_out"] == "mean")
+    return table[wanted & (table["against"] == against)]
+
+
 def held_out_table(table: pd.DataFrame, topics: Sequence[int]) -> pd.DataFrame:
     """Tabulate how well each kind of relatedness ranks tracks by a held-out tag set.
 
@@ -140,15 +154,14 @@ def held_out_table(table: pd.DataFrame, topics: Sequence[int]) -> pd.DataFrame:
         A row per kind: ``nDCG@10``, its mean over the held-out sets, and the differences from the
         references with 95 % intervals in brackets.
     """
-    wanted = (table["learned_from"] == held_out_tags.OTHERS) & (table["held_out"] == "mean")
-    rows = table[wanted & table["topics"].isin([0, *topics])]
-    names = rows["kind"] + rows["topics"].map(lambda k: f" {k}" if k else "")
-    columns = {"nDCG@10": rows["value"].map("{:.3f}".format).groupby(names, sort=False).first()}
-    for against in rows["against"].unique():
-        part = rows["against"] == against
-        cells = rows[part].apply(_format_difference, axis=1)
-        columns[f"over {against}"] = cells.set_axis(names[part])
-    return pd.DataFrame(columns).rename_axis(index=None)
+    columns = {}
+    for against in table["against"].unique():
+        rows = held_out_means(table, against)
+        rows = rows[rows["topics"].isin([0, *topics])]
+        rows = rows.set_axis(rows["kind"] + rows["topics"].map(lambda k: f" {k}" if k else ""))
+        columns["nDCG@10"] = rows["value"].map("{:.3f}".format)
+        columns[f"over {against}"] = rows.apply(_format_difference, axis=1)
+    return pd.DataFrame(columns)
 
 
 def _format_difference(row: pd.Series) -> str:

@@ -3,6 +3,7 @@
 import ast
 import base64
 import importlib.util
+import runpy
 import shutil
 import tomllib
 from pathlib import Path
@@ -14,10 +15,12 @@ import yaml
 from jupytext.compare import compare_notebooks
 
 from compendium import measured
-from tagspace.configuration import EXPERIMENT_PARAMETERS, Configuration
-from tagspace.runs import experiment, sweep
+from tagspace.configuration import Configuration
+from tagspace.runs import sweep
 
 ROOT = Path(__file__).parents[2]
+MEASURE = runpy.run_path(str(ROOT / "benchmarks" / "measure.py"))
+MAKES_RUNS = ("sweep.read_grid(", "measured.load_or_run(")
 SCRIPTS = sorted((ROOT / "notebooks").glob("*.py"))
 notebook = pytest.mark.parametrize("script", SCRIPTS, ids=lambda path: path.stem)
 
@@ -39,39 +42,14 @@ def test_every_page_is_in_the_contents():
     assert listed == prose | {f"notebooks/{script.stem}" for script in SCRIPTS}
 
 
-def test_the_real_figures_are_those_of_the_defaults():
-    defaults = Configuration(folds=5, learning_rate=experiment.RATE).model_dump()
-    kept = measured.load("real")
-    for name in set(EXPERIMENT_PARAMETERS) - {"tagsets", "fold"}:
-        assert kept[name].unique().tolist() == [defaults[name]], name
-
-
-@pytest.mark.parametrize(
-    ("folder", "page", "reference"),
-    [
-        ("systems", "related", {}),
-        (
-            "ablations",
-            "ablations",
-            {"pool": "validation", "epochs": 18, "learning_rate": 2e-4, "augment": "always"},
-        ),
-    ],
-)
-def test_the_variants_kept_are_those_of_the_page(folder, page, reference):
-    cells = jupytext.read(ROOT / "notebooks" / f"{page}.py").cells
-    parameters = next(cell for cell in cells if "parameters" in cell.metadata.get("tags", []))
-    given = {
-        node.target.id: ast.literal_eval(node.value) for node in ast.parse(parameters.source).body
-    }
-    kept = measured.load(folder)
-    assert list(kept["variant"].unique()) == list(given["variants"])
-    usual = Configuration(
-        **{"folds": 5, "learning_rate": experiment.RATE, **reference}
-    ).model_dump()
-    told = [name for name in EXPERIMENT_PARAMETERS if name not in ("tagsets", "seed", "fold")]
-    for variant, changes in given["variants"].items():
-        rows = kept.loc[kept["variant"] == variant, told].drop_duplicates()
-        assert rows.to_dict("records") == [{name: {**usual, **changes}[name] for name in told}]
+@pytest.mark.parametrize("name", MEASURE["PLANS"])
+def test_the_runs_that_are_kept_are_those_of_the_page(name):
+    plan = MEASURE["PLANS"][name]
+    given = {**MEASURE["parameters"](plan.notebook), **(plan.changes or {})}
+    found = measured.load_or_run(name, given)
+    assert list(found) == sorted(plan.datasets)
+    for runs in found.values():
+        assert list(runs["variant"].unique()) == list(given["variants"])
 
 
 @notebook
@@ -113,9 +91,11 @@ def test_parameters_come_first_and_are_those_of_the_library(script):
     names = [node.target.id for node in assigned]
     fields = Configuration.model_fields
     defaults = {node.target.id: ast.literal_eval(node.value) for node in assigned}
-    if "sweep.read_grid(" in script.read_text(encoding="utf-8"):
-        sweep.read_grid(defaults)
+    if any(call in script.read_text(encoding="utf-8") for call in MAKES_RUNS):
+        sweep.read_grid({**defaults, "dataset": defaults["dataset"] or "demo"})
         return
+    if script.stem == "train":
+        assert defaults.pop("preset") == ""
     assert [name for name in names if name not in fields] == []
     Configuration.check(defaults)
     if script.stem == "train":

@@ -218,3 +218,63 @@ def test_history_figure_marks_the_best_epoch():
         assert list(curve.get_xdata()) == [1, 2, 3]
         assert list(curve.get_ydata()) == history[column].tolist()
         assert list(mark.get_xdata()) == [2, 2]
+
+
+@pytest.fixture
+def compared():
+    """Two systems and a baseline, compared with a reference."""
+    return pd.DataFrame(
+        {"moods": [0.3, 0.4, 0.5], "runs": 3, "gain": [-0.1, 0.0, 0.25],
+         "low": [-0.2, -0.1, 0.15], "high": [0.0, 0.1, 0.35]},
+        index=["untrained", "LSI", "tf-idf"],
+    )  # fmt: skip
+
+
+def test_gains_figure_draws_a_dot_and_an_interval_for_each_system(compared):
+    figure = result_figures.gains_figure({"one": compared, "two": compared.iloc[::-1]}, "x")
+    for panel in figure.axes:
+        lines, dots = panel.lines[0:6:2], panel.lines[1:6:2]
+        assert [line.get_xdata().tolist() for line in lines] == [[-20, 0], [-10, 10], [15, 35]]
+        assert [float(dot.get_xdata()[0]) for dot in dots] == [-10, 0, 25]
+    assert [text.get_text() for text in figure.axes[0].get_yticklabels()] == list(compared.index)
+    assert [panel.get_title() for panel in figure.axes] == ["one", "two"]
+
+
+def test_say_gain_has_the_sign_and_the_interval(compared):
+    assert result_figures.say_gain(compared.loc["tf-idf"]) == "+25.0 % (+15.0 % to +35.0 %)"
+    assert result_figures.say_gain(compared.loc["untrained"]) == "-10.0 % (-20.0 % to +0.0 %)"
+
+
+def test_losses_figure_draws_a_line_for_each_loss_and_weighting():
+    systems = itertools.product(["triplet", "listwise"], ["LSI", "tf-idf"], (16, 40, 100, 1000))
+    names = [f"{loss}, {weights} {topics}" for loss, weights, topics in systems]
+    table = pd.DataFrame({"mean": np.arange(17.0)}, index=[*names, "margin: 0.1"])
+    (panel,) = result_figures.losses_figure({"x": table}).axes
+    assert [line.get_ydata().tolist() for line in panel.lines] == [
+        list(range(start, start + 4)) for start in (0, 4, 8, 12)
+    ]
+    labels = [text.get_text() for text in panel.get_xticklabels()]
+    assert labels == ["16", "40", "100", "all"]
+    assert [line.get_linestyle() for line in panel.lines] == ["--", "-", "--", "-"]
+
+
+def test_filters_figure_draws_the_mean_of_each_system_under_each_filter(gathered):
+    rows = gathered[(gathered["tagsets"] == "moods") & (gathered["topics"] == 3)]
+    parts = [
+        rows.assign(filter=name, value=rows["value"] - fall, variant="network")
+        for name, fall in [("none", 0), ("album", 0.1), ("artist", 0.2)]
+    ]
+    figure = result_figures.filters_figure(pd.concat(parts), NDCG, ["network", "untrained"])
+    for line, name in zip(figure.axes[0].lines, ["trained", "untrained"], strict=True):
+        mean = mean_value(rows, representation=name, task="mean", metric="ndcg")
+        assert line.get_ydata() == pytest.approx([mean, mean - 0.1, mean - 0.2])
+
+
+def test_means_figure_draws_the_mean_over_the_tag_sets_against_topics(gathered):
+    table = result_figures.arrange_table_2(gathered, NDCG)
+    (panel,) = result_figures.means_figure({"x": table}).axes
+    expected = table[["genres", "moods"]].mean(axis=1)
+    for line, name in zip(panel.lines, ["genres", "moods", "genres+moods"], strict=True):
+        assert line.get_ydata().tolist() == expected[name].tolist()
+        assert line.get_xdata().tolist() == [3, 20]
+    assert [text.get_text() for text in panel.texts] == ["genres", "moods", "all"]

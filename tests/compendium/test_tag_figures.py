@@ -1,6 +1,5 @@
 """Figures and tables of tags show the right numbers, compared with slow and simple versions."""
 
-import dataclasses
 import itertools
 
 import matplotlib as mpl
@@ -10,7 +9,7 @@ import pytest
 
 from compendium import tag_figures, tag_tables
 from tagspace.datasets.base import build
-from tagspace.tags import relatedness, tagsets
+from tagspace.tags import tagsets
 from tagspace.tags.lsi import LSI
 
 mpl.use("agg")
@@ -132,64 +131,16 @@ def test_shares_figure_draws_a_line_for_each_kind_of_pair():
     assert [list(line.get_ydata()) for line in lines] == [[0.2, 0.1], [0.5, 0.6]]
 
 
-@pytest.mark.parametrize("kind", ["lsi", "overlap"])
-def test_pairs_table_counts_pairs_of_training_tracks_from_different_albums(small, kind):
-    corpus, configuration = small()
-    # Without two calm tracks, there are more related pairs than unrelated ones.
-    train = np.delete(corpus.split.train, [0, 2])
-    corpus = dataclasses.replace(corpus, split=dataclasses.replace(corpus.split, train=train))
-    if kind == "overlap":
-        changes = {"relatedness": "overlap", "positive_threshold": 0.5}
-        configuration = configuration.model_copy(update=changes)
-    table = tag_figures.pairs_table(corpus, {"system": configuration})
-
-    moods = corpus.tags.tagset("moods")
-    vectors = relatedness.lsi_vectors(moods, train, configuration.topics)
-    moods_of = [set(np.flatnonzero(row)) for row in moods.toarray()]
-    tags_of = [set(np.flatnonzero(row)) for row in corpus.tags.matrix.toarray()]
-    compare = {
-        "lsi": lambda a, b: vectors[a] @ vectors[b],
-        "overlap": lambda a, b: len(moods_of[a] & moods_of[b]) / len(moods_of[a] | moods_of[b]),
-    }[kind]
-    everything = np.arange(len(corpus))
-    same_album = corpus.groups.same_album(everything, everything)
-    allowed = [(a, b) for a, b in itertools.permutations(train, 2) if not same_album[a, b]]
-    positive = configuration.positive_threshold - 1e-6
-    negative = configuration.negative_threshold - 1e-6
-    related = {(a, b) for a, b in allowed if compare(a, b) >= positive}
-    unrelated = {(a, b) for a, b in allowed if compare(a, b) < negative}
-    anchors = {a for a, _ in related} & {a for a, _ in unrelated}
-    no_common_tag = [(a, b) for a, b in related if not tags_of[a] & tags_of[b]]
-    n_pairs = len(train) * (len(train) - 1)
-    expected = [
-        len(related) / n_pairs,
-        len(unrelated) / n_pairs,
-        len(anchors) / len(train),
-        len(no_common_tag) / len(related),
-    ]
-    assert 0 < expected[1] < expected[0]
-    np.testing.assert_allclose(table.loc["system"], expected, rtol=1e-6)
-
-
-def test_pairs_table_counts_related_pairs_without_a_common_tag(small):
-    # No cosine is negative here, so all pairs of different albums are related.
-    corpus, configuration = small(positive_threshold=0.0, negative_threshold=-0.5)
-    table = tag_figures.pairs_table(corpus, {"all": configuration})
-    tags = corpus.tags.matrix.toarray()
-    everything = np.arange(len(corpus))
-    same_album = corpus.groups.same_album(everything, everything)
-    pairs = itertools.permutations(corpus.split.train, 2)
-    related = [(a, b) for a, b in pairs if not same_album[a, b]]
-    expected = np.mean([not (tags[a] * tags[b]).any() for a, b in related])
-    share = table.loc["all", "no common tag"]
-    assert share == pytest.approx(expected)
-    assert 0 < share < 1
-
-
-def test_pairs_table_uses_a_sample_of_many_tracks(small):
-    corpus, configuration = small()
-    table = tag_figures.pairs_table(corpus, {"two tracks": configuration}, size=2)
-    assert set(table.loc["two tracks", ["related", "unrelated"]]) <= {0, 1}
+def test_held_out_figure_draws_the_means_and_bands_around_the_overlap(held_out):
+    (panel,) = tag_figures.held_out_figure({"x": held_out}).axes
+    dashed, lsi, tfidf = panel.lines
+    assert list(dashed.get_ydata()) == [0.4, 0.4]
+    assert list(lsi.get_ydata()) == pytest.approx([0.3, 0.35])
+    assert list(tfidf.get_ydata()) == pytest.approx([0.5, 0.45])
+    corners = panel.collections[0].get_paths()[0].vertices
+    assert corners[:, 1].min() == pytest.approx(0.4 + 0.2 - 0.4)
+    assert corners[:, 1].max() == pytest.approx(0.4 + 0.25)
+    assert {text.get_text() for text in panel.texts} == {"overlap", "LSI", "tf-idf LSI"}
 
 
 def test_hits_table_averages_each_definition_over_all_pairs():

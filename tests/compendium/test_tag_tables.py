@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy import sparse
 
-from compendium import measured
+from compendium import measured, tag_tables
 from compendium.tag_tables import anchors_table, counts_table, frequencies
 from tagspace.model.batches import UniformBatches
 from tagspace.tags.tagsets import binary_matrix, combination_codes, intersection, restrict
@@ -78,3 +78,23 @@ def test_archived_anchors_have_the_form_of_the_table(small):
     archived = measured.anchors()
     assert archived.columns.tolist() == table.columns.tolist()
     assert (archived["related: anchors"] > 0.9).all()
+
+
+def test_held_out_table_has_means_and_differences_from_both_references(held_out):
+    table = tag_tables.held_out_table(held_out, [4])
+    assert table.index.tolist() == ["overlap", "lsi 4", "tfidf 4"]
+    assert table["nDCG@10"].tolist() == ["0.400", "0.350", "0.450"]
+    space = "\N{NO-BREAK SPACE}"
+    expected = ["", f"-0.050 [-0.150,{space}+0.250]", f"+0.050 [-0.050,{space}+0.350]"]
+    assert table["over overlap"].tolist() == expected
+    assert table.columns.tolist() == ["nDCG@10", "over overlap", "over lsi 16"]
+
+
+def test_held_out_matrix_leads_from_the_sets_learned_from_to_those_held_out(held_out):
+    matrix = tag_tables.held_out_matrix(held_out, "lsi", 4)
+    assert matrix.index.tolist() == ["all others", "moods"]
+    assert matrix.columns.tolist() == ["moods", "themes"]
+    assert matrix.loc["all others"].tolist() == pytest.approx([0.25, 0.45])
+    assert matrix.loc["moods", "themes"] == pytest.approx(0.55)
+    differences = tag_tables.held_out_matrix(held_out, "lsi", 4, "difference")
+    assert differences.loc["moods", "themes"] == pytest.approx(-0.05)

@@ -39,17 +39,6 @@ def hits() -> pd.DataFrame:
     return pd.read_csv(FOLDER / "hits.csv", index_col="tagset")
 
 
-def pairs() -> pd.DataFrame:
-    """Read the shares of related and unrelated pairs in each system, for real music.
-
-    Returns
-    -------
-    pandas.DataFrame
-        See :func:`compendium.tag_figures.pairs_table`.
-    """
-    return pd.read_csv(FOLDER / "pairs.csv", index_col=0)
-
-
 def anchors() -> pd.DataFrame:
     """Read what batches hold on genuine tags, as ``benchmarks/anchors.py`` measured it.
 
@@ -135,10 +124,12 @@ def load_or_run(name: str, namespace: Mapping[str, object]) -> dict[str, pd.Data
         for reason in outcome.failed["reason"].unique():
             print(f"failed: {reason}")
         return {outcome.gathered["dataset"].iloc[0]: outcome.gathered}
+    if namespace.get("runs"):
+        raise TagspaceError("runs: the book keeps its own; to make or read others, name a data set")
     grid = sweep.read_grid({**namespace, "dataset": "demo"})
     kept = json.loads((FOLDER / name / GRID).read_text(encoding="utf-8"))
     asked = json.loads(describe(grid))
-    changed = [part for part in asked if asked[part] != kept.get(part)]
+    changed = [part for part in {**asked, **kept} if asked.get(part) != kept.get(part)]
     if changed:
         raise TagspaceError(
             f"dataset: the book keeps no runs with this {', '.join(changed)}; name a data set to "
