@@ -71,8 +71,25 @@ def test_describe_summarises_data_and_training(tmp_path):
     assert records.write(tmp_path, "x", **contents()).describe() == (
         "3 epochs on 90 tracks (relatedness lsi, tag sets moods, 7 LSI topics)\n"
         "all epochs are done; the weights of epoch 2 were kept\n"
-        "data demo, seed 0, commit c0ffee"
+        "data demo, seed 0, commit c0ffee\n"
+        "dpnn has heard: the training tracks, and no others"
     )
+
+
+@pytest.mark.parametrize(
+    ("encoder", "told"),
+    [
+        ("musicnn", "musicnn has heard: 200,000 tracks of the Million Song Dataset, perhaps of"),
+        ("FOLDER", "the network of FOLDER has heard: the training tracks of that run"),
+        ("mert.parquet", "what made mert.parquet has heard: unknown"),
+    ],
+)
+def test_describe_says_what_the_encoder_has_heard(tmp_path, encoder, told):
+    encoder, told = (text.replace("FOLDER", tmp_path.name) for text in (encoder, told))
+    path = str(tmp_path) if encoder == tmp_path.name else encoder
+    info = {**contents()["info"], "parameters": {"encoder": path}}
+    described = records.write(tmp_path / "r", "x", **contents(info=info)).describe()
+    assert described.splitlines()[-1].startswith(told)
 
 
 def test_parameters_of_later_versions_have_their_defaults(tmp_path):

@@ -87,7 +87,7 @@ def neighbours(distances: torch.Tensor, cutoff: int) -> torch.Tensor:
 
 
 def ndcg(
-    measures: Mapping[str, Callable[[np.ndarray], torch.Tensor]],
+    measures: Mapping[str, Distances],
     gains: Callable[[np.ndarray], torch.Tensor],
     queries: np.ndarray,
     n_tracks: int,
@@ -98,18 +98,17 @@ def ndcg(
 
     Parameters
     ----------
-    measures : mapping of str to callable
-        By name, the distances of all tracks from rows of queries, shape (n_queries, n_tracks).
+    measures : mapping of str to Distances
     gains, excluded : callable
-        Matrices of the same shape: how relevant each track is, not negative; the mask of tracks
-        that must not be neighbours.
+        For rows of queries, matrices of shape (n_queries, n_tracks): how relevant each track is,
+        not negative; the mask of tracks that must not be neighbours.
     queries : numpy.ndarray of int
         Rows of the queries.
     n_tracks, cutoff : int
         Number of tracks, and of neighbours.
     """
     cutoff = min(cutoff, n_tracks - 1)
-    parts: dict[str, list[torch.Tensor]] = {name: [] for name in measures}
+    parts: dict[str, list[torch.Tensor]] = defaultdict(list)
     for rows in query_blocks(queries, n_tracks):
         gain = gains(rows)
         hidden = torch.zeros_like(gain, dtype=torch.bool) if excluded is None else excluded(rows)

@@ -102,11 +102,10 @@ class RelatedBatches:
                 partner = partners[waiting[partners].argmax()]  # the first that waits, if any does
                 waiting[[track, partner]] = False
                 pairs.append((track, partner))
-        n_batches = max(round(2 * len(pairs) / self.batch_size), 1)
-        drawn = np.array(pairs, dtype=int).reshape(-1, 2)
         if not pairs:
             return []
-        return [self.rows[np.unique(part)] for part in np.array_split(drawn, n_batches)]
+        n_batches = max(round(2 * len(pairs) / self.batch_size), 1)
+        return [self.rows[np.unique(part)] for part in np.array_split(pairs, n_batches)]
 
 
 def _draw_partners(allowed: np.ndarray, generator: np.random.Generator) -> np.ndarray:

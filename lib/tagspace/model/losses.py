@@ -213,9 +213,8 @@ class ListwiseLoss(Loss):
         """Return the mean cross-entropy over the tracks that have another one to rank."""
         used = mining.allowed_pairs(labels, excluded)
         ranked, hidden = used.any(1), ~used[used.any(1)]
-        wanted = (
-            (labels[ranked] / self.label_temperature).masked_fill(hidden, -torch.inf).softmax(1)
-        )
+        grades = labels[ranked] / self.label_temperature
+        wanted = grades.masked_fill(hidden, -torch.inf).softmax(1)
         logits = (cosines(embeddings)[ranked] / self.temperature).masked_fill(hidden, -torch.inf)
         chances = logits.log_softmax(1).masked_fill(hidden, 0)  # 0 times infinity is no number
         return _graded_terms(-(wanted * chances).sum(1).mean(), used)

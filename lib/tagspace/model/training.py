@@ -290,9 +290,8 @@ class Trainer:
         def excluded(queries: np.ndarray) -> torch.Tensor:
             return self._excluded(validation[queries], validation)
 
-        everything = np.arange(len(rows))
         measures = {"average": retrieval.Euclidean(embeddings)}
-        scores = retrieval.ndcg(measures, gains, everything, len(rows), excluded)
+        scores = retrieval.ndcg(measures, gains, np.arange(len(rows)), len(rows), excluded)
         score = scores["average"].nanmean().item()
         if np.isnan(score):
             raise TagspaceError(

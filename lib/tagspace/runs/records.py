@@ -26,6 +26,7 @@ from tagspace.configuration import (
     Configuration,
 )
 from tagspace.encoders.embedding import Network
+from tagspace.encoders.heard import what_it_heard
 from tagspace.errors import TagspaceError
 from tagspace.model.dpnn import DPNN
 from tagspace.model.head import Head
@@ -124,7 +125,7 @@ class Record:
         return network.eval()
 
     def describe(self) -> str:
-        """Summarise data and training in three lines."""
+        """Summarise data, training and what the encoder has heard in four lines."""
         info, parameters = self.info, self.parameters
         return (
             f"{len(self.history)} epochs on {info['data']['tracks']['train']} tracks "
@@ -132,7 +133,8 @@ class Record:
             f"{info['topics']} LSI topics)\n"
             f"{info['stopped']}; the weights of epoch {info['best_epoch']} were kept\n"
             f"data {info['data']['name']}, seed {parameters['seed']}, "
-            f"commit {info['commit'][:10] or 'unknown'}"
+            f"commit {info['commit'][:10] or 'unknown'}\n"
+            f"{what_it_heard(parameters.get('encoder', 'dpnn'))}"
         )
 
 

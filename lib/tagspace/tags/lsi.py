@@ -102,8 +102,8 @@ class LSI:
             If ``topics`` is out of range.
         """
         if not 1 <= topics <= self.rank:
-            raise TagspaceError(f"topics: {topics} is not accepted; accepted: 1 to {self.rank}, "
-                                "the rank of these tags")  # fmt: skip
+            accepted = f"1 to {self.rank}, the rank of these tags"
+            raise TagspaceError(f"topics: {topics} is not accepted; accepted: {accepted}")
         return unit_length(tracks_by_tags @ self.components_[:topics].T)
 
 
