@@ -9,6 +9,7 @@ the notebooks; the tables name no tracks.
 
 from __future__ import annotations
 
+import shutil
 import sys
 import time
 from collections.abc import Iterator
@@ -20,6 +21,7 @@ import pandas as pd
 
 from compendium import measured
 from tagspace.runs import archive, comparison, sweep
+from tagspace.runs.records import Record
 from tagspace.runs.sweep import Grid
 
 NOTEBOOKS = Path(__file__).parents[1] / "notebooks"
@@ -108,8 +110,17 @@ def keep(made: Made) -> None:
         kinds = pd.MultiIndex.from_frame(gathered[["relevance", "metric", "cutoff"]])
         gathered = gathered[kinds.isin(shown)]
     folder = measured.FOLDER / made.name
+    shutil.rmtree(folder / made.dataset, ignore_errors=True)
     archive.save(gathered, folder / made.dataset)
     (folder / measured.GRID).write_text(measured.describe(made.grid), encoding="utf-8")
+
+
+def hours_of(made: Made, runs: Path) -> dict[str, object]:
+    """Add up the hours of the runs of a plan; a run may belong to several plans."""
+    names = made.gathered["run"].unique()
+    records = [Record(runs / made.dataset / name) for name in names]
+    seconds = sum(sum(record.info["seconds"].values()) for record in records)
+    return {"name": made.name, "data": made.dataset, "runs": len(names), "hours": seconds / 3600}
 
 
 if __name__ == "__main__":
@@ -119,3 +130,5 @@ if __name__ == "__main__":
     made = [each for name in names or PLANS for each in make(name, Path(runs), folders)]
     for each in made:
         keep(each)
+    hours = pd.DataFrame([hours_of(each, Path(runs)) for each in made])
+    hours.to_csv(measured.FOLDER / "hours.csv", index=False, float_format="%.3g")

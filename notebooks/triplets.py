@@ -83,34 +83,8 @@ for name, found in {"with albums": unfiltered, "albums out": pairs}.items():
     )
 
 # %% [markdown]
-# ## How many tracks are anchors
-#
-# With more topics, fewer tracks are related, and a batch drawn at random holds few of the pairs that
-# there are. For the tag sets of the page and the training tracks, in batches of the usual size: the
-# share of tracks that are anchors, the mean number of related pairs in a batch, and the share of
-# batches without any. With `-p batches related`, each track comes with a related one. Tracks that
-# are related to no other track are then left out; `alone` is their share.
-
-# %%
-from compendium import tag_tables
-
-number_of_topics = [16, 40, 100, 340]
-tag_tables.anchors_table(tags, tracks.groups, tracks.split.train, number_of_topics).round(3)
-
-# %% [markdown]
-# The same for genuine tags, with all sets of each data set together: the tracks of MTG-Jamendo
-# {cite}`bogdanov2019` that have a tag in each of its three sets, and 3,042 tracks with the paper's own
-# tags. Neither artists nor albums of the latter are known.
-
-# %%
-from compendium import measured
-
-measured.anchors().round(3)
-
-# %% [markdown]
-# With 16 topics, most tracks of a random batch of 128 are anchors. From 100 topics on, about nine of
-# ten are not, and learn nothing in that epoch. In batches of related tracks, all are. But with many
-# topics, about half of the tracks are related to no other one, and are in no such batch.
+# How many tracks of a batch are anchors depends on the number of topics and on how batches are drawn: the
+# page [What batches see](batches.ipynb) counts them on genuine tags.
 #
 # ## Which triplets
 #

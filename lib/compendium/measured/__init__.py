@@ -97,6 +97,17 @@ def encoder_speed() -> pd.DataFrame:
     return pd.read_csv(FOLDER / "encoder_speed.csv")
 
 
+def hours() -> pd.DataFrame:
+    """Read how long the kept runs took, each on one core of two.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``name`` of the kept runs, ``data``, number of ``runs`` and ``hours`` of all together.
+    """
+    return pd.read_csv(FOLDER / "hours.csv")
+
+
 def load_or_run(name: str, namespace: Mapping[str, object]) -> dict[str, pd.DataFrame]:
     """Make the runs of a page, or read those that are kept for the book.
 
