@@ -28,44 +28,19 @@ NOTEBOOKS = Path(__file__).parents[1] / "notebooks"
 
 
 class Plan(NamedTuple):
-    """Runs of a notebook: data sets, parameters other than its own, and what is kept."""
+    """Runs of a notebook: on which data sets, and what is kept of the results."""
 
-    notebook: str
     datasets: tuple[str, ...] = ("merge", "emotify")
-    changes: dict[str, Any] | None = None
     only_trained: bool = False
 
 
-# Settings of the network are chosen on validation tracks.
-SETTINGS = {
-    "pool": "validation",
-    "seed": 0,
-    "fold": [0, 1, 2],
-    "variants": {
-        "triplets": {},
-        "triplets, drawn batches": {"batches": "related"},
-        "regression, tf-idf, 100 topics": {
-            "loss": "regression",
-            "relatedness": "tfidf",
-            "topics": 100,
-        },
-        "listwise, tf-idf, 100 topics": {
-            "loss": "listwise",
-            "relatedness": "tfidf",
-            "topics": 100,
-        },
-    },
-}
-
-
-PLANS = {
-    "encoders": Plan("encoders"),
-    "results": Plan("results", ("merge",), only_trained=True),
-    "ablations": Plan("ablations"),
-    "related": Plan("related"),
-    "batches": Plan("batches"),
-    "albums": Plan("albums", ("emotify",)),
-    "encoders_settings": Plan("encoders", changes=SETTINGS),
+PLANS = {  # by notebook
+    "encoders": Plan(),
+    "results": Plan(("merge",), only_trained=True),
+    "ablations": Plan(),
+    "related": Plan(),
+    "batches": Plan(),
+    "albums": Plan(("emotify",)),
 }
 
 
@@ -89,10 +64,9 @@ def parameters(notebook: str) -> dict[str, Any]:
 
 def make(name: str, runs: Path, folders: dict[str, str]) -> Iterator[Made]:
     """Make the runs of a plan on each of its data sets."""
-    plan = PLANS[name]
-    for dataset in plan.datasets:
+    for dataset in PLANS[name].datasets:
         started = time.perf_counter()
-        given = {**parameters(plan.notebook), **(plan.changes or {}), "dataset": folders[dataset]}
+        given = {**parameters(name), "dataset": folders[dataset]}
         grid = sweep.read_grid({**given, "runs": str(runs / dataset)})
         outcome = sweep.run_sweep(grid)
         assert outcome.failed.empty, outcome.failed.to_string()

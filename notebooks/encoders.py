@@ -68,7 +68,7 @@ result_figures.gains_figure(
 #   network: the same batches, validation and records. `head by triplets` has the paper's loss and LSI with
 #   16 topics; `head` has the listwise loss and LSI of tf-idf weighted tags with 100 topics, which were
 #   [chosen on validation tracks](ablations.ipynb).
-# - **network**: the paper's, from its initial weights, with the same two losses.
+# - **network**: the paper's, from its initial weights, with the losses of the two heads.
 # - **timbre+rhythm** are [hand-made features](related.ipynb), `untrained` is the network before
 #   training, and `tags` are the LSI vectors of the tags, which nothing that hears can be expected to reach.
 #
@@ -99,19 +99,6 @@ systems = pd.concat(
     names=["data", "left out", "system"],
 )
 systems.fillna("").sort_index(level="data", ascending=False, sort_remaining=False)
-
-# %% [markdown]
-# Settings of the network were chosen on validation tracks of three folds, in runs that are kept too:
-
-# %%
-settings = {
-    name: comparison.compare(measured.load(f"encoders_settings/{name}"), measure, "triplets")
-    for name in ("merge", "emotify")
-}
-pd.concat(
-    {name: result_figures.comparison_table(table, "triplets") for name, table in settings.items()},
-    names=["data", "network"],
-).fillna("")
 
 # %% [markdown]
 # ## What each costs

@@ -165,6 +165,9 @@ for label, sentence in {
             name = f"{label}{losses.get(way, way)}{sides[left_out]}"
             glue(name, result_figures.say_gain(table.loc[sentence]), display=False)
             glue(f"paper_{label}", f"{table.loc[sentence, 'paper']:+.1%}", display=False)
+hours = measured.hours().set_index("name").loc["results"]
+glue("results_runs", f"{hours['runs']:,}", display=False)
+glue("results_hours", f"{hours['hours']:.1f}", display=False)
 print(result_figures.provenance(gathered))
 without_album.round(2)
 
@@ -183,3 +186,6 @@ without_album.round(2)
 # With triplets, the most topics are above the fewest by {glue:text}`most_topics`, and above 40 topics by
 # {glue:text}`ceiling`; with the graded loss by {glue:text}`most_topics_graded` and
 # {glue:text}`ceiling_graded`.
+#
+# The kept table is of {glue:text}`results_runs` runs, which took {glue:text}`results_hours` hours of one core.
+# They can be stopped and started again; a run that has a record is not made again.
