@@ -173,15 +173,16 @@ shares.round(3)
 # by $\log_2(r + 1)$, sums the first $k$, and divides by the largest sum that any order could have
 # {cite}`jarvelin2002`. `chance` is what a random order is expected to have, `ceiling` what the best
 # order has. This book's leading measure is graded nDCG@10, as an exact match is rare and a common tag
-# is not. On the real music of the [results](results.ipynb), with the network that was trained on all
-# tag sets, each measure, averaged over these:
+# is not. On MERGE, for the [network](encoders.ipynb) that was trained by triplets on all tag sets, each
+# measure, averaged over these:
 
 # %%
 from tagspace.runs import comparison
 
-gathered = measured.load(configuration.runs or "systems", configuration.dataset)
+gathered = measured.load(configuration.runs or "encoders/merge", configuration.dataset)
 if "variant" in gathered:
-    gathered = gathered[gathered["variant"] == gathered["variant"].iloc[0]]
+    is_network = gathered["variant"] == "network by triplets"
+    gathered = gathered[is_network | (gathered["representation"] != "trained")]
 rows = pd.concat(
     {name: comparison.select(gathered, name) for name in comparison.MEASURES}, names=["measure"]
 )

@@ -9,14 +9,10 @@
 # %% [markdown]
 # # Results: Table II
 #
-# **Joining tag sets helps, here as in the paper; which set helps which does not carry over in all cases.**
-# The paper trains one network for each of the 15 combinations of its four tag sets and for 40 numbers of
-# topics. Here the same design is trained on real music, as heads on a frozen encoder: on MERGE, all four
-# sets together are {glue:text}`all_over_one` above one set alone, in the mean graded nDCG@10 over the four
-# sets. In the paper's precision at 100 it is {glue:text}`paper_all_over_one`.
+# VERDICT_RESULTS
 
 # %% tags=["parameters"]
-dataset: str = ""  # a name or path to make the runs on; empty: the runs kept for this book
+dataset: str = ""  # a name or path: make the runs on it; empty: show the runs kept for this book
 tagsets: str | list = "every combination"  # or a list, such as ["moods", "styles+moods"]
 topics: int | list = [10, 20, 40, 80, 160, 1000]  # 1000: as many as the tags have rank
 variants: dict = {  # by name, what each changes of a run
@@ -33,6 +29,7 @@ runs: str = ""  # where records go; empty: runs/ in the project
 
 # %%
 from compendium import claims, measured, paper, result_figures
+from compendium.result_figures import FILTER_NAMES as FILTERS
 
 ((name, gathered),) = measured.load_or_run("results", globals()).items()
 measure = "graded nDCG@10"
@@ -45,29 +42,37 @@ found = {
 
 # %% mystnb={"image": {"alt": "Each claim of the paper's Section VI as a gain with its 95 % interval: with triplets and with a graded loss, with everybody among the neighbours and with the query's artist left out"}}
 result_figures.gains_figure(
-    {f"{way}, {left_out} left out": table for (way, left_out), table in found.items()},
+    {f"{way}, {FILTERS[left_out]}": table for (way, left_out), table in found.items()},
     "the other side",
 )
 
 # %% [markdown]
-# *You will learn* what the paper's table says, whether its claims hold on real music with other tracks, and
-# what remains of them when album or artist are left out. *Eight minutes.*
+# Each row compares two groups of rows of Table II, such as training on moods alone and on styles alone,
+# averaged over all numbers of topics unless the claim names them. A dot is the relative difference in graded
+# nDCG@10, averaged over the four tag sets unless the claim names one. A line is its 95 % interval over 10 runs
+# (5-fold cross-validation split by artist, repeated with two seeds).
+#
+# *You will learn* what the paper's table says, which of its claims hold on other music, and what remains of
+# them with the album or artist filter. *Eight minutes.*
 #
 # ## The paper's claims
 #
-# Section VI of the paper reads its table so: moods teach more than styles, and combinations with moods are
-# better than others; genres serve genres only; more topics help, up to a ceiling; joining helps. Each row
-# compares one side of a claim with the other. `paper` is the gain in its precision at 100, averaged over
-# the four tag sets (or of the one that is named); the others are gains in graded nDCG@10 on MERGE, with
-# 95 % intervals over five folds and two seeds, with everybody and with the query's artist left out of its
-# neighbours. `triplets` are the paper's loss and LSI; `graded` is the listwise loss with tf-idf weights.
+# Section VI of the paper draws five conclusions from its table. Moods teach more than styles. Combinations with
+# moods are better than others. Genres serve genres only. More topics help, up to a ceiling. Joining tag sets
+# helps. Here the same 15 combinations are trained on MERGE {cite}`louro2024` with six numbers of topics, as
+# heads on frozen [musicnn](encoders.ipynb): with the paper's loss and LSI (`triplets`), and with the listwise
+# loss and tf-idf weights (`graded`). The column `paper` is the same comparison in the paper's precision at 100;
+# it rests on two numbers of topics for each combination and has no interval.
 
 # %%
 import pandas as pd
 
 first = next(iter(found.values()))
 columns = {("paper", ""): first["paper"].map("{:+.1%}".format, na_action="ignore").fillna("")}
-columns |= {view: table.apply(result_figures.say_gain, axis=1) for view, table in found.items()}
+columns |= {
+    (way, FILTERS[left_out]): table.apply(result_figures.say_gain, axis=1)
+    for (way, left_out), table in found.items()
+}
 pd.DataFrame(columns)
 
 # %% [markdown]
@@ -98,8 +103,8 @@ result_figures.table_2_html(result_figures.arrange_table_2(ways["triplets"], "ex
 # %% [markdown]
 # ## The paper's table
 #
-# Precision at 100 {cite}`schindler2019`, for each combination of tag sets at two of its numbers of
-# topics: the best one and a small one.
+# Precision at 100 {cite}`schindler2019`, for each combination of tag sets at two of its numbers of topics: the
+# best one and a small one. Precision of moods is at most .0125, about one hit among a hundred neighbours.
 
 # %%
 published = paper.table_2()
@@ -116,18 +121,17 @@ glue("four_over_moods", f"{best.iloc[-1] / best['moods'] - 1:.0%}", display=Fals
 glue("album_share", result_figures.share_of_album(published, "moods"), display=False)
 
 # %% [markdown]
-# With all four sets, the best precision of moods is {glue:text}`four_over_moods` above that of training on
-# moods alone. But look at the last column: a neighbour from the query's own album is
-# {glue:text}`album_share` of what counts as a hit of moods (averages over both numbers of topics; of genres
-# it is hardly any). Tags were given to albums, so tracks of one album carry the same set of tags by
-# construction, and for moods the album is what an exact match mostly finds.
+# With all four sets, the best precision of moods is {glue:text}`four_over_moods` above that of training on moods
+# alone. But tracks from the query's own album make up {glue:text}`album_share` of the hits of moods (last
+# column; averages over both numbers of topics). Tags were given to albums, so all tracks of an album carry the
+# same tags.
 #
-# As each neighbour from the query's album is a hit of each tag set, the published numbers say how
-# many others are: with precision $P$ and the album's precision $A$, about $(P - A) / (1 - A)$ of the
-# neighbours that are not of the album. For each tag set, how far the best network trained on all four sets
-# is above the best one trained on that set alone, with the album and without, and within which bounds,
-# as all are known to four decimals; and how many hits and how many tracks from other albums of the
-# query's artist are among the hundred neighbours of the former:
+# Every neighbour from the query's album is a hit in each tag set. So the other hits can be computed: with
+# precision $P$ and the album's precision $A$, about $(P - A) / (1 - A)$ of the neighbours from other albums are
+# hits. (About, because the tracks that would replace the album among the hundred are unknown.) The table
+# compares the best network trained on all four sets with the best one trained on that set alone. Its columns
+# are the gain with the album; the gain without it; the bounds of the latter, from rounding to four decimals;
+# and the numbers of hits, and of tracks of the artist's other albums, among 100 neighbours.
 
 # %%
 everything, half_digit = max(published.index.unique("tagsets"), key=len), 0.5e-4
@@ -172,20 +176,14 @@ print(result_figures.provenance(gathered))
 without_album.round(2)
 
 # %% [markdown]
-# Joining still helps: it is worth {glue:text}`paper_moods_left` for moods (with the album
-# {glue:text}`paper_moods_joined`), {glue:text}`paper_themes_left` for themes
-# ({glue:text}`paper_themes_joined`) and {glue:text}`paper_styles_left` for styles
-# ({glue:text}`paper_styles_joined`); genres lose by it. But the last two columns set a limit to
-# what can be concluded: for styles, moods and themes there are as many tracks from the artist's
-# other albums among the neighbours as there are hits, or more. Whether these are the hits, the
-# published numbers do not say. A network that knows artists better could look the same.
+# Without the album, joining raises precision of moods by {glue:text}`paper_moods_left` (with it by
+# {glue:text}`paper_moods_joined`), of themes by {glue:text}`paper_themes_left` ({glue:text}`paper_themes_joined`)
+# and of styles by {glue:text}`paper_styles_left` ({glue:text}`paper_styles_joined`); it lowers precision of
+# genres. The last two columns limit what can be concluded. For styles, moods and themes, tracks of the artist's
+# other albums are as many as the hits, or more. The published numbers do not show whether these tracks are the
+# hits: a network that recognises artists could give the same numbers.
 #
-# **What we saw.** On MERGE, training on all four sets is {glue:text}`all_over_one` above training on one, and
-# {glue:text}`all_over_one_artist` with the query's artist left out. Moods teach more than styles by
-# {glue:text}`moods_over_styles`, and combinations with moods are above others by {glue:text}`with_moods`.
-# With triplets, the most topics are above the fewest by {glue:text}`most_topics`, and above 40 topics by
-# {glue:text}`ceiling`; with the graded loss by {glue:text}`most_topics_graded` and
-# {glue:text}`ceiling_graded`.
+# SAW_RESULTS
 #
-# The kept table is of {glue:text}`results_runs` runs, which took {glue:text}`results_hours` hours of one core.
-# They can be stopped and started again; a run that has a record is not made again.
+# The kept table has {glue:text}`results_runs` runs, which took {glue:text}`results_hours` hours on one core. An
+# interrupted sweep continues where it stopped.

@@ -104,7 +104,8 @@ def claims_table(gathered: pd.DataFrame, measure: str, filtered: str = "none") -
     shared = comparison.shared_tracks(gathered)
     found = {}
     for claim in CLAIMS:
-        of_task = rows[rows["task"] == claim.task]
+        task = comparison.summary_task(rows["task"]) if claim.task == "mean" else claim.task
+        of_task = rows[rows["task"] == task]
         sides = {"these": claim.these(of_task), "others": claim.others(of_task)}
         if not all(chosen.any() for chosen in sides.values()):
             continue
@@ -114,7 +115,8 @@ def claims_table(gathered: pd.DataFrame, measure: str, filtered: str = "none") -
         }
         gains = comparison.gains_over(pd.DataFrame(values), "others", shared).loc["these"]
         found[claim.sentence] = {"paper": _published_gain(claim), **gains}
-    return pd.DataFrame.from_dict(found, orient="index")
+    columns = ["paper", "runs", "gain", "low", "high"]
+    return pd.DataFrame.from_dict(found, orient="index", columns=columns)
 
 
 def _published_gain(claim: Claim) -> float:

@@ -48,8 +48,20 @@ def test_notebooks_on_many_runs_run(few, tmp_path, monkeypatch):
     place = {"dataset": few, "runs": str(tmp_path / "runs")}
     sweep = run_notebook("sweep", {**place, **SHORT, "fold": [0, 1], "topics": [2, 3]})
     assert sweep["outcome"].failed.empty
-    for notebook in ("results", "precision"):
-        run_notebook(notebook, place)
-    (tmp_path / "more").mkdir()
-    related = run_notebook("related", {**place, **SHORT, "runs": str(tmp_path / "more")})
-    assert set(related["outcome"].gathered["variant"]) >= {"LSI, triplets", "tagger"}
+    run_notebook("precision", place)
+    short = {**place, **SHORT, "encoder": "dpnn", "seed": 0, "runs": str(tmp_path / "more")}
+    one_way = {"topics": [2, 3], "variants": {"triplets": {}}}
+    results = run_notebook("results", {**short, **one_way, "fold": [0, 1]})
+    assert list(results["first"].index) == ["The most topics are better than the fewest"]
+    for notebook in ("related", "batches"):
+        made = run_notebook(notebook, {**short, "batch_size": 16})
+        (runs,) = made["gathered"].values()
+        assert list(runs["variant"].unique()) == list(made["variants"])
+
+
+def test_the_notebook_on_encoders_runs(few, tmp_path, monkeypatch):
+    monkeypatch.setenv("TQDM_DISABLE", "1")
+    place = {"dataset": few, "runs": str(tmp_path / "runs")}
+    made = run_notebook("encoders", {**place, **SHORT, "fold": [0, 1], "seed": 0})
+    (runs,) = made["gathered"].values()
+    assert {"musicnn", "trained", "untrained"} <= set(runs["representation"])
