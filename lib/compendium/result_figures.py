@@ -291,7 +291,7 @@ def filters_figure(gathered: pd.DataFrame, measure: str, systems: Sequence[str])
         axes.plot(values, "o-", color=style.GREY if system == "musicnn" else colour)
         axes.annotate(system, (len(values) - 1, values[-1]), (6, -3), textcoords="offset points",
                       fontsize=8)  # fmt: skip
-    axes.set_xticks(range(len(means)), ["everybody", "album left out", "artist left out"])
+    axes.set_xticks(range(len(means)), list(FILTER_NAMES.values()))
     axes.set(xlim=(-0.2, 3.2), ylabel=measure)
     return style.lay_out(figure)
 
