@@ -51,14 +51,13 @@ if __name__ == "__main__":
     with tempfile.TemporaryDirectory() as folder:
         paths = synthetic.write_mp3(Path(folder), N_FILES)
         excerpts = by_file(log_mel_excerpts, paths)
-        spectrograms = "the file's five excerpts and their log-mel spectrograms"
         works = {
-            ("all but musicnn", spectrograms): partial(by_file, log_mel_excerpts, paths),
-            ("network", "embedding from the spectrograms"): partial(embed, network, excerpts),
-            ("timbre+rhythm", "features from the spectrograms"): partial(handmade, excerpts),
-            ("musicnn", "the file's five excerpts and their vectors"): partial(
-                by_file, musicnn.excerpt_vectors, paths
+            ("all but musicnn", "reading and log-mel spectrograms"): partial(
+                by_file, log_mel_excerpts, paths
             ),
+            ("network", "embedding"): partial(embed, network, excerpts),
+            ("timbre+rhythm", "features"): partial(handmade, excerpts),
+            ("musicnn", "reading and vectors"): partial(by_file, musicnn.excerpt_vectors, paths),
         }
         rows = [
             (*name, 1000 * min(seconds(work) for _ in range(ROUNDS)) / N_FILES)

@@ -33,7 +33,6 @@ runs: str = ""  # where records go; empty: runs/ in the project
 
 # %%
 from compendium import claims, measured, paper, result_figures
-from compendium.result_figures import FILTER_NAMES as FILTERS
 
 ((name, gathered),) = measured.load_or_run("results", globals()).items()
 measure = "graded nDCG@10"
@@ -46,7 +45,10 @@ found = {
 
 # %% mystnb={"image": {"alt": "Each claim of the paper's Section VI as a gain with its 95 % interval: with triplets and with a graded loss, with everybody among the neighbours and with the query's artist left out"}}
 result_figures.gains_figure(
-    {f"{way}, {FILTERS[left_out]}": table for (way, left_out), table in found.items()},
+    {
+        f"{way}, {result_figures.FILTER_NAMES[left_out]}": table
+        for (way, left_out), table in found.items()
+    },
     "the other side",
 )
 
@@ -74,7 +76,7 @@ import pandas as pd
 first = next(iter(found.values()))
 columns = {("paper", ""): first["paper"].map("{:+.1%}".format, na_action="ignore").fillna("")}
 columns |= {
-    (way, FILTERS[left_out]): table.apply(result_figures.say_gain, axis=1)
+    (way, result_figures.FILTER_NAMES[left_out]): table.apply(result_figures.say_gain, axis=1)
     for (way, left_out), table in found.items()
 }
 pd.DataFrame(columns)

@@ -139,14 +139,15 @@ def means_figure(tables: Mapping[str, pd.DataFrame]) -> Figure:
     colours = sns.color_palette("colorblind")
     for panel, (title, table) in zip(axes.flat, tables.items(), strict=True):
         tasks = [task for task in table if task in set(table.index.get_level_values("tagsets"))]
+        ends = []
         for combination, rows in table[tasks].mean(axis=1).groupby("tagsets", sort=False):
             number = combination.count("+")
             topics = rows.index.get_level_values("topics")
             panel.plot(topics, rows, ".-", color=colours[number], linewidth=1)
             if number == 0 or number + 1 == len(tasks):
                 name = combination if number == 0 else "all"
-                panel.annotate(name, (topics[-1], rows.iloc[-1]), (4, -3), fontsize=8,
-                               textcoords="offset points", color=colours[number])  # fmt: skip
+                ends.append((topics[-1], rows.iloc[-1], name, colours[number]))
+        style.label_ends(panel, ends)
         panel.set(title=title, xlabel="number of topics", xscale="log")
         panel.set_xlim(right=2.5 * panel.get_xlim()[1])  # room for the names
     axes[0, 0].set_ylabel("graded nDCG@10, mean over tag sets")
@@ -310,12 +311,13 @@ def losses_figure(compared: Mapping[str, pd.DataFrame]) -> Figure:
         task = comparison.summary_task(table.columns)
         named = table.index.to_series().str.extract(r"^(\w+), (LSI|tf-idf) (\d+)$").dropna()
         named = named.set_axis(["loss", "weights", "topics"], axis=1).join(table[task])
+        ends = []
         for (loss, weights), line in named.groupby(["loss", "weights"], sort=False):
             dashed = "--" if weights == "LSI" else "-"
             panel.plot(line["topics"], line[task], f".{dashed}", color=LOSS_COLOURS[loss])
             end = len(line) - 1, line[task].iloc[-1]
-            panel.annotate(f"{loss}, {weights}", end, (6, -3), textcoords="offset points",
-                           fontsize=7, color=LOSS_COLOURS[loss])  # fmt: skip
+            ends.append((*end, f"{loss}, {weights}", LOSS_COLOURS[loss]))
+        style.label_ends(panel, ends)
         panel.set(title=title, xlabel="number of topics", xlim=(-0.3, 5))
         panel.set_xticks(range(4), [*line["topics"].iloc[:-1], "all"])
     axes[0, 0].set_ylabel("graded nDCG@10")

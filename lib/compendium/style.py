@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from operator import itemgetter
+
 import matplotlib.pyplot as plt
 from matplotlib.figure import Figure
 
@@ -19,6 +22,8 @@ GREY = "#999999"
 MEDIUM_GREY = "#777777"
 DARK_GREY = "#555555"
 
+LABEL_GAP = 0.05  # between names of lines, as a share of the axis
+
 REPRESENTATION_COLOURS = {
     "trained": VERMILION,
     "untrained": BLUE,
@@ -28,6 +33,25 @@ REPRESENTATION_COLOURS = {
     "random": GREY,
     "tags": PINK,
 }
+
+
+def label_ends(axes: plt.Axes, ends: Sequence[tuple[float, float, str, str]]) -> None:
+    """Write names at the ends of lines, without overlap.
+
+    Parameters
+    ----------
+    axes : matplotlib.axes.Axes
+        Its vertical limits must not change any more.
+    ends : sequence of (x, y, name, colour)
+        The last point of each line.
+    """
+    low, high = axes.get_ylim()
+    place = low
+    for x, y, name, colour in sorted(ends, key=itemgetter(1)):
+        place = max(y, place + LABEL_GAP * (high - low))
+        axes.annotate(
+            name, (x, place), (6, -3), textcoords="offset points", color=colour, fontsize=8
+        )
 
 
 def lay_out(figure: Figure) -> Figure:
