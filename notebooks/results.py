@@ -176,7 +176,8 @@ for label, sentence in {
         if sentence in table.index:
             name = f"{label}{losses.get(way, way)}{sides[left_out]}"
             glue(name, result_figures.say_gain(table.loc[sentence]), display=False)
-            glue(f"paper_{label}", f"{table.loc[sentence, 'paper']:+.1%}", display=False)
+    if sentence in first.index:
+        glue(f"paper_{label}", f"{first.loc[sentence, 'paper']:+.1%}", display=False)
 hours = measured.hours().set_index("name").loc["results"]
 glue("results_runs", f"{hours['runs']:,}", display=False)
 glue("results_hours", f"{hours['hours']:.1f}", display=False)
