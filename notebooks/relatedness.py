@@ -121,7 +121,7 @@ for learned_from, held_out in [("styles", "genres"), ("all others", "genres")]:
 # papermill notebooks/relatedness.ipynb OUT.ipynb -p dataset path/to/folder
 # ```
 
-# %%
+# %% tags=["nbval-ignore-output"]
 from tagspace.datasets import registry
 from tagspace.runs import held_out_tags
 
@@ -131,6 +131,8 @@ judged = held_out_tags.select(
 )
 table = held_out_tags.evaluate(judged)
 print(f"{len(judged.train)} tracks to learn from, {len(judged.test)} to judge on")
+
+# %%
 tag_tables.held_out_table(table, [16, 40, 100, 250])
 
 # %% mystnb={"image": {"alt": "nDCG@10 of a held-out tag set of the collection at hand against the number of topics, for LSI and LSI of tf-idf weighted tags, with plain overlap as a dashed line"}}
