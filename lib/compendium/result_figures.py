@@ -423,7 +423,7 @@ def results_figure(metrics: pd.DataFrame, measure: str, filtered: str = "none") 
     for task, axes in grid.axes_dict.items():
         figures = rows[rows["task"] == task].sort_values("representation")
         for height, figure in enumerate(figures.itertuples()):
-            colour = style.REPRESENTATION_COLOURS[figure.representation]
+            colour = style.representation_colour(figure.representation)
             axes.plot([figure.low, figure.high], [height, height], color=colour, linewidth=3)
             axes.plot(figure.value, height, "o", color=colour)
         axes.axvline(figures["chance"].iloc[0], color="black", linestyle=":", linewidth=1)

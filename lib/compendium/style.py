@@ -35,6 +35,11 @@ REPRESENTATION_COLOURS = {
 }
 
 
+def representation_colour(name: str) -> str:
+    """Return the colour of a representation; frozen encoders, whose names vary, share one."""
+    return REPRESENTATION_COLOURS.get(name, DARK_GREY)
+
+
 def label_ends(axes: plt.Axes, ends: Sequence[tuple[float, float, str, str]]) -> None:
     """Write names at the ends of lines, without overlap.
 

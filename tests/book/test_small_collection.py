@@ -34,7 +34,8 @@ def _quiet():
 @pytest.mark.parametrize(
     ("notebook", "given"),
     [("datasets", {}), ("tagsets", {}), ("topics", {}), ("audio", {}), ("triplets", FOLDS),
-     ("train", {**FOLDS, "epochs": 1}), ("dpnn", FOLDS)],
+     ("train", {**FOLDS, "epochs": 1}), ("train", {**FOLDS, "epochs": 1, "preset": "best"}),
+     ("dpnn", FOLDS)],
 )  # fmt: skip
 def test_a_notebook_runs(few, tmp_path, monkeypatch, notebook, given):
     monkeypatch.setenv("TAGSPACE_CACHE", str(tmp_path / "cache"))

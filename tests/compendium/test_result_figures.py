@@ -203,6 +203,15 @@ def test_results_figure_has_a_panel_for_each_task_with_values_and_chance(metrics
     assert mpl.pyplot.get_fignums() == []  # a notebook shows the figure once
 
 
+def test_results_figure_and_table_show_a_frozen_encoder(metrics):
+    frozen = metrics[metrics["representation"] == "random"].assign(representation="musicnn")
+    rows = pd.concat([metrics, frozen])
+    figure = result_figures.results_figure(rows, NDCG)
+    labels = [label.get_text() for label in figure.axes[0].get_yticklabels()]
+    assert labels == ["trained", "musicnn", "random", "tags"]
+    assert set(result_figures.results_table(rows, NDCG).index) == {*labels, "chance", "ceiling"}
+
+
 def test_history_figure_marks_the_best_epoch():
     history = pd.DataFrame(
         {
