@@ -19,7 +19,7 @@ import numpy as np
 import pandas as pd
 import synthetic
 import torch
-from timing import processor, seconds
+from timing import machine, seconds
 
 from tagspace.audio import features, spectrogram
 from tagspace.datasets.groups import Groups
@@ -46,8 +46,7 @@ def main(folder: Path) -> None:
             rows.append((stage.__name__, *row))
             print("{}: {}: {:.4g} {}".format(*rows[-1]), flush=True)
     table = pd.DataFrame(rows, columns=["stage", "what", "value", "unit"])
-    machine = f"{processor()}, torch {torch.__version__}"
-    table = table.assign(cores=os.cpu_count(), machine=machine)
+    table = table.assign(cores=os.cpu_count(), machine=machine())
     table.to_csv(folder / "cost.csv", index=False, float_format="%.4g")
 
 

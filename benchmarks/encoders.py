@@ -17,9 +17,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import synthetic
-import torch
 from threadpoolctl import threadpool_limits
-from timing import processor, seconds
+from timing import machine, seconds
 
 from compendium import measured
 from tagspace.audio import handcrafted
@@ -64,7 +63,6 @@ if __name__ == "__main__":
             for name, work in works.items()
         ]
     table = pd.DataFrame(rows, columns=["encoder", "what", "milliseconds"])
-    machine = f"{processor()}, torch {torch.__version__}"
-    table = table.assign(cores=os.cpu_count(), machine=machine)
+    table = table.assign(cores=os.cpu_count(), machine=machine())
     table.to_csv(measured.FOLDER / "encoder_speed.csv", index=False, float_format="%.4g")
     print(table.to_string(index=False))

@@ -81,9 +81,7 @@ def keep(made: Made) -> None:
     gathered = made.gathered
     if PLANS[made.name].only_trained:  # thousands of runs
         gathered = gathered[gathered["representation"] == "trained"]
-        shown = [comparison.MEASURES[name] for name in ("graded nDCG@10", "exact P@10")]
-        kinds = pd.MultiIndex.from_frame(gathered[["relevance", "metric", "cutoff"]])
-        gathered = gathered[kinds.isin(shown)]
+        gathered = comparison.select_measures(gathered, ["graded nDCG@10", "exact P@10"])
     folder = measured.FOLDER / made.name
     shutil.rmtree(folder / made.dataset, ignore_errors=True)
     archive.save(gathered, folder / made.dataset)

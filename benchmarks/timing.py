@@ -20,3 +20,8 @@ def seconds(work: Work) -> float:
 def processor() -> str:
     """Name the processor, as far as torch knows it."""
     return torch.cpu.get_capabilities().get("cpu_name", "unknown processor")
+
+
+def machine() -> str:
+    """Name the processor and the version of torch, for tables of measurements."""
+    return f"{processor()}, torch {torch.__version__}"

@@ -99,15 +99,14 @@ import pandas as pd
 
 rows = {}
 for name, runs in gathered.items():
-    for loss in ("regression", "listwise"):
-        for weights in ("LSI", "tf-idf"):
-            for topics in (16, 40, 100, 1000):
-                same = f"{weights} {topics}"
-                over_triplets = comparison.compare(runs, measure, f"triplet, {same}")
-                row = over_triplets.loc[f"{loss}, {same}"]
-                rows[name, loss, same] = result_figures.say_gain(row)
-losses = pd.Series(rows).unstack(0)
-losses.loc[[(loss, same) for _, loss, same in rows][: len(losses)]]
+    for weights in ("LSI", "tf-idf"):
+        for topics in (16, 40, 100, 1000):
+            same = f"{weights} {topics}"
+            over_triplets = comparison.compare(runs, measure, f"triplet, {same}")
+            for loss in ("regression", "listwise"):
+                gain = result_figures.say_gain(over_triplets.loc[f"{loss}, {same}"])
+                rows[name, loss, same] = gain
+pd.Series(rows).unstack([0, 1], sort=False)
 
 # %% [markdown]
 # ## All other settings

@@ -23,25 +23,21 @@ class Claim(NamedTuple):
     task: str = "mean"
 
 
-def _is(tagsets: str) -> Chosen:
-    return lambda rows: rows["tagsets"] == tagsets
-
-
 def _one(rows: pd.DataFrame) -> pd.Series:
-    return ~rows["tagsets"].str.contains("+", regex=False)
+    return comparison.count_tagsets(rows["tagsets"]) == 1
 
 
 def _every(rows: pd.DataFrame) -> pd.Series:
     """Choose the combination of all tag sets."""
-    number = rows["tagsets"].str.count(r"\+")
-    return number == max(number.max(), 1)
+    number = comparison.count_tagsets(rows["tagsets"])
+    return number == max(number.max(), 2)
 
 
 def _with(tagset: str, *, others: bool = False) -> Chosen:
     """Choose combinations of two or three sets that have this one, or the others."""
     return lambda rows: (
         (rows["tagsets"].str.contains(tagset) != others)
-        & rows["tagsets"].str.count(r"\+").isin([1, 2])
+        & comparison.count_tagsets(rows["tagsets"]).isin([2, 3])
     )
 
 
@@ -68,7 +64,7 @@ def _ceiling(*, others: bool = False) -> Chosen:
 
 
 CLAIMS = [
-    Claim("Moods teach more than styles", _is("moods"), _is("styles")),
+    Claim("Moods teach more than styles", _alone("moods"), _alone("styles")),
     Claim("Combinations with moods are better than others", _with("moods"),
           _with("moods", others=True)),
     Claim("Genres serve genres", _alone("genres"), _alone("genres", others=True), "genres"),
@@ -76,7 +72,7 @@ CLAIMS = [
     Claim("Genres serve moods", _alone("genres"), _alone("genres", others=True), "moods"),
     Claim("Genres serve themes", _alone("genres"), _alone("genres", others=True), "themes"),
     Claim("All sets teach more than one", _every, _one),
-    Claim("All sets teach more than moods alone", _every, _is("moods")),
+    Claim("All sets teach more than moods alone", _every, _alone("moods")),
     Claim("The most topics are better than the fewest", _largest, _smallest),
     Claim(f"More topics are better than {MANY}", _ceiling(), _ceiling(others=True)),
 ]  # fmt: skip

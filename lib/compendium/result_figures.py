@@ -81,7 +81,7 @@ def table_2_html(table: pd.DataFrame) -> HTML:
     IPython.display.HTML
         In each block, the largest value of each column is bold.
     """
-    n_sets = _count_tagsets(table.index.get_level_values("tagsets"))
+    n_sets = comparison.count_tagsets(table.index.get_level_values("tagsets"))
     is_best = table.eq(table.groupby(n_sets).transform("max"))
     cells = table.map("{:.4f}".format)
     cells = cells.mask(is_best, "<b>" + cells + "</b>").reset_index()
@@ -101,7 +101,7 @@ def topics_figure(table: pd.DataFrame, measure: str) -> Figure:
         Name of the values, for the vertical axes.
     """
     rows = table.melt(var_name="task", value_name=measure, ignore_index=False).reset_index()
-    rows["n_sets"] = _count_tagsets(rows["tagsets"])
+    rows["n_sets"] = comparison.count_tagsets(rows["tagsets"])
     grid = sns.relplot(
         rows,
         x="topics",
@@ -173,26 +173,6 @@ def share_of_album(table: pd.DataFrame, task: str) -> str:
         return "unknown"
     share = (table["album"] / table[task]).groupby("tagsets", sort=False).mean()
     return f"{share.min():.0%} to {share.max():.0%}"
-
-
-def named_by_tagsets(gathered: pd.DataFrame) -> pd.DataFrame:
-    """Name each run after its tag sets, as ``variant``: ``all``, or the names joined by +.
-
-    Of several numbers of topics, only the largest of each combination of tag sets is kept.
-
-    Parameters
-    ----------
-    gathered : pandas.DataFrame
-        See :func:`tagspace.runs.records.gather`.
-    """
-    most = gathered.groupby("tagsets")["topics"].transform("max")
-    longest = max(gathered["tagsets"], key=len)
-    kept = gathered[gathered["topics"] == most]
-    return kept.assign(variant=kept["tagsets"].replace({longest: "all"}))
-
-
-def _count_tagsets(combinations: pd.Index | pd.Series) -> pd.Index | pd.Series:
-    return combinations.str.count(r"\+") + 1
 
 
 def comparison_table(compared: pd.DataFrame, reference: str) -> pd.DataFrame:
@@ -286,12 +266,14 @@ def filters_figure(gathered: pd.DataFrame, measure: str, systems: Sequence[str])
         rows = comparison.by_system(comparison.select(gathered, measure, filtered), "variant")
         rows = rows[rows["task"] == comparison.summary_task(rows["task"])]
         means[filtered] = rows.groupby("system")["value"].mean()
+    kinds = rows.groupby("system")["representation"].first()
+    ends = []
     for system in systems:
         values = [means[filtered][system] for filtered in means]
-        colour = style.REPRESENTATION_COLOURS.get(system, style.VERMILION)
-        axes.plot(values, "o-", color=style.GREY if system == "musicnn" else colour)
-        axes.annotate(system, (len(values) - 1, values[-1]), (6, -3), textcoords="offset points",
-                      fontsize=8)  # fmt: skip
+        colour = style.representation_colour(kinds[system])
+        axes.plot(values, "o-", color=colour)
+        ends.append((len(values) - 1, values[-1], system, colour))
+    style.label_ends(axes, ends)
     axes.set_xticks(range(len(means)), list(FILTER_NAMES.values()))
     axes.set(xlim=(-0.2, 3.2), ylabel=measure)
     return style.lay_out(figure)
@@ -334,31 +316,6 @@ def say_gain(row: pd.Series) -> str:
     """
     gain, low, high = (f"{100 * row[name]:+.1f} %" for name in ("gain", "low", "high"))
     return f"{gain} ({low} to {high})"
-
-
-def systems_figure(gathered: pd.DataFrame, measure: str, by: str = "variant") -> Figure:
-    """Draw each system: a dot per run, and a bar at the average of the runs.
-
-    Parameters
-    ----------
-    gathered, measure, by
-        See :func:`tagspace.runs.comparison.compare`.
-    """
-    rows = comparison.by_system(comparison.select(gathered, measure), by)
-    task = comparison.summary_task(rows["task"])
-    rows = rows[rows["task"] == task]
-    systems = list(rows["system"].unique())
-    figure, axes = plt.subplots(figsize=(8, 0.6 + 0.28 * len(systems)))
-    for height, system in enumerate(systems):
-        runs = rows[rows["system"] == system]
-        colour = style.REPRESENTATION_COLOURS[runs["representation"].iloc[0]]
-        average = runs["value"].mean()
-        axes.plot(runs["value"], [height] * len(runs), ".", color=colour, alpha=0.5)
-        axes.plot(average, height, "|", color=colour, markersize=16, markeredgewidth=3)
-    what = f"{measure}, mean over tag sets" if task == "mean" else measure
-    axes.set_xlabel(f"{what} (dots: runs; bars: averages)")
-    _label_rows(axes, systems)
-    return style.lay_out(figure)
 
 
 def provenance(gathered: pd.DataFrame) -> str:

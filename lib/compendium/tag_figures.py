@@ -359,15 +359,14 @@ def held_out_figure(tables: Mapping[str, pd.DataFrame]) -> Figure:
         panel.axhline(overlap, color=style.BLACK, linestyle="--", linewidth=1)
         panel.annotate("overlap", (0, overlap), (3, 3), xycoords=("axes fraction", "data"),
                        textcoords="offset points", fontsize=8)  # fmt: skip
-        ends = kinds.loc[list(HELD_OUT_KINDS)].groupby("kind", sort=False)["value"].last()
+        ends = []
         for kind, (name, colour) in HELD_OUT_KINDS.items():
             line = kinds.loc[kind].sort_index()
             panel.plot(line.index, line["value"], ".-", color=colour)
             bounds = overlap + line["low"], overlap + line["high"]
             panel.fill_between(line.index, *bounds, color=colour, alpha=0.15, linewidth=0)
-            place = 4, 2 if ends[kind] == ends.max() else -9
-            panel.annotate(name, (line.index[-1], ends[kind]), place, color=colour, fontsize=8,
-                           textcoords="offset points")  # fmt: skip
+            ends.append((line.index[-1], line["value"].iloc[-1], name, colour))
+        style.label_ends(panel, ends)
         panel.set(title=title, xlabel="number of topics", xscale="log")
         panel.set_xticks(line.index[::2], map(str, line.index[::2]))
         panel.set_xticks([], minor=True)

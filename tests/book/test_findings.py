@@ -21,8 +21,9 @@ def prose(page):
 
 
 def verdict(row):
-    """Say what an interval says."""
-    return BETTER if row["low"] > 0 else WORSE if row["high"] < 0 else UNDECIDED
+    """Say what the interval of a gain, or of a difference, says."""
+    row = row.rename({"difference": "gain"})
+    return comparison.verdict(row.to_frame().T).item()
 
 
 # What a page says, and the kinds of relatedness that must differ so from a reference.

@@ -134,24 +134,6 @@ def test_filters_table_stacks_the_comparisons_of_all_filters(gathered):
         pd.testing.assert_frame_equal(table.loc[name].rename_axis(None), expected)
 
 
-def test_systems_figure_draws_a_dot_for_each_run_and_a_bar_at_the_average(gathered):
-    runs = gathered[gathered["topics"] == 3]
-    axes = result_figures.systems_figure(runs, NDCG, by="tagsets").axes[0]
-    systems = [label.get_text() for label in axes.get_yticklabels()]
-    assert systems == ["timbre", "untrained", *COMBINATIONS, "tags"]
-    dots = [line for line in axes.lines if line.get_marker() == "."]
-    assert [len(line.get_xdata()) for line in dots] == [3] * len(systems)
-    averages = [line.get_xdata()[0] for line in axes.lines if line.get_marker() == "|"]
-    np.testing.assert_allclose(averages, compare_with_untrained(gathered)["mean"])
-    assert axes.get_xlabel() == f"{NDCG}, mean over tag sets (dots: runs; bars: averages)"
-
-
-def test_systems_figure_names_only_the_measure_for_a_single_tag_set(gathered):
-    runs = gathered[(gathered["topics"] == 3) & (gathered["task"] == "moods")]
-    axes = result_figures.systems_figure(runs, NDCG, by="tagsets").axes[0]
-    assert axes.get_xlabel() == f"{NDCG} (dots: runs; bars: averages)"
-
-
 def test_provenance_names_commit_data_and_parameters(gathered):
     text = " ".join(result_figures.provenance(gathered).split())
     assert text.startswith("18 runs; commit c0ffee; dataset x; tagsets genres, genres+moods")

@@ -128,15 +128,20 @@ def test_verdict_depends_on_whether_the_interval_contains_zero():
         "below": "worse",
         "noisy": "undecided",
     }
-    by_verdict = comparison.systems_by_verdict(compared)
-    assert by_verdict == {"better": "above", "worse": "below", "undecided": "noisy"}
+
+
+def test_verdict_on_a_gain_of_exactly_zero_is_undecided():
+    reference = np.array([0.25, 0.5, 0.25, 0.5, 0.5])
+    runs = runs_in_five_folds(reference=reference, other=reference[[1, 0, 2, 3, 4]])
+    compared = comparison.compare(runs, NDCG, "reference")
+    assert compared.loc["other", "gain"] == 0
+    assert comparison.verdict(compared).to_dict() == {"reference": "", "other": "undecided"}
 
 
 def test_verdict_is_empty_after_a_single_run():
     runs = runs_in_five_folds(reference=np.full(5, 0.3), above=np.full(5, 0.4))
     compared = comparison.compare(runs[runs["fold"] == 0], NDCG, "reference")
     assert set(comparison.verdict(compared)) == {""}
-    assert set(comparison.systems_by_verdict(compared).values()) == {"none"}
 
 
 def test_interval_is_missing_after_a_single_run(gathered):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 
 import pandas as pd
@@ -146,7 +146,8 @@ def load_or_run(name: str, namespace: Mapping[str, object]) -> dict[str, pd.Data
             f"dataset: the book keeps no runs with this {', '.join(changed)}; name a data set to "
             "make them on, such as merge"
         )
-    return {file.parent.name: archive.load(file.parent) for file in sorted(archives(name))}
+    files = sorted((FOLDER / name).glob(f"*/{archive.RUNS}"))
+    return {file.parent.name: archive.load(file.parent) for file in files}
 
 
 def describe(grid: Grid) -> str:
@@ -158,11 +159,6 @@ def describe(grid: Grid) -> str:
         if name not in LOCATION_PARAMETERS and values != [defaults[name]]
     }
     return json.dumps({**asked, "variants": grid.variants}, indent=1)
-
-
-def archives(name: str) -> Iterator[Path]:
-    """Yield the file that lists the runs of each data set."""
-    return (FOLDER / name).glob(f"*/{archive.RUNS}")
 
 
 def load(folder: str | Path, dataset: str = "") -> pd.DataFrame:

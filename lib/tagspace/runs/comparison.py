@@ -32,10 +32,15 @@ def select(metrics: pd.DataFrame, measure: str, filtered: str = "none") -> pd.Da
     return chosen.assign(representation=pd.Categorical(chosen["representation"], order))
 
 
-def select_measures(metrics: pd.DataFrame) -> pd.DataFrame:
-    """Select the rows of all of :data:`MEASURES`, under any filter."""
+def select_measures(metrics: pd.DataFrame, names: Iterable[str] = MEASURES) -> pd.DataFrame:
+    """Select the rows of some of :data:`MEASURES`, by default all, under any filter."""
     kinds = pd.MultiIndex.from_frame(metrics[["relevance", "metric", "cutoff"]])
-    return metrics[kinds.isin(list(MEASURES.values()))]
+    return metrics[kinds.isin([MEASURES[name] for name in names])]
+
+
+def count_tagsets(combinations: pd.Index | pd.Series) -> pd.Index | pd.Series:
+    """Count the tag sets of each combination, such as 2 of ``styles+moods``."""
+    return combinations.str.count(r"\+") + 1
 
 
 def mean_table(metrics: pd.DataFrame, measure: str, filtered: str = "none") -> pd.DataFrame:
@@ -163,23 +168,10 @@ def verdict(compared: pd.DataFrame) -> pd.Series:
         contains zero. Empty for the reference, and where there is no interval.
     """
     verdicts = pd.Series("", index=compared.index)
-    verdicts[compared["low"].notna() & (compared["gain"] != 0)] = "undecided"
+    verdicts[compared["low"] < compared["high"]] = "undecided"  # those of the reference are equal
     verdicts[compared["low"] > 0] = "better"
     verdicts[compared["high"] < 0] = "worse"
     return verdicts
-
-
-def systems_by_verdict(compared: pd.DataFrame) -> dict[str, str]:
-    """Name the systems of each :func:`verdict`, joined by semicolons; ``none`` if there is none.
-
-    Parameters
-    ----------
-    compared : pandas.DataFrame
-        See :func:`compare`.
-    """
-    found = verdict(compared)
-    kinds = ("better", "worse", "undecided")
-    return {kind: "; ".join(found.index[found == kind]) or "none" for kind in kinds}
 
 
 def once_per_seed_and_fold(gathered: pd.DataFrame, names: list[str]) -> None:

@@ -134,7 +134,7 @@ class Record:
             f"{info['stopped']}; the weights of epoch {info['best_epoch']} were kept\n"
             f"data {info['data']['name']}, seed {parameters['seed']}, "
             f"commit {info['commit'][:10] or 'unknown'}\n"
-            f"{what_it_heard(parameters.get('encoder', 'dpnn'))}"
+            f"{what_it_heard(parameters['encoder'])}"
         )
 
 

@@ -174,9 +174,9 @@ def read_grid(namespace: Mapping[str, object]) -> Grid:
     Parameters
     ----------
     namespace : mapping of str to object
-        The parameters of a run, ``variants``, ``scheduler`` and ``workers``. Parameters of a run,
-        except those in :data:`LOCATION_PARAMETERS`, may be lists of values. ``tagsets`` may also be
-        ``every combination``.
+        The parameters of a run, ``preset``, ``variants``, ``scheduler`` and ``workers``. Those of a
+        run, except those in :data:`LOCATION_PARAMETERS`, may be lists of values. ``tagsets`` may
+        also be ``every combination``.
 
     Raises
     ------
