@@ -58,8 +58,9 @@ result_figures.gains_figure({name: table.loc[shown] for name, table in compared.
 #   tracks; a track's vector is the mean over its excerpts; vectors are compared by their cosine.
 # - **head**: a network with one hidden layer, trained on these vectors with the same batches and the same
 #   early stopping as the paper's network. `head by triplets` has the paper's loss and LSI with 16 topics.
-#   `head` has the listwise loss and tf-idf weighted LSI with 100 topics. These settings scored best on
-#   validation tracks of the same two collections ([](ablations.ipynb)), so they may favour `head` slightly.
+#   `head` has the listwise loss and tf-idf weighted LSI with 100 topics. These settings were chosen on
+#   validation tracks of three folds of the same two collections, so they may favour `head` slightly. In the
+#   five folds of the [ablations](ablations.ipynb), regression scored higher than listwise on MERGE.
 # - **network**: the paper's network, trained from scratch with the same two losses.
 # - **timbre+rhythm** are [hand-crafted features](related.ipynb). `untrained` is the paper's network with its
 #   initial weights. `tags` ranks by LSI vectors of the test tracks' own tags, a reference and no upper bound.

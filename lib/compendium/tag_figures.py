@@ -356,10 +356,10 @@ def held_out_figure(tables: Mapping[str, pd.DataFrame]) -> Figure:
     for panel, (title, table) in zip(axes.flat, tables.items(), strict=True):
         kinds = tag_tables.held_out_means(table).set_index(["kind", "topics"])
         overlap = kinds.loc[("overlap", 0), "value"]
-        panel.axhline(overlap, color=style.BLACK, linestyle="--", linewidth=1)
-        panel.annotate("overlap", (0, overlap), (3, 3), xycoords=("axes fraction", "data"),
-                       textcoords="offset points", fontsize=8)  # fmt: skip
-        ends = []
+        topics = kinds.loc[list(HELD_OUT_KINDS)].index.get_level_values("topics")
+        span = [topics.min(), topics.max()]
+        panel.plot(span, [overlap, overlap], color=style.BLACK, linestyle="--", linewidth=1)
+        ends = [(topics.max(), overlap, "overlap", style.BLACK)]
         for kind, (name, colour) in HELD_OUT_KINDS.items():
             line = kinds.loc[kind].sort_index()
             panel.plot(line.index, line["value"], ".-", color=colour)

@@ -18,7 +18,7 @@ from tagspace.errors import TagspaceError
 ENCODERS = ("dpnn", "musicnn")  # or a folder of a record, or a file of vectors
 RELATEDNESS_KINDS = ("lsi", "tfidf", "lda", "overlap", "artist")  # or a file of vectors
 FARTHEST = 4.0  # the largest squared distance of two vectors of unit length
-# Named settings: the paper's, where it tells them; and the best that this compendium found.
+# The paper's own settings, as far as published; and those chosen here on validation tracks.
 PRESETS: dict[str, dict[str, Any]] = {
     "paper": {
         "mining": "literal",
