@@ -27,20 +27,37 @@ from tagspace.runs.sweep import Grid
 NOTEBOOKS = Path(__file__).parents[1] / "notebooks"
 
 
+GRADED = {"relatedness": "tfidf", "topics": 100}
+SETTINGS = {  # of the network trained from scratch, compared before its test tracks were used
+    "pool": "validation",
+    "seed": 0,
+    "fold": [0, 1, 2],
+    "variants": {
+        "triplets": {},
+        "triplets, drawn batches": {"batches": "related"},
+        "regression, tf-idf, 100 topics": {"loss": "regression", **GRADED},
+        "listwise, tf-idf, 100 topics": {"loss": "listwise", **GRADED},
+    },
+}
+
+
 class Plan(NamedTuple):
     """Runs of a notebook: on which data sets, and what is kept of the results."""
 
+    notebook: str
     datasets: tuple[str, ...] = ("merge", "emotify")
     only_trained: bool = False
+    changes: dict[str, Any] = {}  # noqa: RUF012  (never changed)
 
 
-PLANS = {  # by notebook
-    "encoders": Plan(),
-    "results": Plan(("merge",), only_trained=True),
-    "ablations": Plan(),
-    "related": Plan(),
-    "batches": Plan(),
-    "albums": Plan(("emotify",)),
+PLANS = {
+    "encoders": Plan("encoders"),
+    "settings": Plan("encoders", changes=SETTINGS),
+    "results": Plan("results", ("merge",), only_trained=True),
+    "ablations": Plan("ablations"),
+    "related": Plan("related"),
+    "batches": Plan("batches"),
+    "albums": Plan("albums", ("emotify",)),
 }
 
 
@@ -64,9 +81,10 @@ def parameters(notebook: str) -> dict[str, Any]:
 
 def make(name: str, runs: Path, folders: dict[str, str]) -> Iterator[Made]:
     """Make the runs of a plan on each of its data sets."""
-    for dataset in PLANS[name].datasets:
+    plan = PLANS[name]
+    for dataset in plan.datasets:
         started = time.perf_counter()
-        given = {**parameters(name), "dataset": folders[dataset]}
+        given = {**parameters(plan.notebook), **plan.changes, "dataset": folders[dataset]}
         grid = sweep.read_grid({**given, "runs": str(runs / dataset)})
         outcome = sweep.run_sweep(grid)
         for reason, failed in outcome.failed.groupby("reason"):

@@ -53,7 +53,7 @@ def test_notebooks_on_many_runs_run(few, tmp_path, monkeypatch):
     short = {**place, **SHORT, "encoder": "dpnn", "seed": 0, "runs": str(tmp_path / "more")}
     one_way = {"topics": [2, 3], "variants": {"triplets": {}}}
     results = run_notebook("results", {**short, **one_way, "fold": [0, 1]})
-    assert list(results["first"].index) == ["The most topics are better than the fewest"]
+    assert list(results["first"].index) == ["Most topics over fewest"]
     for notebook in ("related", "batches"):
         made = run_notebook(notebook, {**short, "batch_size": 16, "pool": "test"})
         (runs,) = made["gathered"].values()
