@@ -217,6 +217,9 @@ def test_losses_differ_as_it_is_said():
                 compared = comparison.compare(kept, NDCG, f"triplet, {same}")
                 for loss in ("regression", "listwise"):
                     found[data, loss, same] = verdict(compared.loc[f"{loss}, {same}"])
+        means = compared.loc[[name for name in kept["variant"].unique() if "," in name], "mean"]
+        assert means.max() / means.min() < 1.04
+    assert "the points of a panel differ by less than 4 %" in page
     assert len(found) == 32  # on Emotify, 40, 100 and all topics are the same model
     decided = {key: each for key, each in found.items() if each != UNDECIDED}
     assert decided == {("merge", "regression", "LSI 40"): BETTER}
