@@ -44,9 +44,10 @@ def test_every_page_is_in_the_contents():
 
 @pytest.mark.parametrize("name", MEASURE["PLANS"])
 def test_the_runs_that_are_kept_are_those_of_the_page(name):
-    given = MEASURE["parameters"](name)
+    plan = MEASURE["PLANS"][name]
+    given = {**MEASURE["parameters"](plan.notebook), **plan.changes}
     found = measured.load_or_run(name, given)
-    assert list(found) == sorted(MEASURE["PLANS"][name].datasets)
+    assert list(found) == sorted(plan.datasets)
     for runs in found.values():
         assert list(runs["variant"].unique()) == list(given["variants"])
 
