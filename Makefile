@@ -27,7 +27,7 @@ setup: .venv/ready  ## Install the tested versions into .venv
 		|| { echo "Python 3.11 or newer is needed; name one: make $(MAKECMDGOALS) PYTHON=python3.12"; exit 1; }
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
-	$(BIN)/uv pip install --quiet --python $(BIN)/python -c constraints.txt -e '.[book,dev,sweep]'
+	$(BIN)/uv pip install --quiet --python $(BIN)/python -c constraints.txt -e '.[book,dev,export,formats,sweep]'
 	@touch $@
 
 train: setup  ## Train on the demo corpus and record the run under runs/

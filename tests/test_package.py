@@ -75,7 +75,8 @@ def wheel(tmp_path_factory):
 def test_the_wheel_holds_the_library_alone(wheel):
     files = {name for name in zipfile.ZipFile(wheel).namelist() if ".dist-info/" not in name}
     library = (ROOT / "lib").rglob("tagspace/**/*")
-    sources = {str(path.relative_to(ROOT / "lib")) for path in library if path.suffix == ".py"}
+    kinds = {".py", ".csv", ".html", ".css", ".js"}
+    sources = {str(path.relative_to(ROOT / "lib")) for path in library if path.suffix in kinds}
     assert files == sources | {"tagspace/py.typed"}
 
 

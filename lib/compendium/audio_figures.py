@@ -53,7 +53,7 @@ def player(samples: np.ndarray, label: str) -> HTML:
         The player, with the sound in it as MP3. It needs no other file.
     """
     caption = f"<figcaption>{html.escape(label)}</figcaption>"
-    return HTML(f'<figure style="margin: 0">{caption}{_audio_element(samples, label)}</figure>')
+    return HTML(f'<figure style="margin: 0">{caption}{audio_element(samples, label)}</figure>')
 
 
 def search_table(
@@ -189,7 +189,7 @@ def _rank_other_artists(dataset: Dataset, embeddings: pd.DataFrame, query: int) 
 def _search_row(dataset: Dataset, label: str, track: str) -> str:
     path = dataset.tracks["path"].loc[track]
     (placement,) = reading.place(reading.duration(path), excerpts=1)
-    audio = _audio_element(reading.read(path, placement.offset), label)
+    audio = audio_element(reading.read(path, placement.offset), label)
     tags = _tag_lines(dataset, track)
     return f'<tr><th scope="row">{label}<br>{audio}</th><td>{tags}</td></tr>'
 
@@ -201,7 +201,8 @@ def _tag_lines(dataset: Dataset, track: str) -> str:
     return "<br>".join(html.escape(line) for line in lines)
 
 
-def _audio_element(samples: np.ndarray, label: str) -> str:
+def audio_element(samples: np.ndarray, label: str) -> str:
+    """Return a player as HTML; see :func:`player`."""
     encoded = io.BytesIO()
     soundfile.write(encoded, samples, spectrogram.SAMPLE_RATE, format="MP3")
     source = base64.b64encode(encoded.getvalue()).decode()

@@ -19,6 +19,7 @@ from tagspace.datasets import cells, embedded, matching, msd, songs, tables
 from tagspace.encoders import musicnn
 from tagspace.errors import TagspaceError
 from tagspace.runs import archive, comparison, experiment, records
+from tagspace.search import commands as search_commands
 from tagspace.support.cache import cache_folder
 from tagspace.support.files import write_whole
 
@@ -29,9 +30,10 @@ def main(arguments: list[str] | None = None) -> None:
     """Run a command, and report a user error in one line."""
     parser = argparse.ArgumentParser(
         prog="tagspace",
-        description="Print or archive the results of runs, and prepare tables of tags.",
+        description="Search a music folder by example; handle the records of runs; prepare tags.",
     )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    search_commands.add_to(commands)
     command = commands.add_parser("runs", help="tabulate the runs recorded in a folder")
     command.add_argument("folder", nargs="?", default=records.PROJECT / "runs", type=Path)
     command.set_defaults(call=lambda given: print_runs(given.folder))

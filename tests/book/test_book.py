@@ -5,33 +5,26 @@ Without the book (`make book`) or a browser these tests are skipped; where CI is
 
 import functools
 import http.server
-import os
-import shutil
 import threading
 from pathlib import Path
 
 import pytest
 import yaml
-from playwright.sync_api import expect, sync_playwright
+from browsers import collect_faults, opened_tab, skip_or_fail
+from playwright.sync_api import expect
 
 ROOT = Path(__file__).parents[2]
 BUILT = ROOT / "_build" / "html"
-BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 WIDTHS = (400, 800, 1280)
 HEIGHT = 900
 # The theme's breakpoint: from here on, the menu is a column of the page and no drawer.
 MENU_IS_A_COLUMN = 992
 pytestmark = pytest.mark.slow
-expect.set_options(timeout=15_000)
 
 
 def chapters():
     toc = yaml.safe_load((ROOT / "_toc.yml").read_text(encoding="utf-8"))
     return [toc["root"], *(page["file"] for part in toc["parts"] for page in part["chapters"])]
-
-
-def skip_or_fail(reason):
-    (pytest.fail if os.environ.get("CI") else pytest.skip)(reason)
 
 
 class QuietHandler(http.server.SimpleHTTPRequestHandler):
@@ -53,28 +46,13 @@ def address():
 @pytest.fixture(scope="module")
 def tab():
     """Return a tab for all tests: a page loads in it in less than half of the time."""
-    executable = next((path for name in BROWSERS if (path := shutil.which(name))), None)
-    if not executable:
-        skip_or_fail("no Chromium is installed")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=executable, args=["--no-sandbox"])
-        tab = browser.new_page(color_scheme="light")
-        tab.set_default_timeout(15_000)
+    with opened_tab() as tab:
         yield tab
-        browser.close()
 
 
 @pytest.fixture(scope="module")
 def faults(tab, address):
-    """Return a list that collects errors, failed requests and requests to other hosts."""
-    found = []
-    hosts = (address, "about:", "blob:", "data:")
-    tab.on("console", lambda line: found.append(line.text) if line.type == "error" else None)
-    tab.on("pageerror", lambda error: found.append(str(error)))
-    tab.on("requestfailed", lambda request: found.append(request.url))
-    tab.on("response", lambda answer: found.append(answer.url) if answer.status >= 400 else None)
-    tab.on("request", lambda sent: None if sent.url.startswith(hosts) else found.append(sent.url))
-    return found
+    return collect_faults(tab, address, "about:", "blob:", "data:")
 
 
 @pytest.fixture

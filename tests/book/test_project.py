@@ -14,7 +14,7 @@ import pytest
 import yaml
 from jupytext.compare import compare_notebooks
 
-from compendium import measured
+from compendium import measured, searching
 from tagspace.configuration import Configuration
 from tagspace.runs import sweep
 
@@ -94,6 +94,9 @@ def test_parameters_come_first_and_are_those_of_the_library(script):
     if any(call in script.read_text(encoding="utf-8") for call in MAKES_RUNS):
         sweep.read_grid({**defaults, "dataset": defaults["dataset"] or "demo"})
         return
+    if script.stem == "search":
+        assert names == list(searching.PARAMETERS)
+        return
     if script.stem == "train":
         assert defaults.pop("preset") == ""
     assert [name for name in names if name not in (*fields, "preset")] == []
@@ -118,7 +121,7 @@ def test_conda_users_get_the_same_packages_as_pip_users():
     environment = yaml.safe_load((ROOT / "environment.yml").read_text(encoding="utf-8"))
     assert f"python{project['requires-python']}" in environment["dependencies"]
     pip = next(entry["pip"] for entry in environment["dependencies"] if isinstance(entry, dict))
-    assert pip == ["--constraint constraints.txt", "--editable .[book,dev,sweep]"]
+    assert pip == ["--constraint constraints.txt", "--editable .[book,dev,export,formats,sweep]"]
     assert {"book", "dev"} <= set(project["optional-dependencies"])
 
 

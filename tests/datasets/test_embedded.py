@@ -2,15 +2,22 @@
 
 import errno
 import os
+import sys
 
 import mutagen
+import mutagen.apev2
+import mutagen.asf
 import mutagen.id3
+import mutagen.mp4
 import numpy as np
 import pandas as pd
 import pytest
 import soundfile
+from encoding import draw_sound
+from encoding import write as encode
 
 from tagspace.cli import main
+from tagspace.datasets import embedded
 from tagspace.datasets.registry import load_dataset
 
 NAMES = {"artist": "Ann", "album": "One", "title": "Air"}
@@ -93,20 +100,62 @@ def test_a_folder_without_tags_raises(tmp_path, names):
     for name in names:
         write(tmp_path / name, **NAMES)
     with pytest.raises(
-        SystemExit, match=f"contains {len(names)} audio files .aif, aifc, .* wav., none"
+        SystemExit, match=f"contains {len(names)} audio files .aac, aif, .* wv., none"
     ):
         main(["manifest", str(tmp_path)])
 
 
-def test_formats_that_are_not_read_are_listed_with_a_remedy(tmp_path, capsys):
+def test_without_pyav_its_formats_are_listed_with_a_remedy(tmp_path, capsys, monkeypatch):
+    monkeypatch.setitem(sys.modules, "av", None)
     write(tmp_path / "one.mp3", genre=["Folk"])
     for name in ("song.m4a", "song.WMA"):
         (tmp_path / name).write_bytes(b"whatever")
     main(["manifest", str(tmp_path)])
     output = capsys.readouterr().out
     for name in ("song.m4a", "song.WMA"):
-        assert f"left out: {tmp_path / name}: this format is not read; convert it" in output
+        assert f"left out: {tmp_path / name}: libsndfile does not know its format; m4a" in output
     assert load_dataset(str(tmp_path)).tracks.index.tolist() == ["one.mp3"]
+
+
+def tag_m4a(path):
+    easy = mutagen.File(path, easy=True)
+    easy.update({**NAMES, "genre": ["Folk", "Pop"]})
+    easy.save()
+    file = mutagen.mp4.MP4(path)
+    file["----:com.apple.iTunes:MOOD"] = [b"Calm"]
+    file.save()
+
+
+def tag_wma(path):
+    file = mutagen.asf.ASF(path)
+    file.update({"Author": ["Ann"], "WM/AlbumTitle": ["One"], "Title": ["Air"]})
+    file.update({"WM/Genre": ["Folk", "Pop"], "WM/Mood": ["Calm"]})
+    file.save()
+
+
+def tag_wavpack(path):
+    tags = mutagen.apev2.APEv2()
+    tags.update({"Artist": "Ann", "Album": "One", "Title": "Air"})
+    tags.update({"Genre": ["Folk", "Pop"], "Mood": "Calm"})
+    tags.save(path)
+
+
+@pytest.mark.parametrize(
+    ("name", "codec", "add_tags"),
+    [
+        ("a.m4a", "aac", tag_m4a),
+        ("a.m4a", "alac", tag_m4a),
+        ("a.wma", "wmav2", tag_wma),
+        ("a.wv", "wavpack", tag_wavpack),
+    ],
+)
+def test_tags_of_formats_that_pyav_reads_are_read(tmp_path, name, codec, add_tags):
+    container = "asf" if name == "a.wma" else None
+    add_tags(encode(tmp_path / name, draw_sound(2), codec=codec, container=container))
+    main(["manifest", str(tmp_path)])
+    assert load_dataset(str(tmp_path)).tracks["path"].to_dict() == {name: str(tmp_path / name)}
+    found = embedded.read_metadata(tmp_path / name)
+    assert found == {**NAMES, "genres": "Folk|Pop", "moods": "Calm"}
 
 
 @pytest.mark.parametrize("ending", ["opus", "aiff", "au", "caf", "mp2"])

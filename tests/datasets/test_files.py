@@ -36,6 +36,14 @@ def test_links_are_followed_and_no_folder_is_visited_twice(tmp_path):
     assert names_in(music) == ["a.mp3", "again/c.mp3", "deep/b.mp3"]
 
 
+def test_of_equal_names_one_that_libsndfile_reads_is_taken(tmp_path):
+    make(tmp_path, "a.m4a", "b.m4a", "m/a.mp3", "z/a.ogg", "z/b.WMA")
+    assert audio_by_stem(tmp_path) == {
+        "a": str(tmp_path / "m" / "a.mp3"),
+        "b": str(tmp_path / "b.m4a"),
+    }
+
+
 @pytest.mark.skipif(os.name == "nt", reason="names are text on Windows")
 def test_names_that_are_not_utf_8_are_left_out_with_a_warning(tmp_path):
     folder = os.fsencode(tmp_path)

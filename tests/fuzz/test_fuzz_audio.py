@@ -7,6 +7,7 @@ import mutagen
 import numpy as np
 import pytest
 import soundfile
+from encoding import write
 from fuzz.mutation import MUTATIONS, mutated, or_one_clear_error
 from hypothesis import given
 
@@ -30,6 +31,15 @@ FORMATS = {
     "caf": ("CAF", "PCM_16"),
     "w64": ("W64", "PCM_16"),
 }
+BY_PYAV = {
+    "m4a": {"codec": "aac"},
+    "m4a-alac": {"codec": "alac"},
+    "wma": {"codec": "wmav2", "container": "asf"},
+    "wv": {"codec": "wavpack"},
+    "tta": {"codec": "tta", "sample_format": "s16"},
+    "webm": {"codec": "libopus"},
+    "aac": {"codec": "aac", "container": "adts"},
+}
 
 
 @pytest.fixture(scope="module")
@@ -43,10 +53,13 @@ def sources(tmp_path_factory):
         file = folder / f"{name}.{name.partition('-')[0]}"
         soundfile.write(file, sound, 24_000, format=container, subtype=subtype)
         files[name] = file
+    for name, options in BY_PYAV.items():
+        file = folder / f"{name}.{name.partition('-')[0]}"
+        files[name] = write(file, sound.astype(np.float32), rate=24_000, **options)
     return {**files, "real.mp3": next(iter(sorted(REAL.rglob("*.mp3"))), files["mp3"])}
 
 
-@pytest.mark.parametrize("name", [*FORMATS, "real.mp3"])
+@pytest.mark.parametrize("name", [*FORMATS, *BY_PYAV, "real.mp3"])
 @given(mutations=MUTATIONS)
 def test_damaged_audio_gives_finite_excerpts_or_one_clear_error(name, mutations, sources, tmp_path):
     file = tmp_path / f"a.{name.rpartition('.')[2].partition('-')[0]}"
@@ -60,7 +73,9 @@ def test_damaged_audio_gives_finite_excerpts_or_one_clear_error(name, mutations,
                 assert all(note.isprintable() for note in notes)
 
 
-@pytest.mark.parametrize("name", ["mp3", "flac", "ogg", "wav", "aiff", "real.mp3"])
+@pytest.mark.parametrize(
+    "name", ["mp3", "flac", "ogg", "wav", "aiff", "m4a", "wma", "wv", "tta", "real.mp3"]
+)
 @given(mutations=MUTATIONS)
 def test_damaged_metadata_gives_a_manifest_or_names_the_file(name, mutations, sources, tmp_path):
     for other in tmp_path.iterdir():
@@ -70,7 +85,7 @@ def test_damaged_metadata_gives_a_manifest_or_names_the_file(name, mutations, so
     tags = mutagen.File(file, easy=True)
     if tags.tags is None:
         tags.add_tags()
-    if name not in ("wav", "aiff"):
+    if name not in ("wav", "aiff", "wma"):
         tags["genre"] = ["Folk; Pop"]
         tags.save()
     data = file.read_bytes()

@@ -73,13 +73,29 @@ def recordings(excerpts: np.ndarray, contents: Sequence[str]) -> np.ndarray:
         for one, other in _alike(_summaries(excerpts)[first])
         if correlation(excerpts[first[one]], excerpts[first[other]]) > CORRELATED
     ]
-    rows, columns = np.array(pairs, dtype=int).reshape(-1, 2).T
-    links = sparse.coo_array((np.ones(len(rows)), (rows, columns)), shape=(len(first),) * 2)
-    recording_of_file = connected_components(links, directed=False)[1]
+    codes = joined(np.array(pairs, dtype=int).reshape(-1, 2), len(first))[file_of]
     # Numbers follow the order of tracks.
-    codes = recording_of_file[file_of]
     order = np.unique(codes, return_index=True)[1]
     return np.argsort(np.argsort(order))[codes]
+
+
+def joined(pairs: np.ndarray, number: int) -> np.ndarray:
+    """Give the same code to rows that pairs connect, also through other rows.
+
+    Parameters
+    ----------
+    pairs : numpy.ndarray of int, shape (n_pairs, 2)
+        Rows.
+    number : int
+        Number of rows.
+
+    Examples
+    --------
+    >>> joined(np.array([[0, 3], [3, 2]]), 5).tolist()
+    [0, 1, 0, 0, 2]
+    """
+    links = sparse.coo_array((np.ones(len(pairs)), tuple(pairs.T)), shape=(number, number))
+    return connected_components(links, directed=False)[1]
 
 
 def correlation(one: np.ndarray, other: np.ndarray) -> float:

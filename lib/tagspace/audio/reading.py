@@ -11,7 +11,8 @@ import numpy as np
 import soundfile
 import soxr
 
-from tagspace.audio import mpeg
+from tagspace.audio import containers, mpeg
+from tagspace.audio.containers import LOUDEST
 from tagspace.audio.spectrogram import SAMPLE_RATE, SECONDS, log_mel
 from tagspace.errors import TagspaceError
 from tagspace.support.files import check_regular
@@ -20,7 +21,6 @@ OFFSET = 3.0  # s; the start is skipped, because fade-ins and silence are common
 SHORTEST = 1.0  # s; a file with less audio is refused
 LONG = 1800.0  # s; in longer mp3 files, seeking takes longer than finding all frames
 MISSING = 0.1  # s; a part that is shorter than asked by more is damaged
-LOUDEST = 1e9  # a sample above it is damage: full scale is 1
 SILENT = 1e-5  # a part whose samples are all below it is silent
 CANCELLED = 1e-3  # power of the mean of two channels over theirs, below which they cancel out
 CHANNEL_NOTE = "channels that cancel each other out: one taken"
@@ -133,7 +133,8 @@ def read_excerpts(path: str | Path, number: int = 1, rate: int = SAMPLE_RATE) ->
     Parameters
     ----------
     path : str or Path
-        A file in any format that libsndfile reads (wav, flac, ogg, mp3, ...).
+        A file in any format that libsndfile reads (wav, flac, ogg, mp3, ...), or FFmpeg if PyAV is
+        installed (m4a, wma, ...).
     number : int
         Number of excerpts; see :func:`place`.
     rate : int
@@ -146,27 +147,38 @@ def read_excerpts(path: str | Path, number: int = 1, rate: int = SAMPLE_RATE) ->
     """
     path = Path(path)
     check_regular(path)
-    ways: tuple[Callable[[Path], _Source], ...] = (_Seeking, mpeg.Frames, _FromStart)
+    reason = ""
+    for ways in (LIBSNDFILE, FFMPEG):
+        try:
+            return _read_by(ways, path, number, rate)
+        except DamageError as error:
+            reason = str(error)
+        if UNKNOWN not in reason:
+            break
+    raise TagspaceError(f"{path}: cannot be read: {reason}")
+
+
+def _read_by(ways: tuple[_Way, ...], path: Path, number: int, rate: int) -> Excerpts:
+    """Read excerpts in the first of several ways that gives undamaged ones."""
     stated, reason = 0.0, ""
     for way in ways:
         try:
             source = way(path)
-            if isinstance(source, _Seeking):
+            if way is ways[0]:
                 stated = source.seconds
-                if source.info.format == "MP3" and not _can_seek(path, stated):
-                    continue
+            is_mp3 = isinstance(source, _Seeking) and source.info.format == "MP3"
+            if is_mp3 and not _can_seek(path, stated):
+                continue
             excerpts = _take(source, number, rate)
         except (DamageError, *UNREADABLE) as error:
             reason = _one_line(error)
-            if UNKNOWN in reason:
-                reason += "; convert it, for example to flac"
             continue
         if not reason and abs(source.seconds - stated) <= MISSING:
             return excerpts
         header = f", not {stated:.1f} s as its header says," if stated else ""
         note = f"damaged: {source.seconds:.1f} s{header} could be read"
         return Excerpts(excerpts.samples, excerpts.offsets, (note, *excerpts.notes))
-    raise TagspaceError(f"{path}: cannot be read: {reason}")
+    raise DamageError(reason)
 
 
 def read(path: str | Path, offset: float = OFFSET, seconds: float = SECONDS) -> np.ndarray:
@@ -193,7 +205,7 @@ def read(path: str | Path, offset: float = OFFSET, seconds: float = SECONDS) -> 
     path = Path(path)
     check_regular(path)
     try:
-        source = _Seeking(path)
+        source = _open(path)
         clip = source.clip(offset, seconds)
         _check(clip, source.rate, offset, SHORTEST)
         mono, _ = _mono(clip)
@@ -212,9 +224,19 @@ def duration(path: str | Path) -> float:
     """
     check_regular(Path(path))
     try:
-        return _Seeking(Path(path)).seconds
+        return _open(Path(path)).seconds
     except UNREADABLE as error:
         raise TagspaceError(f"{path}: cannot be read: {_one_line(error)}") from error
+
+
+def _open(path: Path) -> _Source:
+    """Open a file, trusting its header."""
+    try:
+        return _Seeking(path)
+    except soundfile.LibsndfileError as error:
+        if UNKNOWN not in _one_line(error):
+            raise
+    return containers.Seeking(path)
 
 
 def _can_seek(path: Path, seconds: float) -> bool:
@@ -285,6 +307,11 @@ def _blocks(file: soundfile.SoundFile) -> Iterator[np.ndarray]:
             return
 
 
+_Way = Callable[[Path], _Source]
+LIBSNDFILE: tuple[_Way, ...] = (_Seeking, mpeg.Frames, _FromStart)
+FFMPEG: tuple[_Way, ...] = (containers.Seeking, containers.FromStart)
+
+
 def _take(source: _Source, number: int, rate: int) -> Excerpts:
     """Read excerpts, and check that each is what it should be."""
     if source.seconds < SHORTEST:
@@ -333,4 +360,6 @@ def _resample(mono: np.ndarray, old: int, new: int, seconds: float) -> np.ndarra
 def _one_line(error: Exception) -> str:
     # libsndfile's own message names the file, as ours do.
     reason = " ".join(getattr(error, "error_string", str(error)).split()).removesuffix(".")
-    return "it holds no audio that can be decoded" if NO_AUDIO in reason else reason
+    if NO_AUDIO in reason:
+        return "it holds no audio that can be decoded"
+    return f"{reason}; convert it, for example to flac" if UNKNOWN in reason else reason

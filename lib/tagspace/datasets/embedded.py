@@ -7,17 +7,25 @@ from pathlib import Path
 
 import mutagen
 import pandas as pd
+from mutagen.asf import ASF
+from mutagen.easymp4 import EasyMP4Tags
 
 from tagspace.datasets.base import NAME_COLUMNS
 from tagspace.datasets.cells import LONGEST
-from tagspace.datasets.files import AUDIO_SUFFIXES, OTHER_SUFFIXES, audio_paths
+from tagspace.datasets.files import ALL_SUFFIXES, OTHER_SUFFIXES, audio_paths
 from tagspace.errors import TagspaceError
+from tagspace.support.extras import import_pyav
 from tagspace.support.files import check_regular
 from tagspace.support.progress import Progress
 
 TAGSETS = {"genres": "genre", "moods": "mood"}  # tag set -> mutagen's name of the field
-# WAV files have ID3 frames instead of named fields.
+# WAV files have ID3 frames instead of named fields, and WMA files have names of their own.
 FRAMES = {"artist": "TPE1", "album": "TALB", "title": "TIT2", "genre": "TCON", "mood": "TMOO"}
+WMA_NAMES = {
+    **{"artist": "Author", "album": "WM/AlbumTitle", "title": "Title"},
+    **{"genre": "WM/Genre", "mood": "WM/Mood"},
+}
+EasyMP4Tags.RegisterFreeformKey("mood", "MOOD")  # mutagen knows the other four
 SEPARATORS = (";", "|")
 
 
@@ -28,7 +36,8 @@ def describe(folder: Path) -> tuple[pd.DataFrame, list[str]]:
     ----------
     folder : pathlib.Path
         Contains audio files at any depth, in the formats of
-        :data:`tagspace.datasets.files.AUDIO_SUFFIXES`.
+        :data:`tagspace.datasets.files.AUDIO_SUFFIXES` and, if PyAV is installed, of
+        :data:`tagspace.datasets.files.OTHER_SUFFIXES`.
 
     Returns
     -------
@@ -44,7 +53,7 @@ def describe(folder: Path) -> tuple[pd.DataFrame, list[str]]:
         If there are no audio files, or none has a genre or mood.
     """
     folder = folder.absolute()
-    files = list(audio_paths(folder, AUDIO_SUFFIXES | OTHER_SUFFIXES))
+    files = list(audio_paths(folder, ALL_SUFFIXES))
     rows, unreadable = [], []
     for file in Progress(files, desc="tags", unit="file"):
         try:
@@ -58,7 +67,7 @@ def describe(folder: Path) -> tuple[pd.DataFrame, list[str]]:
     if len(empty) == len(TAGSETS):
         raise TagspaceError(
             f"dataset: {folder} contains {len(files)} audio files "
-            f"({', '.join(sorted(AUDIO_SUFFIXES))}), none with an embedded genre or mood; "
+            f"({', '.join(sorted(ALL_SUFFIXES))}), none with an embedded genre or mood; "
             "add such tags, or write manifest.csv yourself"
         )
     return table.drop(columns=empty), unreadable
@@ -68,7 +77,7 @@ def _check(file: Path, folder: Path) -> None:
     """Refuse files that could not be read later, or not be named in a manifest."""
     name = file.relative_to(folder).as_posix()
     if file.suffix.lower().removeprefix(".") in OTHER_SUFFIXES:
-        raise TagspaceError(f"{file}: this format is not read; convert it, for example to flac")
+        import_pyav()
     if name != name.strip() or not name.isprintable():
         raise TagspaceError(
             f"{file}: its name begins or ends with a blank, or has a line break or another control "
@@ -106,7 +115,9 @@ def read_metadata(file: Path) -> dict[str, str]:
 
 
 def _values(fields: Mapping[str, Sequence[str]], field: str) -> list[str]:
-    """Return the values of a field, stored under its name or, in WAV files, its ID3 frame."""
+    """Return the values of a field, stored under its name or that of the format."""
+    if isinstance(fields, ASF):
+        return [str(value) for value in fields.get(WMA_NAMES[field]) or []]
     return [str(value) for value in fields.get(field) or fields.get(FRAMES[field]) or []]
 
 

@@ -15,8 +15,11 @@ AUDIO_SUFFIXES = {
     *("mp3", "mp2", "wav", "flac", "ogg", "oga", "opus", "aiff", "aif", "aifc", "au", "caf"),
     *("w64", "rf64"),
 }
-# Audio that libsndfile does not read.
-OTHER_SUFFIXES = {"m4a", "m4b", "mp4", "aac", "wma", "ape", "wv", "mpc", "mka", "dsf", "dff", "tta"}
+# Audio that libsndfile does not read, but PyAV does.
+OTHER_SUFFIXES = {
+    *("m4a", "m4b", "mp4", "aac", "wma", "ape", "wv", "mpc", "mka", "webm", "dsf", "dff", "tta"),
+}
+ALL_SUFFIXES = AUDIO_SUFFIXES | OTHER_SUFFIXES
 
 
 def first_file(folder: Path, patterns: Iterable[str]) -> Path | None:
@@ -57,10 +60,12 @@ def require_file(folder: Path, patterns: Iterable[str]) -> Path:
 def audio_by_stem(folder: Path) -> dict[str, str]:
     """Map file names without suffix to absolute paths, for all audio files below a folder.
 
-    If several files have the same name, the first path of :func:`audio_paths` is used.
+    If several files have the same name, one that libsndfile reads is preferred, and of these the
+    first path of :func:`audio_paths`.
     """
     files: dict[str, str] = {}
-    for path in audio_paths(folder):
+    paths = audio_paths(folder, ALL_SUFFIXES)
+    for path in sorted(paths, key=lambda path: path.suffix[1:].lower() in OTHER_SUFFIXES):
         files.setdefault(path.stem, str(path))
     return files
 

@@ -34,6 +34,7 @@ from tagspace.support.files import write_whole
 
 SAMPLE_RATE = 16_000  # Hz
 N_FFT, HOP, N_MELS = 512, 256, 96
+SCALE = 10_000  # of the mel power, before the logarithm
 PATCH = 187  # frames that the network takes, 3 s
 DIMENSIONS = 200
 EPSILON = 1e-3  # of its batch normalisations
@@ -42,6 +43,17 @@ TIME = (128, 1), (64, 1), (32, 1)
 N_TIMBRE, N_TIME, N_MIDDLE = 204, 51, 64  # filters
 FRONT = N_TIMBRE * len(TIMBRE) + N_TIME * len(TIME)
 POOLED = FRONT + 3 * N_MIDDLE
+
+# What its last layer predicts: tags of Last.fm, in the order of its outputs.
+TAGS = (
+    *("rock", "pop", "alternative", "indie", "electronic", "female vocalists", "dance", "00s"),
+    *("alternative rock", "jazz", "beautiful", "metal", "chillout", "male vocalists"),
+    *("classic rock", "soul", "indie rock", "Mellow", "electronica", "80s", "folk", "90s", "chill"),
+    *("instrumental", "punk", "oldies", "blues", "hard rock", "ambient", "acoustic"),
+    *("experimental", "female vocalist", "guitar", "Hip-Hop", "70s", "party", "country"),
+    *("easy listening", "sexy", "catchy", "funk", "electro", "heavy metal", "Progressive rock"),
+    *("60s", "rnb", "indie pop", "sad", "House", "happy"),
+)
 
 PACKAGE = "musicnn==0.1.0"
 WHEEL = "musicnn-0.1.0-py3-none-any.whl"
@@ -53,6 +65,22 @@ NOTICE = (
     "Licence: ISC\nCite: Pons and Serra 2019, musicnn: pre-trained convolutional neural networks "
     "for music audio tagging"
 )
+# Must accompany every copy of the weights.
+LICENCE = """\
+Copyright (c) Music Technology Group, Universitat Pompeu Fabra 2019. Code developed by Jordi Pons
+(www.jordipons.me).
+
+Permission to use, copy, modify, and/or distribute this software for any purpose with or without fee
+is hereby granted, provided that the above copyright notice and this permission notice appear in all
+copies.
+
+THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES WITH REGARD TO THIS
+SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE
+AUTHOR BE LIABLE FOR ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES
+WHATSOEVER RESULTING FROM LOSS OF USE, DATA OR PROFITS, WHETHER IN AN ACTION OF CONTRACT, NEGLIGENCE
+OR OTHER TORTIOUS ACTION, ARISING OUT OF OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS
+SOFTWARE.
+"""
 
 
 class _Layer(nn.Module):
@@ -72,7 +100,7 @@ class _Layer(nn.Module):
 
 
 class MusicNN(nn.Module):
-    """The network up to its penultimate layer.
+    """The network; ``forward`` returns its penultimate layer, ``tags`` is the last one.
 
     Examples
     --------
@@ -90,6 +118,7 @@ class MusicNN(nn.Module):
         self.pool_norm = nn.BatchNorm1d(2 * POOLED, EPSILON)
         self.dense = nn.Linear(2 * POOLED, DIMENSIONS)
         self.dense_norm = nn.BatchNorm1d(DIMENSIONS, EPSILON)
+        self.tags = nn.Linear(DIMENSIONS, len(TAGS))
 
     def pool(self, patches: torch.Tensor) -> torch.Tensor:
         """Return the maxima and means over time, shape (n, 753, 2).
@@ -129,7 +158,7 @@ def log_mel_patches(samples: np.ndarray) -> np.ndarray:
     mel = librosa.feature.melspectrogram(
         y=samples, sr=SAMPLE_RATE, n_fft=N_FFT, hop_length=HOP, n_mels=N_MELS
     )
-    frames = np.log10(10_000 * mel.T.astype(np.float32) + 1)
+    frames = np.log10(SCALE * mel.T.astype(np.float32) + 1)
     n_patches = len(frames) // PATCH
     return frames[: n_patches * PATCH].reshape(n_patches, PATCH, N_MELS)
 
@@ -165,6 +194,31 @@ def excerpt_vectors(path: str, number: int) -> tuple[np.ndarray, tuple[str, ...]
     return vectors.mean(1).numpy(), excerpts.notes
 
 
+def tag_chances(vectors: np.ndarray) -> np.ndarray:
+    """Predict tags from the penultimate layer.
+
+    Parameters
+    ----------
+    vectors : numpy.ndarray, shape (..., 200)
+        See :func:`excerpt_vectors`.
+
+    Returns
+    -------
+    numpy.ndarray, shape (..., 50)
+        From 0 to 1, for each of :data:`TAGS`.
+    """
+    with LOADING:
+        network = _loaded()
+    with torch.no_grad():
+        return network.tags(torch.as_tensor(vectors)).sigmoid().numpy()
+
+
+def tag_weights() -> np.ndarray:
+    """Return the weights of the last layer: what makes each tag likely, shape (50, 200)."""
+    with LOADING:
+        return _loaded().tags.weight.detach().numpy()
+
+
 FRONT_END = FrontEnd(
     "musicnn",
     (PACKAGE, SAMPLE_RATE, SECONDS, N_FFT, HOP, N_MELS, PATCH),
@@ -184,7 +238,7 @@ def load() -> MusicNN:
     TagspaceError
         If the package cannot be downloaded, or its checksum differs.
     """
-    file = cache_folder() / "encoders" / "musicnn-0.1.0.safetensors"
+    file = cache_folder() / "encoders" / "musicnn-0.1.0-with-tags.safetensors"
     network = MusicNN()
     if not file.exists():
         print(NOTICE, flush=True)
@@ -258,8 +312,7 @@ def _states(network: MusicNN, variables: dict[str, np.ndarray]) -> dict[str, tor
             3, 2, 0, 1
         )
         states[f"{names[layer.convolution]}.bias"] = variables[prefix + "bias"]
-    states["dense.weight"], states["dense.bias"] = (
-        variables["dense/kernel"].T,
-        variables["dense/bias"],
-    )
+    for ours, theirs in {"dense": "dense", "tags": "dense_1"}.items():
+        states[f"{ours}.weight"] = variables[f"{theirs}/kernel"].T
+        states[f"{ours}.bias"] = variables[f"{theirs}/bias"]
     return {name: torch.as_tensor(np.array(value, order="C")) for name, value in states.items()}

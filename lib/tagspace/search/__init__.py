@@ -1,0 +1,1 @@
+"""Search a music collection by example, in chosen respects."""
