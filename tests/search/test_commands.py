@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import soundfile
+from mutagen.flac import FLAC
 
 from tagspace.cli import main
 from tagspace.configuration import PRESETS
@@ -118,9 +119,38 @@ def test_models_are_learned_from_a_manifest(tmp_path, capsys, monkeypatch):
     best = {**PRESETS["best"], "encoder": str(tmp_path / "vectors.parquet")}  # without musicnn
     monkeypatch.setitem(PRESETS, "best", best)
     answer = said(capsys, "model", tmp_path, tmp_path / "models")
+    assert not (tmp_path / "models" / "manifest.csv").exists()
     assert "Use them: tagspace index FOLDER --model styles=" in answer
     named = [each.partition("=") for each in answer.rpartition("--model ")[2].split()]
     assert [name for name, _, _ in named] == ["styles", "moods"]
     tags = read_tags(Path(named[0][2]))
     assert tags.index.tolist() == ["style 0", "style 1", "style 2"]
     assert tags["times"].sum() > 0
+
+
+def test_models_are_learned_from_embedded_tags(tmp_path, capsys, monkeypatch):
+    rng, music = np.random.default_rng(0), tmp_path / "music"
+    music.mkdir()
+    for number in range(64):
+        file = music / f"{number}.flac"
+        soundfile.write(file, rng.normal(size=2 * 22_050) / 5, 22_050)
+        tagged = FLAC(file)
+        tagged.update(artist=f"artist {number // 2}", genre=["Jazz", "Folk"][number % 2])
+        tagged.save()
+    before = sorted(music.iterdir())
+    names = pd.Index([f"{number}.flac" for number in range(64)], name="track_id")
+    vectors = pd.DataFrame(rng.normal(size=(64, 3)), names)
+    vectors.rename(columns=str).to_parquet(tmp_path / "vectors.parquet")
+    best = {**PRESETS["best"], "encoder": str(tmp_path / "vectors.parquet")}  # without musicnn
+    monkeypatch.setitem(PRESETS, "best", best)
+    answer = said(capsys, "model", music, tmp_path / "models")
+    assert f"The tags of 64 files are in {tmp_path / 'models' / 'manifest.csv'}" in answer
+    record = Path(answer.strip().rpartition("genres=")[2])
+    assert read_tags(record).index.tolist() == ["Folk", "Jazz"]
+    assert sorted(music.iterdir()) == before
+
+
+def test_a_folder_without_tags_gives_no_model(manifest, tmp_path):
+    (manifest / "manifest.csv").unlink()
+    with pytest.raises(SystemExit, match="none with an embedded genre or mood"):
+        main(["model", str(manifest), str(tmp_path / "models")])

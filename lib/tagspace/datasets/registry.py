@@ -80,6 +80,11 @@ def _load(dataset: str, shards: str, data_home: Path | None) -> Dataset:
     return _read(Path(dataset).expanduser())
 
 
+def recognise(path: Path) -> list[str]:
+    """Name the data sets whose files are at a path."""
+    return [name for name, reader in READERS.items() if reader.find(path)]
+
+
 def _read(path: Path) -> Dataset:
     """Read the data set at a path with the reader that recognises its files."""
     if not path.exists():
@@ -87,7 +92,7 @@ def _read(path: Path) -> Dataset:
             f"dataset: {str(path)!r} is neither a known data set ({', '.join(NAMES)}) "
             "nor an existing folder or manifest.csv"
         )
-    recognised = [name for name, reader in READERS.items() if reader.find(path)]
+    recognised = recognise(path)
     if len(recognised) > 1:
         raise TagspaceError(
             f"dataset: {path} contains several data sets ({', '.join(recognised)}); "

@@ -6,6 +6,7 @@ import argparse
 import json
 import shutil
 import sys
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -13,12 +14,14 @@ import pandas as pd
 
 from tagspace.configuration import PRESETS, Configuration
 from tagspace.corpus import load_corpus
+from tagspace.datasets import embedded, registry
 from tagspace.errors import TagspaceError
 from tagspace.search import collection, explorer, indexing, models
 from tagspace.search.collection import Collection
 from tagspace.search.explanation import explain
 from tagspace.search.query import Filters, nearest
 from tagspace.search.seeds import Seed, seed
+from tagspace.support.files import write_whole
 
 FOLDS = 5  # a fifth of the artists is left out, on which predictions are counted
 TRACK_COLUMNS = ["path", "artist", "album", "title", "seconds"]
@@ -83,12 +86,26 @@ def print_index(given: argparse.Namespace) -> None:
 
 def print_models(given: argparse.Namespace) -> None:
     """Learn models, and say how to use them."""
+    folder = Path(given.dataset).expanduser()
+    if folder.is_dir() and not registry.recognise(folder):
+        given.dataset = str(write_tags(folder, given.out))
     configuration = Configuration.check(
         {**PRESETS["best"], "folds": FOLDS, "dataset": given.dataset, "runs": str(given.out)}
     )
     learned = models.learn(load_corpus(configuration), configuration)
     named = " ".join(f"{tagset}={record.folder}" for tagset, record in learned.items())
     print(f"Use them: tagspace index FOLDER --model {named}")
+
+
+def write_tags(music: Path, out: Path) -> Path:
+    """Write the tags embedded in a music folder as a manifest elsewhere, and return its path."""
+    table, unreadable = embedded.describe(music)
+    print("".join(f"left out: {reason}\n" for reason in unreadable), end="")
+    table["path"] = [str(music.absolute() / path) for path in table["path"]]
+    file = out / "manifest.csv"
+    write_whole(file, partial(table.to_csv, index=False))
+    print(f"The tags of {len(table)} files are in {file}")
+    return file
 
 
 def print_hits(given: argparse.Namespace) -> None:
