@@ -3,8 +3,8 @@
     python book/explorer.py
 
 It trains one network on moods and one on styles, with all defaults, unless their records exist.
-It writes ``book/_static/explorer``: the page's files, six seconds of each track, and the collection
-that ``notebooks/search`` opens.
+It writes ``book/_static/explorer``: the data of the page, six seconds of each track, and the
+collection that ``notebooks/search`` opens.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ def main() -> None:
         )  # fmt: skip
         write_audio(tracks["path"])
         tags = tags_of(dataset, found)
-        explorer.write(found, OUT, tags, clearest(found, tags))
+        explorer.write_data(found, OUT, tags, clearest(found, tags))
 
 
 def describe(tracks: pd.DataFrame, dataset: Dataset) -> pd.DataFrame:

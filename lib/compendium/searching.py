@@ -77,8 +77,8 @@ def open_search(namespace: Mapping[str, object]) -> Search:
 
 def start() -> int:
     """Return the row of the track that the explorer of the book shows first."""
-    text = (BOOK_COLLECTION / "data.js").read_text(encoding="utf-8")
-    return int(json.loads(text[text.index("{") : text.rindex("}") + 1])["start"])
+    first, *_ = (BOOK_COLLECTION / "data.js").read_text(encoding="utf-8").splitlines()
+    return int(json.loads(first[first.index("{") : first.rindex("}") + 1])["start"])
 
 
 def listen_table(search: Search) -> HTML:

@@ -67,6 +67,11 @@ def page(tab, faults, written):
     assert faults == []
 
 
+def read_data(folder):
+    first, *_ = (folder / "data.js").read_text().splitlines()
+    return json.loads(first.removeprefix("window.TAGSPACE=").removesuffix(";"))
+
+
 def choose(page, row):
     page.get_by_label("Search tracks").fill(f"piece {row}")
     page.get_by_label("Search tracks").press("Enter")
@@ -214,8 +219,7 @@ def test_few_tracks_have_a_map(made, tmp_path, number):
     tracks = made.tracks[:number]
     few = dataclasses.replace(made, tracks=tracks, representations=representations)
     explorer.write(few, tmp_path / "out")
-    text = (tmp_path / "out" / "data.js").read_text()
-    data = json.loads(text.removeprefix("window.TAGSPACE=").removesuffix(";\n"))
+    data = read_data(tmp_path / "out")
     assert len(data["places"]) == len(data["tracks"]) == number
     assert all(len(near) == number - 1 for near in data["neighbours"]["sound"])
 
@@ -224,8 +228,7 @@ def test_music_below_the_page_is_addressed_from_the_page(chosen, tmp_path):
     below = dataclasses.replace(chosen, music=tmp_path / "out" / "some music")
     tags = {"moods": [["calm"]] * 120}
     explorer.write(below, tmp_path / "out", tags, start=3)
-    text = (tmp_path / "out" / "data.js").read_text()
-    data = json.loads(text.removeprefix("window.TAGSPACE=").removesuffix(";\n"))
+    data = read_data(tmp_path / "out")
     assert data["tracks"][0]["audio"] == "some%20music/folder%200/track%20000.mp3"
     assert data["tracks"][0]["tags"] == {"moods": ["calm"]}
     assert data["predicted"] == []

@@ -15,8 +15,7 @@ from tagspace.search.collection import Collection, Representation
 from tagspace.search.explanation import predicted_tags
 from tagspace.search.seeds import split_tags
 
-HERE = Path(__file__).parent
-FILES = ("explorer.html", "explorer.css", "explorer.js")
+PAGE = Path(__file__).parent / "page"
 NEIGHBOURS = 60  # per track and representation; filters of the page leave enough
 FAITHFUL = 10  # neighbours that the map should keep
 PERPLEXITY = 30.0  # of t-SNE
@@ -29,7 +28,7 @@ def write(
     tags: Mapping[str, Sequence[Sequence[str]]] | None = None,
     start: int = 0,
 ) -> None:
-    """Write the page of a collection, and its data, into a folder; its players read the music.
+    """Write the page of a collection into a folder; its players read the music.
 
     Parameters
     ----------
@@ -37,15 +36,33 @@ def write(
         The tracks.
     out : Path
         Is created; open its ``explorer.html``.
+    tags, start
+        See :func:`write_data`.
+    """
+    shutil.copytree(PAGE, out, dirs_exist_ok=True)
+    write_data(collection, out, tags, start)
+
+
+def write_data(
+    collection: Collection,
+    out: Path,
+    tags: Mapping[str, Sequence[Sequence[str]]] | None = None,
+    start: int = 0,
+) -> None:
+    """Write what the page shows of a collection: ``data.js``.
+
+    Parameters
+    ----------
+    collection : Collection
+        The tracks.
+    out : Path
+        An existing folder. Music below it is addressed from there.
     tags : mapping of str to sequence of sequence of str, optional
         For each tag set, the tags of each track. By default, those embedded in the files, and
         predicted ones, which are shown only when they are chosen.
     start : int
         The track that is chosen first.
     """
-    out.mkdir(parents=True, exist_ok=True)
-    for name in FILES:
-        shutil.copyfile(HERE / name, out / name)
     predicted = predicted_tags(collection) if tags is None else {}
     if tags is None:
         tags = {"in the file": [split_tags(cell) for cell in collection.tracks["tags"]]}
@@ -72,7 +89,9 @@ def write(
     }
     # "</" would end the script element if the file were inlined; JSON allows "<\\/".
     text = json.dumps(data, ensure_ascii=True, separators=(",", ":")).replace("</", "<\\/")
-    (out / "data.js").write_text(f"window.TAGSPACE={text};\n", encoding="utf-8")
+    # The script's own address is the base of those of the music.
+    script = f"window.TAGSPACE={text};\nTAGSPACE.base=document.currentScript.src;\n"
+    (out / "data.js").write_text(script, encoding="utf-8")
 
 
 def _address(file: Path, out: Path) -> str:

@@ -5,7 +5,6 @@
 
 (function () {
   const data = window.TAGSPACE;
-  const here = document.currentScript.src; // addresses of audio are relative to it
   const root = document.getElementById("explorer");
   root.classList.add("explorer");
   const PALETTE = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#8A4FBE"];
@@ -165,7 +164,7 @@
       audio.pause();
       playing = -1;
     } else {
-      audio.src = new URL(data.tracks[row].audio, here);
+      audio.src = new URL(data.tracks[row].audio, data.base);
       audio.currentTime = 0;
       playing = row;
       audio.play().catch(() => {
@@ -234,7 +233,7 @@
       pen.fill();
     }
     const { x, y } = place(chosen);
-    pen.strokeStyle = getComputedStyle(root).getPropertyValue("--chosen");
+    pen.strokeStyle = getComputedStyle(canvas).color;
     pen.lineWidth = 3;
     pen.beginPath();
     pen.arc(x, y, size + 5, 0, 2 * Math.PI);
