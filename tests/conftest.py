@@ -12,6 +12,8 @@ from tagspace.audio.spectrogram import SHAPE
 from tagspace.configuration import EXPERIMENT_PARAMETERS, Configuration
 from tagspace.corpus import assemble
 from tagspace.datasets.base import build
+from tagspace.encoders import musicnn
+from tagspace.errors import TagspaceError
 from tagspace.evaluation.retrieval import COLUMNS
 from tagspace.runs.records import RESULTS_VERSION
 
@@ -100,6 +102,17 @@ def small(collection, store):
         return assemble(collection, store, configuration), configuration
 
     return make
+
+
+@pytest.fixture(scope="session")
+def musicnn_network():
+    """musicnn with the authors' weights, if their package can be had."""
+    try:
+        return musicnn.load()
+    except TagspaceError as error:
+        if "pip cannot download" in str(error):
+            pytest.skip("needs the package index")
+        raise
 
 
 @pytest.fixture

@@ -22,15 +22,9 @@ REFERENCE = SHARED / "facts" / "musicnn_reference.npz"
 CLIPS = ["pop-1", "classical-2", "electronic-3"]
 
 
-@pytest.fixture(scope="module")
-def network():
-    """The network with the authors' weights, if their package can be had."""
-    try:
-        return musicnn.load()
-    except TagspaceError as error:
-        if "pip cannot download" in str(error):
-            pytest.skip("needs the package index")
-        raise
+@pytest.fixture
+def network(musicnn_network):
+    return musicnn_network
 
 
 def varint(number):

@@ -9,8 +9,6 @@ from mutagen.flac import FLAC
 
 from tagspace.datasets.demo import audio_path, render
 from tagspace.datasets.demo.plan import catalogue
-from tagspace.encoders import musicnn
-from tagspace.errors import TagspaceError
 from tagspace.search import collection as collections
 from tagspace.search.collection import Representation
 from tagspace.search.indexing import index
@@ -67,27 +65,15 @@ def music(tmp_path_factory):
     return folder
 
 
-@pytest.fixture(scope="session")
-def weights():
-    """The folder of musicnn's weights, if its package can be had."""
-    try:
-        musicnn.load()
-    except TagspaceError as error:
-        if "pip cannot download" in str(error):
-            pytest.skip("needs the package index")
-        raise
-    return cache_folder() / "encoders"
-
-
 @pytest.fixture
-def own_cache(weights, tmp_path, monkeypatch):
+def own_cache(musicnn_network, tmp_path, monkeypatch):  # noqa: ARG001  (loads the weights)
     """An empty cache, but for the weights."""
-    shutil.copytree(weights, tmp_path / "cache" / "encoders")
+    shutil.copytree(cache_folder() / "encoders", tmp_path / "cache" / "encoders")
     monkeypatch.setenv("TAGSPACE_CACHE", str(tmp_path / "cache"))
     return tmp_path / "cache"
 
 
 @pytest.fixture(scope="session")
-def indexed(music, weights, tmp_path_factory):  # noqa: ARG001  (loads them)
+def indexed(music, musicnn_network, tmp_path_factory):  # noqa: ARG001  (loads them)
     """The index of the music."""
     return index(music, tmp_path_factory.mktemp("indexed") / "index")

@@ -23,7 +23,7 @@ def said(capsys, *arguments):
     return capsys.readouterr().out
 
 
-@pytest.mark.usefixtures("weights")
+@pytest.mark.usefixtures("musicnn_network")
 def test_a_folder_is_indexed_and_searched(music, tmp_path, capsys, monkeypatch):
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
     answer = said(capsys, "index", music)

@@ -31,7 +31,7 @@ def as_louder(samples, rate, path):
 
 @pytest.mark.skipif(not REAL.is_dir(), reason="needs the clips of Emotify")
 @pytest.mark.slow
-@pytest.mark.usefixtures("weights")
+@pytest.mark.usefixtures("musicnn_network")
 def test_copies_of_real_clips_are_found_and_no_other_pair(tmp_path):
     clips = sorted(REAL.rglob("*.mp3"))[::16][:N_CLIPS]
     for number, clip in enumerate(clips):

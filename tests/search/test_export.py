@@ -28,7 +28,7 @@ FILES = ["README.md", "embeddings.parquet", "model.onnx"]
 
 
 @pytest.fixture(scope="module")
-def make(small, tmp_path_factory):
+def make(request, small, tmp_path_factory):
     """Return a function that trains for one epoch, and gives the corpus and the record."""
     runs = tmp_path_factory.mktemp("runs")
 
@@ -37,12 +37,7 @@ def make(small, tmp_path_factory):
         corpus, configuration = small(**chosen)
         noise = np.random.default_rng(0).normal(size=(len(corpus), 2, 200)).astype(np.float32)
         if kind == "musicnn":
-            try:
-                musicnn.load()
-            except TagspaceError as error:
-                if "pip cannot download" in str(error):
-                    pytest.skip("needs the package index")
-                raise
+            request.getfixturevalue("musicnn_network")
             corpus = dataclasses.replace(corpus, vectors=noise)
             configuration = configuration.model_copy(update={"encoder": "musicnn"})
         if kind == "table":

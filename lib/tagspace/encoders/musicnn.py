@@ -187,8 +187,7 @@ def excerpt_vectors(path: str, number: int) -> tuple[np.ndarray, tuple[str, ...]
     """
     excerpts = reading.read_excerpts(path, number, SAMPLE_RATE)
     patches = np.stack([log_mel_patches(samples) for samples in excerpts.samples])
-    with LOADING:
-        network = _loaded()
+    network = _network()
     with torch.no_grad():
         vectors = network(torch.as_tensor(patches).flatten(0, 1)).unflatten(0, patches.shape[:2])
     return vectors.mean(1).numpy(), excerpts.notes
@@ -207,16 +206,13 @@ def tag_chances(vectors: np.ndarray) -> np.ndarray:
     numpy.ndarray, shape (..., 50)
         From 0 to 1, for each of :data:`TAGS`.
     """
-    with LOADING:
-        network = _loaded()
     with torch.no_grad():
-        return network.tags(torch.as_tensor(vectors)).sigmoid().numpy()
+        return _network().tags(torch.as_tensor(vectors)).sigmoid().numpy()
 
 
 def tag_weights() -> np.ndarray:
     """Return the weights of the last layer: what makes each tag likely, shape (50, 200)."""
-    with LOADING:
-        return _loaded().tags.weight.detach().numpy()
+    return _network().tags.weight.detach().numpy()
 
 
 FRONT_END = FrontEnd(
@@ -249,7 +245,12 @@ def load() -> MusicNN:
 
 
 _loaded = cache(load)
-LOADING = threading.Lock()  # one thread loads while the others wait
+LOADING = threading.Lock()
+
+
+def _network() -> MusicNN:
+    with LOADING:  # one thread loads while the others wait
+        return _loaded()
 
 
 def _wheel(folder: Path) -> bytes:

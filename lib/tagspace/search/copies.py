@@ -3,23 +3,24 @@
 from __future__ import annotations
 
 import dataclasses
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
 from tagspace.audio import duplicates, features
 from tagspace.datasets.base import Dataset
-from tagspace.support.cache import cache_folder
 
 # On 40 clips and 160 copies (ogg, mp3, half a second cut, 2 dB louder), vectors of copies had a
 # cosine of .82 or more; those of different clips, .80 or less.
 ALIKE = 0.8
 NEAREST = 5  # tracks compared with each track, at most
 BLOCK = 1024  # tracks
-EXCERPTS = 5
 
 
-def find(vectors: np.ndarray, index: pd.DataFrame, dataset: Dataset) -> np.ndarray:
+def find(
+    vectors: np.ndarray, index: pd.DataFrame, dataset: Dataset, folder: Path, excerpts: int
+) -> np.ndarray:
     """Give the same code to tracks that are copies of one recording.
 
     Only tracks with nearly equal vectors are compared by their spectrograms; these are computed
@@ -33,6 +34,8 @@ def find(vectors: np.ndarray, index: pd.DataFrame, dataset: Dataset) -> np.ndarr
         Indexed by track id, with ``content_id``; see :class:`tagspace.audio.features.Features`.
     dataset : Dataset
         The files.
+    folder, excerpts
+        See :func:`tagspace.audio.features.extract`.
 
     Returns
     -------
@@ -47,7 +50,7 @@ def find(vectors: np.ndarray, index: pd.DataFrame, dataset: Dataset) -> np.ndarr
     names = index.index[first]
     wanted = names[np.unique(pairs)]
     part = dataclasses.replace(dataset, tracks=dataset.tracks.loc[wanted])
-    found = features.extract(part, cache_folder() / "features", EXCERPTS)
+    found = features.extract(part, folder, excerpts)
     are_copies = [
         set(names[pair]) <= set(found.index.index)
         and duplicates.correlation(*found.take(names[pair])) > duplicates.CORRELATED

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from tagspace.search.collection import Collection
-from tagspace.search.models import predicted, read_tags
+from tagspace.search.models import COUNTS, predicted, read_tags
 from tagspace.search.seeds import Seed, split_tags
 
 # How often musicnn's predictions were right, counted by benchmarks/heard_tags.py.
@@ -38,16 +38,14 @@ def explain(collection: Collection, rows: Sequence[int], seeds: Sequence[Seed]) 
         with the percentage of tracks on which that prediction was right when it was measured.
     """
     carried = {tag.lower() for seed in seeds for tag in seed.tags}
-    tracks = collection.tracks.iloc[list(rows)]
-    of_hits = predicted_tags(collection, rows)
-    of_seeds: dict[str, set[str]] = {name: set() for name in of_hits}
-    for seed in seeds:
-        for name, tags in _of_seed(collection, seed).items():
-            of_seeds[name] |= {tag.lower() for tag in tags}
-    right = {name: _right(collection, name) for name in of_hits}
+    tables = _tables(collection)
+    of_hits = _predict(collection, tables, rows)
+    of_seeds = {name: _of_seeds(name, tables.get(name), seeds) for name in of_hits}
+    right = {name: _percentages(table) for name, table in tables.items()}
+    right[HEARD] = _percentages(pd.read_csv(HEARD_RIGHT, index_col="tag"))
     reasons = []
-    for number, tags in enumerate(tracks["tags"]):
-        shared = [tag for tag in split_tags(tags) if tag.lower() in carried]
+    for number, cell in enumerate(collection.tracks["tags"].iloc[list(rows)]):
+        shared = [tag for tag in split_tags(cell) if tag.lower() in carried]
         expected = [
             f"{tag}{right[name].get(tag, '')}"
             for name, of_name in of_hits.items()
@@ -77,35 +75,46 @@ def predicted_tags(
     dict of str to list of list of str
         By source, the tags of each track, the surest first.
     """
-    chosen = np.arange(len(collection)) if rows is None else np.asarray(rows, dtype=int)
-    found = {}
-    for name, one in collection.representations.items():
-        table = read_tags(Path(one.source))
-        if len(table):
-            found[f"{name}, predicted"] = _nearest_tags(table, one.vectors[chosen])
+    chosen = range(len(collection)) if rows is None else rows
+    found = _predict(collection, _tables(collection), chosen)
+    return {n if n == HEARD else f"{n}, predicted": tags for n, tags in found.items()}
+
+
+def _tables(collection: Collection) -> dict[str, pd.DataFrame]:
+    """Read the tags of the representations that have some; see :func:`read_tags`."""
+    tables = {n: read_tags(Path(one.source)) for n, one in collection.representations.items()}
+    return {name: table for name, table in tables.items() if len(table)}
+
+
+def _predict(
+    collection: Collection, tables: dict[str, pd.DataFrame], rows: Sequence[int]
+) -> dict[str, list[list[str]]]:
+    """Predict the tags of tracks, by representation and for :data:`HEARD`."""
+    chosen = np.asarray(rows, dtype=int)
+    found = {
+        name: _nearest_tags(table, collection.representations[name].vectors[chosen])
+        for name, table in tables.items()
+    }
     heard = collection.tracks["heard"].iloc[chosen]
     return {**found, HEARD: [split_tags(cell) for cell in heard]}
 
 
-def _of_seed(collection: Collection, seed: Seed) -> dict[str, list[str]]:
-    found = {}
-    for name, one in collection.representations.items():
-        table = read_tags(Path(one.source))
-        if len(table) and name in seed.vectors:
-            found[f"{name}, predicted"] = _nearest_tags(table, seed.vectors[name][None])[0]
-    return {**found, HEARD: seed.heard}
+def _of_seeds(name: str, table: pd.DataFrame | None, seeds: Sequence[Seed]) -> set[str]:
+    """Return the tags predicted for seeds by a model, or by musicnn, in lower case."""
+    if table is None:
+        found = [seed.heard for seed in seeds]
+    else:
+        vectors = [seed.vectors[name] for seed in seeds if name in seed.vectors]
+        found = _nearest_tags(table, np.array(vectors)) if vectors else []
+    return {tag.lower() for of_seed in found for tag in of_seed}
 
 
 def _nearest_tags(table: pd.DataFrame, vectors: np.ndarray) -> list[list[str]]:
-    places = table.drop(columns=["right", "times"]).to_numpy(np.float32)
+    places = table.drop(columns=COUNTS).to_numpy(np.float32)
     return [[str(table.index[tag]) for tag in row] for row in predicted(vectors @ places.T)]
 
 
-def _right(collection: Collection, name: str) -> dict[str, str]:
+def _percentages(counts: pd.DataFrame) -> dict[str, str]:
     """Return how often each tag was right where it was predicted, such as `` (62%)``."""
-    if name == HEARD:
-        table = pd.read_csv(HEARD_RIGHT, index_col="tag")
-    else:
-        table = read_tags(Path(collection.representations[name.removesuffix(", predicted")].source))
-    table = table[table["times"] >= FEWEST]
-    return {str(tag): f" ({row.right / row.times:.0%})" for tag, row in table.iterrows()}
+    enough = counts[counts["times"] >= FEWEST]
+    return {str(tag): f" ({row.right / row.times:.0%})" for tag, row in enough.iterrows()}

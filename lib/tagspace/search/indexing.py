@@ -82,9 +82,8 @@ def index(
     sound, heard = _sound(raw, pairs)
     representations = {SOUND: sound}
     for name, model in loaded.items():
-        known = old.representations.get(name) if old else None
-        reusable = _by_content(old, known) if known and known.digest == model.digest else {}
-        vectors = _embed(model, found[model.front_end], contents, reusable, name)
+        known = _known(old, name, model.digest)
+        vectors = _embed(model, found[model.front_end], contents, known, name)
         cosines = _cosines(vectors, pairs)
         representations[name] = Representation(
             vectors, model.source, model.digest, cosines, np.empty(0)
@@ -95,7 +94,7 @@ def index(
     albums = ["".join(album) for album in albums_of(artists, tracks["album"])]
     tracks["artist_code"] = groups.group_codes(artists)
     tracks["album_code"] = groups.group_codes(albums)
-    tracks["recording"] = copies.find(sound.vectors, raw.index, dataset)
+    tracks["recording"] = copies.find(sound.vectors, raw.index, dataset, store, EXCERPTS)
     failures = raw.failures[["track_id", "reason"]].set_axis(["path", "reason"], axis=1)
     return collection.save(folder, music, tracks, failures, representations)
 
@@ -107,6 +106,10 @@ class Model(NamedTuple):
     front_end: FrontEnd
     source: str
     digest: str
+
+    def embed(self, excerpts: np.ndarray) -> np.ndarray:
+        """Embed tracks: from shape (n_tracks, n_excerpts, ...) to vectors of unit length."""
+        return functional.normalize(embed(self.network, excerpts), dim=1).numpy()
 
 
 def load_model(name: str, path: Path) -> Model:
@@ -200,16 +203,18 @@ def _embed(
     """Embed the tracks whose content is not known yet."""
     new = contents[~contents.isin(known)]
     parts = [
-        functional.normalize(embed(model.network, found.take(paths)), dim=1).numpy()
+        model.embed(found.take(paths))
         for paths in Progress(list(_blocks(new.index)), desc=name, unit="block")
     ]
     made = dict(zip(new, np.concatenate(parts) if parts else (), strict=True))
     return np.stack([made[content] if content in made else known[content] for content in contents])
 
 
-def _by_content(old: Collection | None, one: Representation | None) -> dict[str, np.ndarray]:
-    assert old is not None
-    assert one is not None
+def _known(old: Collection | None, name: str, digest: str) -> dict[str, np.ndarray]:
+    """Return the vectors that the same model gave in an earlier index, by content."""
+    one = old.representations.get(name) if old else None
+    if old is None or one is None or one.digest != digest:
+        return {}
     return dict(zip(old.tracks["content"], one.vectors, strict=True))
 
 

@@ -17,6 +17,7 @@ from tagspace.tags.lsi import LSI
 
 TAGS = "tags.parquet"  # beside the files of a record
 PREDICTED = 3  # tags per track
+COUNTS = ["right", "times"]  # columns of the table of tags that are not its vectors
 FEWEST = 5  # training tracks that must carry a tag
 
 

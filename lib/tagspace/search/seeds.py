@@ -7,13 +7,10 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from torch.nn import functional
 
 from tagspace.audio.identity import content_id
 from tagspace.audio.reading import log_mel_excerpts
-from tagspace.audio.store import LOG_MEL
 from tagspace.encoders import musicnn
-from tagspace.encoders.embedding import embed
 from tagspace.errors import TagspaceError
 from tagspace.search.collection import Collection
 from tagspace.search.indexing import (
@@ -24,7 +21,7 @@ from tagspace.search.indexing import (
     read_file_metadata,
     standardise,
 )
-from tagspace.search.models import read_tags
+from tagspace.search.models import COUNTS, read_tags
 
 
 @dataclass(frozen=True)
@@ -123,7 +120,7 @@ def tag_places(collection: Collection) -> dict[str, pd.DataFrame]:
             directions = musicnn.tag_weights() * one.scale[1]
             table = pd.DataFrame(directions, index=list(musicnn.TAGS))
         else:
-            table = read_tags(Path(one.source)).drop(columns=["right", "times"], errors="ignore")
+            table = read_tags(Path(one.source)).drop(columns=COUNTS, errors="ignore")
         table.index = pd.Index([str(tag).lower() for tag in table.index])
         places[name] = table.div(np.linalg.norm(table, axis=1), axis=0)
     return places
@@ -159,10 +156,9 @@ def _of_file(collection: Collection, file: Path) -> Seed:
             raise TagspaceError(
                 f"model: {one.source} has changed; run: tagspace index {collection.music}"
             )
-        given = (
-            heard if model.front_end is not LOG_MEL else log_mel_excerpts(file, EXCERPTS)[0][None]
-        )
-        vectors[name] = functional.normalize(embed(model.network, given), dim=1)[0].numpy()
+        is_head = model.front_end is musicnn.FRONT_END
+        given = heard if is_head else log_mel_excerpts(file, EXCERPTS)[0][None]
+        vectors[name] = model.embed(given)[0]
     tags = split_tags(str(read_file_metadata(file)["tags"]))
     return Seed(str(file), vectors, -1, tags, split_tags(heard_tags(heard)[0]))
 
