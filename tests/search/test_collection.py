@@ -47,7 +47,7 @@ def test_the_report_says_what_was_left_out(made):
 
 def test_a_folder_that_is_not_indexed(tmp_path, monkeypatch):
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
-    with pytest.raises(TagspaceError, match=r"is not indexed; run: tagspace index .*music"):
+    with pytest.raises(TagspaceError, match=r"is not indexed; run: tagspace index .*music; if you"):
         collections.load(tmp_path / "music")
 
 

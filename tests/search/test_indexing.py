@@ -163,9 +163,13 @@ def test_models_that_are_not_accepted(music, tmp_path):
     record = head(tmp_path / "runs" / "head")
     other = write(tmp_path / "runs" / "other", Head(7), "vectors.parquet")
     for name, path, message in (
-        ("sound", record, "model: 'sound' is not accepted; use letters, but not sound"),
+        (
+            "sound",
+            record,
+            "model: 'sound' is not accepted; accepted: a name of .* and is not sound",
+        ),
         ("a/b", record, "model: 'a/b' is not accepted"),
-        ("mood", tmp_path, "is not the record of a run .*; for mood, give the folder of one"),
+        ("mood", tmp_path, "is not the record of a run .*; give one with --model mood=RUN"),
         ("mood", other, "was trained on vectors.parquet; accepted are runs with -p encoder"),
     ):
         with pytest.raises(TagspaceError, match=message):

@@ -135,7 +135,7 @@ def test_only_representations_that_all_seeds_have_are_used(made):
     tags = Seed("calm", {"moods": moods})
     assert list(nearest(made, [tags, of_row(made, 1)])) == ["score"]
     sound = Seed("loud", {"sound": of_row(made, 0).vectors["sound"]})
-    with pytest.raises(TagspaceError, match="no representation knows all of these"):
+    with pytest.raises(TagspaceError, match="no representation has vectors for all queries"):
         nearest(made, [tags, sound])
 
 
@@ -146,3 +146,19 @@ def test_random_pairs_are_of_two_tracks():
     many = random_pairs(1000)
     assert (many[:, 0] != many[:, 1]).all()
     assert set(many.ravel()) == set(range(1000))
+
+
+def test_the_artist_and_album_of_a_file_from_elsewhere_are_left_out(made):
+    names = ["The Ann", "Ann", "Bo", "Ann"]
+    tracks = made.tracks.assign(artist=[names[row % 4] for row in range(120)])
+    tracks["album"] = ["One", "Two", "One", ""] * 30
+    named = dataclasses.replace(made, tracks=tracks)
+    vectors = of_row(made, 0).vectors
+    elsewhere = Seed("file", vectors, artist="ann", album="one")
+    found = nearest(named, [elsewhere], number=200, filters=Filters(other_artists=True))
+    assert set(tracks["artist"][found.index]) == {"Bo"}
+    found = nearest(named, [elsewhere], number=200, filters=Filters(other_albums=True))
+    left = set(zip(tracks["artist"][found.index], tracks["album"][found.index], strict=True))
+    assert left == {("Ann", "Two"), ("Bo", "One"), ("Ann", "")}
+    unnamed = Seed("file", vectors)
+    assert len(nearest(named, [unnamed], number=200, filters=Filters(True, True))) == 100

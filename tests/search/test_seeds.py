@@ -76,7 +76,7 @@ def test_several_tags_lie_between_them(indexed):
 def test_the_reason_names_embedded_tags_first(made):
     seeds = [of_row(made, 0)]  # calm, low; rock, jazz
     assert explain(made, [3, 1, 2], seeds) == ["calm, low", "calm", ""]
-    bare = Seed("elsewhere", seeds[0].vectors, -1, [], ["house", "jazz"])
+    bare = Seed("elsewhere", seeds[0].vectors, heard=["house", "jazz"])
     jazz, none, house = explain(made, [3, 4, 2], [bare])
     assert jazz == none == "predicted: jazz (49%)"
     assert house == "predicted: House"  # how often it is right was not measured

@@ -44,7 +44,7 @@ class Representation:
     cosines : numpy.ndarray, shape (n_pairs,), float32
         Similarities of random pairs of tracks, the same pairs in each representation.
     scale : numpy.ndarray, shape (2, d), float32
-        Mean and deviation by which the encoder's output was standardised; shape (0,) for a run.
+        Mean and deviation by which the encoder's output was standardised; shape (2, 0) for a run.
     """
 
     vectors: np.ndarray
@@ -115,7 +115,10 @@ def find(place: Path) -> Path:
     for folder in (place, default_folder(place)):
         if (folder / DATABASE).is_file():
             return folder
-    raise TagspaceError(f"collection: {place} is not indexed; run: tagspace index {place}")
+    raise TagspaceError(
+        f"collection: {place} is not indexed; run: tagspace index {place}; if you indexed it with "
+        "--out, give that folder"
+    )
 
 
 def load(place: Path) -> Collection:

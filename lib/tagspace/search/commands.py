@@ -23,7 +23,8 @@ from tagspace.search.query import Filters, nearest
 from tagspace.search.seeds import Seed, seed
 from tagspace.support.files import write_whole
 
-FOLDS = 5  # a fifth of the artists is left out, on which predictions are counted
+# A fifth of the tracks is the test set. Predictions are counted on it and on validation tracks.
+FOLDS = 5
 TRACK_COLUMNS = ["path", "artist", "album", "title", "seconds"]
 
 
@@ -37,7 +38,7 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
         nargs="+",
         default=[],
         metavar="NAME=RUN",
-        help="further respects in which to compare tracks, from the records of runs",
+        help="trained runs to compare tracks by, each with a name",
     )
     command.set_defaults(call=print_index)
     command = commands.add_parser("model", help="learn a model for each tag set of a data set")
@@ -45,29 +46,53 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
     command.add_argument("out", type=Path, help="folder for the records of the models")
     command.set_defaults(call=print_models)
     command = commands.add_parser("search", help="find similar tracks in an indexed folder")
-    command.add_argument("collection", type=Path, help="the music folder, or that of its index")
+    command.add_argument(
+        "collection", type=Path, help="the music folder, or the folder of its index"
+    )
     command.add_argument(
         "query", nargs="+", help="a file, a part of the path of a track, or tags: jazz, sad"
     )
-    command.add_argument("--away", nargs="+", default=[], metavar="QUERY", help="keep away from")
+    command.add_argument(
+        "--away", nargs="+", default=[], metavar="QUERY", help="rank tracks like these lower"
+    )
     command.add_argument(
         "--weight",
         nargs="+",
         metavar="NAME=NUMBER",
-        help="weights of the respects; those left out do not count",
+        help="weight of each representation; those not named are not used",
     )
     command.add_argument("-n", type=int, default=10, help="number of hits (default 10)")
-    command.add_argument("--other-artists", action="store_true", help="no artist of the query")
-    command.add_argument("--other-albums", action="store_true", help="no album of the query")
-    command.add_argument("--one-per", choices=["artist", "album"], help="one hit of each")
-    command.add_argument("--shortest", type=float, default=0, metavar="SECONDS")
-    command.add_argument("--longest", type=float, default=np.inf, metavar="SECONDS")
+    command.add_argument(
+        "--other-artists", action="store_true", help="leave out the artists of the queries"
+    )
+    command.add_argument(
+        "--other-albums", action="store_true", help="leave out the albums of the queries"
+    )
+    command.add_argument(
+        "--one-per", choices=["artist", "album"], help="at most one hit per artist or album"
+    )
+    command.add_argument(
+        "--shortest",
+        type=float,
+        default=0,
+        metavar="SECONDS",
+        help="leave out shorter tracks",
+    )
+    command.add_argument(
+        "--longest",
+        type=float,
+        default=np.inf,
+        metavar="SECONDS",
+        help="leave out longer tracks",
+    )
     command.add_argument(
         "--as", choices=list(FORMATS), default="table", dest="form", help="how to print hits"
     )
     command.set_defaults(call=print_hits)
     command = commands.add_parser("explore", help="write a page to explore an indexed folder")
-    command.add_argument("collection", type=Path, help="the music folder, or that of its index")
+    command.add_argument(
+        "collection", type=Path, help="the music folder, or the folder of its index"
+    )
     command.add_argument("out", type=Path, help="folder to write; open its explorer.html")
     command.set_defaults(call=print_explorer)
     command = commands.add_parser("export", help="write the network of a run as ONNX")

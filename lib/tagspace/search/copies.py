@@ -23,8 +23,8 @@ def find(
 ) -> np.ndarray:
     """Give the same code to tracks that are copies of one recording.
 
-    Only tracks with nearly equal vectors are compared by their spectrograms; these are computed
-    once and kept in the cache.
+    Only tracks whose vectors have a cosine above .8 are compared by their spectrograms; these are
+    computed once and kept in the cache.
 
     Parameters
     ----------

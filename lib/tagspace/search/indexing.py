@@ -86,7 +86,7 @@ def index(
         vectors = _embed(model, found[model.front_end], contents, known, name)
         cosines = _cosines(vectors, pairs)
         representations[name] = Representation(
-            vectors, model.source, model.digest, cosines, np.empty(0)
+            vectors, model.source, model.digest, cosines, np.empty((2, 0))
         )
     tracks = pd.DataFrame({"path": contents.index, "content": contents.to_numpy()})
     tracks = tracks.join(_metadata(music, tracks, old)).assign(heard=heard)
@@ -121,12 +121,15 @@ def load_model(name: str, path: Path) -> Model:
         If the name is taken, or there is no such record.
     """
     if name == SOUND or not name.isidentifier():
-        raise TagspaceError(f"model: {name!r} is not accepted; use letters, but not {SOUND}")
+        raise TagspaceError(
+            f"model: {name!r} is not accepted; accepted: a name of letters, digits and _ that "
+            f"begins with a letter, and is not {SOUND}"
+        )
     record = Record(path.expanduser().absolute())
     if damage := record.damage([WEIGHTS]):
         raise TagspaceError(
-            f"model: {record.folder} is not the record of a run ({damage}); for {name}, give the "
-            "folder of one"
+            f"model: {record.folder} is not the record of a run ({damage}); give one with --model "
+            f"{name}=RUN"
         )
     front_ends = {"musicnn": musicnn.FRONT_END, "dpnn": LOG_MEL}
     encoder = record.parameters["encoder"]

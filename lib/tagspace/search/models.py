@@ -1,4 +1,4 @@
-"""Heads that place music by each tag set, and the tags as points among the music."""
+"""Train a head for each tag set, and place its tags among the tracks."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Find what is near to some tracks of a collection, and far from others, in chosen respects."""
+"""Rank the tracks of a collection by their similarity to queries."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from tagspace.datasets.artists import artist_key
 from tagspace.errors import TagspaceError
 from tagspace.search.collection import Collection, Representation
 from tagspace.search.seeds import Seed
@@ -23,7 +24,7 @@ class Filters:
     Attributes
     ----------
     other_artists, other_albums : bool
-        Leave out the artists, or albums, of seeds.
+        Leave out the artists, or albums, of the seeds and of those to keep away from.
     one_per_artist, one_per_album : bool
         Keep only the nearest track of each artist, or of each album.
     shortest, longest : float
@@ -57,7 +58,8 @@ def nearest(
     collection : Collection
         The tracks.
     seeds, away : sequence of Seed
-        See :func:`tagspace.search.seeds.seed`. They and their copies are no hits.
+        See :func:`tagspace.search.seeds.seed`. Those that are tracks of the collection are no hits,
+        nor are their copies.
     weights : mapping of str to float, optional
         By representation; by default, 1 for each that the seeds have.
     number : int
@@ -70,6 +72,8 @@ def nearest(
     pandas.DataFrame
         Indexed by the row of the track, nearest first. ``score`` is the percentage of random pairs
         of tracks that are less similar; with several representations, a column for each follows.
+        Means over several seeds, differences and similarities to tags vary less or more than those
+        of pairs; their scores only order the hits.
 
     Raises
     ------
@@ -82,7 +86,7 @@ def nearest(
     }
     pairs = {name: _standard(collection.representations[name]) for name in chosen}
     total = _weighted(each, chosen)
-    rows = _take(collection, total, number, filters, [s.row for s in (*seeds, *away) if s.row >= 0])
+    rows = _take(collection, total, number, filters, [*seeds, *away])
     table = {"score": _percentage(_weighted(pairs, chosen), total[rows])}
     if len(chosen) > 1:
         table |= {name: _percentage(pairs[name], each[name][rows]) for name in chosen}
@@ -94,7 +98,7 @@ def _weights(
 ) -> dict[str, float]:
     usable = [n for n in collection.representations if all(n in seed.vectors for seed in seeds)]
     if not usable:
-        raise TagspaceError("query: no representation knows all of these; give fewer")
+        raise TagspaceError("query: no representation has vectors for all queries; give fewer tags")
     given = dict.fromkeys(usable, 1.0) if weights is None else dict(weights)
     for name, weight in given.items():
         if name not in usable or not 0 < weight < np.inf:
@@ -139,9 +143,10 @@ def _percentage(pairs: np.ndarray, values: np.ndarray) -> np.ndarray:
 
 
 def _take(
-    collection: Collection, total: np.ndarray, number: int, filters: Filters, known: list[int]
+    collection: Collection, total: np.ndarray, number: int, filters: Filters, seeds: Sequence[Seed]
 ) -> list[int]:
     """Take tracks in order of similarity, as the filters allow."""
+    known = [seed.row for seed in seeds if seed.row >= 0]
     codes = {
         name: collection.tracks[name].to_numpy()
         for name in ("recording", "artist_code", "album_code")
@@ -149,10 +154,13 @@ def _take(
     seconds = collection.tracks["seconds"].to_numpy()
     hidden = np.isin(codes["recording"], codes["recording"][known])
     hidden |= (seconds < filters.shortest) | (seconds > filters.longest)
+    elsewhere = [seed for seed in seeds if seed.row < 0]
     if filters.other_artists:
         hidden |= np.isin(codes["artist_code"], codes["artist_code"][known])
+        hidden |= _same_names(collection.tracks, elsewhere, ["artist"])
     if filters.other_albums:
         hidden |= np.isin(codes["album_code"], codes["album_code"][known])
+        hidden |= _same_names(collection.tracks, elsewhere, ["artist", "album"])
     once = {
         "recording": True,
         "artist_code": filters.one_per_artist,
@@ -169,6 +177,23 @@ def _take(
             taken.append(row)
             seen |= groups
     return taken
+
+
+def _same_names(tracks: pd.DataFrame, seeds: Sequence[Seed], columns: list[str]) -> np.ndarray:
+    """Mask the tracks that have the artist, or artist and album, of a file from elsewhere."""
+    same = np.zeros(len(tracks), dtype=bool)
+    for seed in seeds:
+        names = [getattr(seed, column) for column in columns]
+        if all(names):
+            keys = [artist_key(name) or name for name in names]
+            same |= np.all(
+                [
+                    tracks[column].map(lambda name: artist_key(name) or name) == key
+                    for column, key in zip(columns, keys, strict=True)
+                ],
+                axis=0,
+            )
+    return same
 
 
 def _in_order(total: np.ndarray) -> Iterator[int]:

@@ -36,6 +36,8 @@ class Seed:
         Of unit length, by representation.
     row : int
         Its row in the collection; -1 if it is not a track of it.
+    artist, album : str
+        As embedded in the file.
     tags, heard : list of str
         Its tags, and those that musicnn predicts.
     """
@@ -43,6 +45,8 @@ class Seed:
     name: str
     vectors: dict[str, np.ndarray]
     row: int = -1
+    artist: str = ""
+    album: str = ""
     tags: list[str] = field(default_factory=list)
     heard: list[str] = field(default_factory=list)
 
@@ -94,7 +98,8 @@ def of_row(collection: Collection, row: int) -> Seed:
     """Take a track of the collection as a seed."""
     track = collection.tracks.iloc[row]
     vectors = {name: np.array(one.vectors[row]) for name, one in collection.representations.items()}
-    return Seed(track["path"], vectors, row, split_tags(track["tags"]), split_tags(track["heard"]))
+    tags, heard = split_tags(track["tags"]), split_tags(track["heard"])
+    return Seed(track["path"], vectors, row, track["artist"], track["album"], tags, heard)
 
 
 def split_tags(cell: str) -> list[str]:
@@ -154,13 +159,14 @@ def _of_file(collection: Collection, file: Path) -> Seed:
         model = load_model(name, Path(one.source))
         if model.digest != one.digest:
             raise TagspaceError(
-                f"model: {one.source} has changed; run: tagspace index {collection.music}"
+                f"model: {one.source} has changed; run tagspace index {collection.music} again"
             )
         is_head = model.front_end is musicnn.FRONT_END
         given = heard if is_head else log_mel_excerpts(file, EXCERPTS)[0][None]
         vectors[name] = model.embed(given)[0]
-    tags = split_tags(str(read_file_metadata(file)["tags"]))
-    return Seed(str(file), vectors, -1, tags, split_tags(heard_tags(heard)[0]))
+    about = {name: str(value) for name, value in read_file_metadata(file).items()}
+    tags, heard_of_file = split_tags(about["tags"]), split_tags(heard_tags(heard)[0])
+    return Seed(str(file), vectors, -1, about["artist"], about["album"], tags, heard_of_file)
 
 
 def _of_tags(places: dict[str, pd.DataFrame], text: str, tags: list[str]) -> Seed:
@@ -171,6 +177,6 @@ def _of_tags(places: dict[str, pd.DataFrame], text: str, tags: list[str]) -> See
             vectors[name] = mean / np.linalg.norm(mean)
     if not vectors:
         raise TagspaceError(
-            f"query: no representation knows all of the tags in {text!r}; give them one at a time"
+            f"query: no representation knows all of the tags in {text!r}; search for one of them"
         )
-    return Seed(text, vectors, -1, tags, tags)
+    return Seed(text, vectors, tags=tags, heard=tags)
