@@ -12,8 +12,8 @@
 # **For a head on a frozen encoder, no loss and no setting was reliably better than another on both collections.**
 # Two losses that use every grade of relatedness were compared with triplets of the same relatedness, in 24
 # different comparisons. One interval excludes zero: regression with LSI of 40 topics on MERGE
-# ({glue:text}`ablations_merge_regression_40`). If nothing differed, 1.2 of 24 would on average. Among fifteen other
-# settings, only literal mining differed reliably: it was worse on Emotify.
+# ({glue:text}`ablations_merge_regression_40`). If no loss mattered, 1.2 of the 24 intervals would
+# exclude zero on average. Among fifteen other settings, only literal mining differed reliably: it was worse on Emotify.
 
 # %% tags=["parameters"]
 dataset: str = ""  # a name or path to make the runs on; empty: the runs kept for this book
@@ -82,7 +82,7 @@ result_figures.losses_figure(compared)
 # Each point is the mean over 15 runs (5-fold cross-validation split by artist, repeated with three seeds):
 # heads on frozen [musicnn](encoders.ipynb), graded nDCG@10, unfiltered. The axes are enlarged: the points of a
 # panel differ by less than 4 %. Queries and neighbours are validation tracks.
-# The same tracks chose the epoch of each run, so scores are slightly optimistic. The tags of Emotify have a
+# The epoch of each run was chosen on the same tracks, so scores are slightly optimistic. The tags of Emotify have a
 # rank of about 20, so all larger numbers of topics are the same model there.
 #
 # *You will learn* how much the loss, the relatedness and the number of topics matter for a head on a frozen
@@ -153,4 +153,4 @@ print(result_figures.provenance(pd.concat(gathered.values())))
 # ({glue:text}`ablations_merge_over_listwise` on MERGE, {glue:text}`ablations_emotify_over_listwise` on Emotify).
 #
 # Fifteen settings on two data sets give 30 intervals. If no setting mattered, 1.5 of them would exclude zero on
-# average; one did.
+# average; one does.

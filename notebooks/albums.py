@@ -55,7 +55,7 @@ result_figures.filters_figure(
 # Emotify is the one collection here with audio and known albums: 400 clips of 229 albums by 138 artists. Each
 # test track is a query among the test tracks of its fold. The table lists what share of the ten nearest tracks
 # are of the query's album, or of its artist (which includes its album). All systems that use sound find the
-# album more often than chance, also the untrained network.
+# album more often than chance. Even the untrained network does.
 
 # %%
 rows = comparison.select(gathered, "exact P@10")
@@ -68,7 +68,7 @@ shown = ["network, no pairs of an album", "musicnn", "timbre+rhythm", "untrained
 found.loc[[*shown, "chance"]].rename_axis(index=None, columns=None).round(3)
 
 # %% [markdown]
-# Tags were given to clips one by one in Emotify, but clips of one album are alike. With the filters, exact P@10
+# In Emotify, each clip was tagged separately. With the filters, exact P@10
 # (the share of the ten nearest tracks with exactly the query's tags, as a mean over genres and moods) falls. It
 # falls by about the same share for random vectors, because the filters hide tracks that carry the same tags. So
 # the fall alone shows no album effect.

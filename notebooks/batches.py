@@ -9,8 +9,8 @@
 # %% [markdown]
 # # What batches see
 #
-# **With many topics, few tracks of a random batch have a related track in it.** In a random batch of 128, an
-# anchor is a track with a related and an unrelated track. On a subset of the paper's data,
+# **With many topics, few tracks of a random batch have a related track in it.** An anchor is
+# a track with a related and an unrelated track in its batch. In random batches of 128 from a subset of the paper's data,
 # {glue:text}`anchors_msd_16` of the tracks are anchors with 16 topics, and {glue:text}`anchors_msd_340` with 340.
 # Batches of related tracks raise this share, but drop every track that is related to no other:
 # {glue:text}`alone_msd_340` there, and {glue:text}`alone_merge_340` on MERGE (real music, about 400 clips). Where
@@ -81,7 +81,7 @@ anchors.round(3)
 # ## What it does to the score
 #
 # The paper sees precision rise with the number of topics up to a "glass ceiling". Is it a ceiling of the topics,
-# or of triplets that run out? If triplets run out, related batches should lift it.
+# or of triplets that run out? If triplets run out, batches of related tracks should raise it.
 
 # %%
 import pandas as pd
@@ -122,8 +122,8 @@ print(result_figures.provenance(pd.concat(gathered.values())))
 # %% [markdown]
 # **What we saw.** On MERGE, random batches of 32 run out of triplets: {glue:text}`batches_failed_1000` of 15 runs
 # with all topics and {glue:text}`batches_failed_100` with 100 found no triplet in their first epoch and could not
-# be trained. Related batches trained in all runs. Where random batches trained, the score did not change
-# reliably with more topics ({glue:text}`batches_merge_100_ceiling` with 100 topics), and related batches did not
+# be trained. All runs with related batches could be trained. Where runs with random batches could be, the score
+# did not change reliably with more topics ({glue:text}`batches_merge_100_ceiling` with 100 topics), and related batches did not
 # differ reliably from them ({glue:text}`batches_merge_16` with 16 topics, {glue:text}`batches_merge_100` with 100).
 # These heads cannot explain the paper's ceiling: on MERGE they do not differ reliably from the frozen encoder
 # that they are trained on ([](encoders.ipynb)).

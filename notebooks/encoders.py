@@ -10,7 +10,7 @@
 # # Which encoder?
 #
 # **A pretrained encoder matters more than the loss.** musicnn {cite}`pons2019` is a public network that was
-# trained to tag 200,000 tracks, perhaps of artists in these collections. Its frozen vectors rank related clips
+# trained to tag 200,000 tracks; these may include artists of the two collections. Its frozen vectors rank related clips
 # better than the paper's network trained from scratch: by {glue:text}`merge_frozen_over_network` on MERGE and by
 # {glue:text}`emotify_frozen_over_network` on Emotify (graded nDCG@10, unfiltered). A small head trained on tags
 # is above frozen musicnn on Emotify ({glue:text}`emotify_head_none` unfiltered, {glue:text}`emotify_head_artist` with the
@@ -115,7 +115,7 @@ pd.DataFrame.from_dict(settings, orient="index").unstack().swaplevel(axis=1).sor
 # %% [markdown]
 # ## What each costs
 #
-# Milliseconds per track of 30 seconds, with all cores. Each network hears the same five excerpts of six
+# Milliseconds per track of 30 seconds, with all cores. Each network receives the same five excerpts of six
 # seconds. musicnn takes about twelve times as long as log-mel and the paper's network together.
 
 # %%
@@ -144,7 +144,7 @@ print(result_figures.provenance(pd.concat(gathered.values())))
 # %% [markdown]
 # **What we saw.** The paper's network learned something from about 270 clips: it is above the same network
 # untrained by {glue:text}`merge_network_over_untrained` on MERGE and by
-# {glue:text}`emotify_network_over_untrained` on Emotify. Frozen musicnn is far above it on both. With the
+# {glue:text}`emotify_network_over_untrained` on Emotify. Frozen musicnn is far above the trained network on both. With the
 # artist filter, both heads are above frozen musicnn on Emotify ({glue:text}`emotify_head_artist` with the
 # listwise loss, {glue:text}`emotify_triplets_artist` with triplets), and neither is on MERGE
 # ({glue:text}`merge_head_artist` and {glue:text}`merge_triplets_artist`). A possible reason: MERGE has hundreds of
