@@ -24,7 +24,7 @@ from tagspace.support.cache import cache_folder
 def count(name: str) -> pd.DataFrame:
     """Count on one data set: ``right`` and ``times`` by tag."""
     dataset = load_dataset(name)
-    found = features.extract(dataset, cache_folder() / "features", EXCERPTS, musicnn.FRONT_END)
+    found = features.extract(dataset, cache_folder() / "features", EXCERPTS, musicnn.front_end())
     tracks = found.index.index
     carried = dataset.tags[dataset.tags["track_id"].isin(tracks)]
     pairs = set(zip(carried["track_id"], carried["tag"].str.lower(), strict=True))

@@ -9,6 +9,7 @@ from functools import partial
 from pathlib import Path
 
 import pandas as pd
+import torch
 
 from tagspace.audio import features
 from tagspace.audio.identity import made_id
@@ -151,7 +152,8 @@ def free_features(delete: bool) -> None:
 
     dataset = demo.load()
     made = [made_id(dataset.recipe, track_id) for track_id in dataset.tracks.index]
-    print(features.free(folder, made, (LOG_MEL, musicnn.FRONT_END), delete=delete))
+    in_use = LOG_MEL, *map(musicnn.front_end, (torch.float32, torch.bfloat16))
+    print(features.free(folder, made, in_use, delete=delete))
 
 
 def _gather(folder: Path, select: Callable[[pd.DataFrame], pd.DataFrame]) -> pd.DataFrame:

@@ -111,7 +111,9 @@ class Configuration(BaseModel):
         0.0, "a number above 0; 0 chooses 0.0001 for dpnn and 0.001 for a head", ge=0
     )
     precision: Literal["auto", "float32", "bfloat16"] = _parameter(
-        "auto", "auto (bfloat16 where the device is faster at it), float32 or bfloat16"
+        "auto",
+        "auto (for dpnn, bfloat16 where the device is faster at it; else float32), float32 or "
+        "bfloat16",
     )
 
     # Which tracks to train, validate and test on

@@ -11,11 +11,13 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import torch
 
 from tagspace.audio import features
 from tagspace.audio.duplicates import kept_recordings
 from tagspace.audio.features import Features
 from tagspace.audio.store import LOG_MEL, FrontEnd
+from tagspace.audio.stored import Values
 from tagspace.configuration import RELATEDNESS_KINDS, Configuration
 from tagspace.datasets import groups, registry
 from tagspace.datasets.artists import normalise_artists
@@ -46,8 +48,8 @@ class Corpus:
         Tags in all sets.
     groups : Groups
         Artists and albums.
-    excerpts : numpy.ndarray, shape (n_tracks, n_excerpts, 80, 130), float16
-        Log-mel excerpts.
+    excerpts : Values, shape (n_tracks, n_excerpts, 80, 130), float16
+        Log-mel excerpts, in memory or on disk.
     split : Split
         Training, validation and test rows.
     fingerprint : str
@@ -56,7 +58,7 @@ class Corpus:
 
     notes : list of str
         What was changed on reading, such as merged spellings of artists.
-    vectors : numpy.ndarray, shape (n_tracks, n_excerpts or 1, d), float32, optional
+    vectors : Values, shape (n_tracks, n_excerpts or 1, d), float32, optional
         Those of the encoder that the configuration names, if it is not computed from ``excerpts``.
 
     See Also
@@ -81,11 +83,11 @@ class Corpus:
     name: str
     tags: TagMatrix
     groups: Groups
-    excerpts: np.ndarray
+    excerpts: Values
     split: Split
     fingerprint: str
     notes: list[str] = field(default_factory=list)
-    vectors: np.ndarray | None = None
+    vectors: Values | None = None
 
     def __len__(self) -> int:
         return len(self.tags.track_ids)
@@ -242,16 +244,22 @@ def assemble(dataset: Dataset, store: Features, configuration: Configuration) ->
 
 def front_ends(configuration: Configuration) -> list[FrontEnd]:
     """List what is computed from the audio: log-mel spectrograms, and what the encoder takes."""
-    return [LOG_MEL, musicnn.FRONT_END] if configuration.encoder == "musicnn" else [LOG_MEL]
+    return [LOG_MEL, _musicnn(configuration)] if configuration.encoder == "musicnn" else [LOG_MEL]
+
+
+def _musicnn(configuration: Configuration) -> FrontEnd:
+    """Return the front end, in float32 unless bfloat16 is asked for."""
+    is_half = configuration.precision == "bfloat16"
+    return musicnn.front_end(torch.bfloat16 if is_half else torch.float32)
 
 
 def _encoded(
     dataset: Dataset, configuration: Configuration
-) -> tuple[pd.Index, Callable[[pd.Index], np.ndarray]] | None:
+) -> tuple[pd.Index, Callable[[pd.Index], Values]] | None:
     """Return the tracks that have vectors, and a function that gives them; None for DPNN."""
     if configuration.encoder == "musicnn":
         folder = cache_folder() / "features"
-        found = features.extract(dataset, folder, configuration.excerpts, musicnn.FRONT_END)
+        found = features.extract(dataset, folder, configuration.excerpts, _musicnn(configuration))
         return found.index.index, found.take
     path = Path(configuration.encoder).expanduser()
     if configuration.encoder == "dpnn" or path.is_dir():  # of a record: from the excerpts

@@ -108,7 +108,7 @@ def test_vectors_of_excerpts_are_kept_like_any_feature(network, tmp_path):
     assert vectors.shape == (2, 200)
     assert vectors.dtype == np.float32
     assert notes == ()
-    store = Store(tmp_path / "store", 2, musicnn.FRONT_END)
+    store = Store(tmp_path / "store", 2, musicnn.front_end())
     content = "0" * 32
     places, _, _ = store.compute({content: str(tmp_path / "a.wav")}, "s", lambda _: content)
     found = store.arrays()["s"][places[content].row]

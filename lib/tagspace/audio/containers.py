@@ -77,7 +77,9 @@ class Seeking:
                     parts.append(block.samples[before:after])
                 if block.end >= last:
                     break
-        return np.concatenate(parts) if parts else np.empty((0, 1), np.float32)
+        if not parts:
+            return np.empty((0, 1), np.float32)
+        return np.ascontiguousarray(np.concatenate(parts))  # parts have the channels apart
 
 
 class FromStart(Seeking):

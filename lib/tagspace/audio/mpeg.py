@@ -13,6 +13,7 @@ import soundfile
 LEAD_IN = 100  # frames decoded before an excerpt: a frame may use bits of many short ones before it
 N_SAMPLES, SAMPLE_BYTES = 8, 1 << 14  # parts of the file looked at, and bytes of each
 PLAUSIBLE = 1.33  # ratio of lengths, stated and estimated, up to which the stated one is believed
+MP4, ASF = b"ftyp", b"\x30\x26\xb2\x75"  # how files of m4a, at byte 4, and of wma begin
 # kbit/s of layer III by version; other layers are left to the decoder.
 BITRATES = {
     1: (32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320),
@@ -42,6 +43,8 @@ class Frames:
 
     def __init__(self, path: Path) -> None:
         with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
+            if data[4:8] == MP4 or data[:4] == ASF:  # bytes of other audio can look like frames
+                raise ValueError("it has no mp3 frames")
             self.starts = np.array(_walk(data, _after_id3(data[:10]), len(data)))
             if not len(self.starts):
                 raise ValueError("it has no mp3 frames")

@@ -294,6 +294,18 @@ class _FromStart:
         return np.concatenate(parts)
 
 
+class _InMemory:
+    """A file that was decoded as a whole."""
+
+    def __init__(self, source: _Source) -> None:
+        self.seconds, self.rate = source.seconds, source.rate
+        self.samples = source.clip(0.0, source.seconds)
+
+    def clip(self, offset: float, seconds: float) -> np.ndarray:
+        first = round(offset * self.rate)
+        return self.samples[first : first + round(seconds * self.rate)]
+
+
 def _blocks(file: soundfile.SoundFile) -> Iterator[np.ndarray]:
     """Decode a file block by block up to its end or its first damage."""
     while True:
@@ -317,6 +329,8 @@ def _take(source: _Source, number: int, rate: int) -> Excerpts:
     if source.seconds < SHORTEST:
         raise DamageError(f"{source.seconds:.2f} s of audio; at least {SHORTEST:.0f} s is needed")
     placements = place(source.seconds, number)
+    if number * SECONDS > source.seconds:  # then the excerpts overlap
+        source = _InMemory(source)
     excerpts, notes, n_silent = [], [], 0
     for offset, note in placements:
         clip = source.clip(offset, SECONDS)

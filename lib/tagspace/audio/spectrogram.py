@@ -45,28 +45,59 @@ def log_mel(samples: np.ndarray) -> np.ndarray:
     >>> int(log_mel(tone).mean(axis=1).argmax())  # the mel band of 440 Hz
     9
     """
-    padded = np.pad(samples, N_FFT // 2)
-    frames = np.lib.stride_tricks.sliding_window_view(padded, N_FFT)[::HOP]
-    spectrum = scipy.fft.rfft(frames * _window(), axis=1)
+    return np.log(np.maximum(mel_power(samples, filter_bank(), HOP), np.float32(FLOOR)))
+
+
+def mel_power(samples: np.ndarray, bank: sparse.csr_array, hop: int) -> np.ndarray:
+    """Compute the power in mel bands, in windows around every ``hop`` samples.
+
+    Parameters
+    ----------
+    samples : numpy.ndarray, shape (n,), float32
+        Mono audio.
+    bank : scipy.sparse.csr_array, shape (n_mels, 1 + n_fft // 2)
+        See :func:`filter_bank`.
+    hop : int
+        Samples from one window to the next.
+
+    Returns
+    -------
+    numpy.ndarray, shape (n_mels, 1 + n // hop), float32
+    """
+    n_fft = 2 * (bank.shape[1] - 1)
+    padded = np.pad(samples, n_fft // 2)
+    frames = np.lib.stride_tricks.sliding_window_view(padded, n_fft)[::hop]
+    spectrum = scipy.fft.rfft(frames * _window(n_fft), axis=1)
     power = spectrum.real**2 + spectrum.imag**2
-    return np.log(np.maximum(filter_bank() @ power.T, np.float32(FLOOR)))
+    return bank @ power.T
 
 
 @cache
-def filter_bank() -> sparse.csr_array:
-    """Return the mel filter bank, shape (80, 1025), float32.
+def filter_bank(
+    rate: int = SAMPLE_RATE,
+    n_fft: int = N_FFT,
+    n_mels: int = N_MELS,
+    f_min: float = F_MIN,
+    f_max: float = F_MAX,
+) -> sparse.csr_array:
+    """Return a mel filter bank, shape (n_mels, 1 + n_fft // 2), float32; by default DPNN's.
 
     The matrix is sparse, because each frequency is in two bands at most. A sparse product is fast,
     always rounds in the same way, and starts no BLAS threads.
+
+    Parameters
+    ----------
+    rate, n_fft, n_mels, f_min, f_max
+        As in ``librosa.filters.mel``.
     """
     import librosa  # takes a second to import, and only the first use needs it
 
     return sparse.csr_array(
-        librosa.filters.mel(sr=SAMPLE_RATE, n_fft=N_FFT, n_mels=N_MELS, fmin=F_MIN, fmax=F_MAX)
+        librosa.filters.mel(sr=rate, n_fft=n_fft, n_mels=n_mels, fmin=f_min, fmax=f_max)
     )
 
 
 @cache
-def _window() -> np.ndarray:
+def _window(length: int) -> np.ndarray:
     # The periodic Hann window: a symmetric one with one sample more, without its last.
-    return np.hanning(N_FFT + 1)[:-1].astype(np.float32)
+    return np.hanning(length + 1)[:-1].astype(np.float32)

@@ -12,6 +12,7 @@ import os
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from itertools import islice
@@ -19,6 +20,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
+import torch
 from threadpoolctl import threadpool_limits
 
 from tagspace.audio import reading
@@ -140,8 +142,8 @@ class Store:
         """Compute the excerpts of files and append them to a segment.
 
         Threads suffice, because decoding, resampling and the Fourier transform release Python's
-        global interpreter lock. Each thread uses one core for matrix products; otherwise BLAS
-        threads contend. Only one process may append to a segment at a time.
+        global interpreter lock. Each thread uses one core for matrix products and convolutions;
+        otherwise their threads contend. Only one process may append to a segment at a time.
 
         Parameters
         ----------
@@ -171,8 +173,7 @@ class Store:
         row = self._cut_to_whole_rows(array_file)
         with (
             captured_chatter() as chatter,
-            threadpool_limits(1, user_api="blas"),
-            ThreadPoolExecutor(os.cpu_count()) as pool,
+            _threads() as pool,
             array_file.open("ab") as array,
             open_to_append(self.folder / f"{segment}{INDEX}") as index,
             Progress(total=len(paths), desc=self.front_end.name, unit="file") as bar,
@@ -260,6 +261,20 @@ class Store:
         if identify(path) != content:
             raise TagspaceError(f"{path}: changed while it was read")
         return values, notes
+
+
+@contextmanager
+def _threads() -> Iterator[ThreadPoolExecutor]:
+    """Start a thread per core, each of which computes alone."""
+    n_threads = torch.get_num_threads()
+    try:
+        with (
+            threadpool_limits(1, user_api="blas"),
+            ThreadPoolExecutor(os.cpu_count(), "", torch.set_num_threads, (1,)) as pool,
+        ):
+            yield pool
+    finally:
+        torch.set_num_threads(n_threads)
 
 
 def _write(path: Path, parts: Iterable[bytes]) -> None:

@@ -14,10 +14,9 @@ import sys
 import tempfile
 import threading
 import zipfile
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 
-import librosa
 import numpy as np
 import torch
 from safetensors.torch import load_file, save_file
@@ -25,11 +24,12 @@ from torch import nn
 from torch.nn import functional
 
 from tagspace.audio import reading
-from tagspace.audio.spectrogram import SECONDS
+from tagspace.audio.spectrogram import SECONDS, filter_bank, mel_power
 from tagspace.audio.store import FrontEnd
 from tagspace.encoders.tensorflow_checkpoint import read_variables
 from tagspace.errors import TagspaceError
 from tagspace.support.cache import cache_folder
+from tagspace.support.device import choose_precision
 from tagspace.support.files import write_whole
 
 SAMPLE_RATE = 16_000  # Hz
@@ -94,9 +94,20 @@ class _Layer(nn.Module):
         self.padding = 0, 0, before, kernel[0] - 1 - before  # as many frames leave as enter
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        """Map (n, frames, bands) to (n, filters, frames), the maximum over bands."""
+        """Map (n, frames, bands) to (n, filters, frames), the maximum over bands.
+
+        The maximum is taken before the rest, which is monotone: where the normalisation changes
+        the sign, the least value becomes the greatest. The result is the same, at half the cost.
+        """
+        sign = self.norm.weight.sign()
+        kernel = self.convolution.weight * sign[:, None, None, None]
         padded = functional.pad(x.unsqueeze(1), self.padding)
-        return self.norm(functional.relu(self.convolution(padded))).amax(3)
+        if padded.shape[3] == kernel.shape[3]:  # all bands at once, as channels: it is faster
+            padded, kernel = padded.transpose(1, 3), kernel.transpose(1, 3)
+        found = functional.conv2d(padded.to(memory_format=torch.channels_last), kernel)
+        most = functional.max_pool2d(found, (1, found.shape[3])).float() * sign[:, None, None]
+        bias = self.convolution.get_parameter("bias")[:, None, None]
+        return self.norm(functional.relu(most + bias)).squeeze(3)
 
 
 class MusicNN(nn.Module):
@@ -155,15 +166,15 @@ def log_mel_patches(samples: np.ndarray) -> np.ndarray:
     numpy.ndarray, shape (n_patches, 187, 96), float32
         Patches of 3 s without overlap.
     """
-    mel = librosa.feature.melspectrogram(
-        y=samples, sr=SAMPLE_RATE, n_fft=N_FFT, hop_length=HOP, n_mels=N_MELS
-    )
-    frames = np.log10(SCALE * mel.T.astype(np.float32) + 1)
+    bank = filter_bank(SAMPLE_RATE, N_FFT, N_MELS, 0.0, SAMPLE_RATE / 2)
+    frames = np.log10(SCALE * mel_power(samples, bank, HOP).T + 1)
     n_patches = len(frames) // PATCH
     return frames[: n_patches * PATCH].reshape(n_patches, PATCH, N_MELS)
 
 
-def excerpt_vectors(path: str, number: int) -> tuple[np.ndarray, tuple[str, ...]]:
+def excerpt_vectors(
+    path: str, number: int, precision: torch.dtype = torch.float32
+) -> tuple[np.ndarray, tuple[str, ...]]:
     """Compute the penultimate layer for the excerpts of a file.
 
     Parameters
@@ -172,6 +183,8 @@ def excerpt_vectors(path: str, number: int) -> tuple[np.ndarray, tuple[str, ...]
         The audio file.
     number : int
         Number of excerpts of six seconds; see :func:`tagspace.audio.reading.place`.
+    precision : torch.dtype
+        Type of the products, float32 or bfloat16.
 
     Returns
     -------
@@ -187,9 +200,12 @@ def excerpt_vectors(path: str, number: int) -> tuple[np.ndarray, tuple[str, ...]
     """
     excerpts = reading.read_excerpts(path, number, SAMPLE_RATE)
     patches = np.stack([log_mel_patches(samples) for samples in excerpts.samples])
-    network = _network()
-    with torch.no_grad():
-        vectors = network(torch.as_tensor(patches).flatten(0, 1)).unflatten(0, patches.shape[:2])
+    network, flat = _network(), torch.as_tensor(patches).flatten(0, 1)
+    with (
+        torch.no_grad(),
+        torch.autocast("cpu", precision, enabled=precision != torch.float32),
+    ):
+        vectors = network(flat).float().unflatten(0, patches.shape[:2])
     return vectors.mean(1).numpy(), excerpts.notes
 
 
@@ -215,13 +231,29 @@ def tag_weights() -> np.ndarray:
     return _network().tags.weight.detach().numpy()
 
 
-FRONT_END = FrontEnd(
-    "musicnn",
-    (PACKAGE, SAMPLE_RATE, SECONDS, N_FFT, HOP, N_MELS, PATCH),
-    (DIMENSIONS,),
-    "float32",
-    excerpt_vectors,
-)
+@cache
+def front_end(precision: torch.dtype = torch.float32) -> FrontEnd:
+    """Return the front end that computes the vectors.
+
+    Parameters
+    ----------
+    precision : torch.dtype
+        In bfloat16, vectors have cosines above .9997 with those in float32, and figures of search
+        differ by .002 at most; some processors compute it twice as fast.
+    """
+    constants = (PACKAGE, SAMPLE_RATE, SECONDS, N_FFT, HOP, N_MELS, PATCH)
+    return FrontEnd(
+        "musicnn",
+        constants if precision == torch.float32 else (*constants, str(precision)),
+        (DIMENSIONS,),
+        "float32",
+        partial(excerpt_vectors, precision=precision),
+    )
+
+
+def fastest() -> torch.dtype:
+    """Return the precision in which this processor is fastest."""
+    return choose_precision("auto", torch.device("cpu"))
 
 
 def load() -> MusicNN:

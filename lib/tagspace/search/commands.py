@@ -15,12 +15,14 @@ import pandas as pd
 from tagspace.configuration import PRESETS, Configuration
 from tagspace.corpus import load_corpus
 from tagspace.datasets import embedded, registry
+from tagspace.encoders import musicnn
 from tagspace.errors import TagspaceError
 from tagspace.search import collection, explorer, indexing, models
 from tagspace.search.collection import Collection
 from tagspace.search.explanation import explain
 from tagspace.search.query import Filters, nearest
 from tagspace.search.seeds import Seed, seed
+from tagspace.support.device import precision_name
 from tagspace.support.files import write_whole
 
 # A fifth of the tracks is the test set. Predictions are counted on it and on validation tracks.
@@ -114,9 +116,10 @@ def print_models(given: argparse.Namespace) -> None:
     folder = Path(given.dataset).expanduser()
     if folder.is_dir() and not registry.recognise(folder):
         given.dataset = str(write_tags(folder, given.out))
-    configuration = Configuration.check(
-        {**PRESETS["best"], "folds": FOLDS, "dataset": given.dataset, "runs": str(given.out)}
-    )
+    parameters = {**PRESETS["best"], "folds": FOLDS, "dataset": given.dataset}
+    # What an index computes of the files is used again.
+    parameters |= {"precision": precision_name(musicnn.fastest()), "runs": str(given.out)}
+    configuration = Configuration.check(parameters)
     learned = models.learn(load_corpus(configuration), configuration)
     named = " ".join(f"{tagset}={record.folder}" for tagset, record in learned.items())
     print(f"Use them: tagspace index FOLDER --model {named}")

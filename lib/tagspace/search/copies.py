@@ -53,7 +53,7 @@ def find(
     found = features.extract(part, folder, excerpts)
     are_copies = [
         set(names[pair]) <= set(found.index.index)
-        and duplicates.correlation(*found.take(names[pair])) > duplicates.CORRELATED
+        and duplicates.correlation(*found.take(names[pair])[:]) > duplicates.CORRELATED
         for pair in pairs
     ]
     return duplicates.joined(pairs[are_copies], len(first))[file_of]

@@ -15,6 +15,7 @@ from torch.nn import functional
 from tagspace.audio import features, reading
 from tagspace.audio.features import Features
 from tagspace.audio.store import LOG_MEL, FrontEnd
+from tagspace.audio.stored import Values
 from tagspace.datasets import groups
 from tagspace.datasets.artists import normalise_artists
 from tagspace.datasets.base import NAME_COLUMNS, TRACK_COLUMNS, Dataset, albums_of
@@ -74,9 +75,10 @@ def index(
         name: load_model(name, source) for name, source in {**of_old, **(models or {})}.items()
     }
     dataset, store = _dataset(music), cache_folder() / "features"
-    front_ends = {musicnn.FRONT_END, *(model.front_end for model in loaded.values())}
+    hearing = musicnn.front_end(musicnn.fastest())
+    front_ends = {hearing, *(model.front_end for model in loaded.values())}
     found = {each: features.extract(dataset, store, EXCERPTS, each) for each in front_ends}
-    raw = found[musicnn.FRONT_END]
+    raw = found[hearing]
     contents = raw.index["content_id"]
     pairs = collection.random_pairs(len(contents))
     sound, heard = _sound(raw, pairs)
@@ -107,7 +109,7 @@ class Model(NamedTuple):
     source: str
     digest: str
 
-    def embed(self, excerpts: np.ndarray) -> np.ndarray:
+    def embed(self, excerpts: Values) -> np.ndarray:
         """Embed tracks: from shape (n_tracks, n_excerpts, ...) to vectors of unit length."""
         return functional.normalize(embed(self.network, excerpts), dim=1).numpy()
 
@@ -131,7 +133,7 @@ def load_model(name: str, path: Path) -> Model:
             f"model: {record.folder} is not the record of a run ({damage}); give one with --model "
             f"{name}=RUN"
         )
-    front_ends = {"musicnn": musicnn.FRONT_END, "dpnn": LOG_MEL}
+    front_ends = {"musicnn": musicnn.front_end(musicnn.fastest()), "dpnn": LOG_MEL}
     encoder = record.parameters["encoder"]
     if encoder not in front_ends:
         raise TagspaceError(
@@ -187,7 +189,7 @@ def _sound(raw: Features, pairs: np.ndarray) -> tuple[Representation, list[str]]
     means, heard = [], []
     total, squares, count = 0.0, 0.0, 0
     for paths in _blocks(raw.index.index):
-        vectors = raw.take(paths)
+        vectors = raw.take(paths)[:]
         heard += heard_tags(vectors)
         means.append(vectors.mean(1))
         each = vectors.reshape(-1, vectors.shape[-1]).astype(np.float64)

@@ -10,6 +10,7 @@ import pandas as pd
 
 from tagspace.audio.identity import content_id
 from tagspace.audio.reading import log_mel_excerpts
+from tagspace.audio.store import LOG_MEL
 from tagspace.encoders import musicnn
 from tagspace.errors import TagspaceError
 from tagspace.search.collection import Collection
@@ -150,7 +151,7 @@ def _of_file(collection: Collection, file: Path) -> Seed:
     rows = np.flatnonzero(collection.tracks["content"] == content_id(file))
     if len(rows):
         return of_row(collection, int(rows[0]))
-    heard = musicnn.excerpt_vectors(str(file), EXCERPTS)[0][None]
+    heard = musicnn.excerpt_vectors(str(file), EXCERPTS, musicnn.fastest())[0][None]
     vectors = {}
     for name, one in collection.representations.items():
         if name == SOUND:
@@ -161,8 +162,8 @@ def _of_file(collection: Collection, file: Path) -> Seed:
             raise TagspaceError(
                 f"model: {one.source} has changed; run tagspace index {collection.music} again"
             )
-        is_head = model.front_end is musicnn.FRONT_END
-        given = heard if is_head else log_mel_excerpts(file, EXCERPTS)[0][None]
+        is_dpnn = model.front_end is LOG_MEL
+        given = log_mel_excerpts(file, EXCERPTS)[0][None] if is_dpnn else heard
         vectors[name] = model.embed(given)[0]
     about = {name: str(value) for name, value in read_file_metadata(file).items()}
     tags, heard_of_file = split_tags(about["tags"]), split_tags(heard_tags(heard)[0])
