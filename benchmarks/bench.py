@@ -229,12 +229,17 @@ def training_steps(tags: sparse.csr_array) -> list[Row]:
     topics = LSI().fit(tags)
     trainers = [synthetic.trainer(topics.transform(batch, k), MARGIN) for k in TOPICS_MINED]
     ours, towers = trainers[0], ThreeTowers(MARGIN)
-    triplets = ours.excerpts[: 3 * TOWERS_BATCH].float().unflatten(0, (3, TOWERS_BATCH))
-    ours.step(np.arange(20))
+    noise = torch.as_tensor(ours.examples.excerpts[: 3 * TOWERS_BATCH]).float()
+    triplets = noise.unflatten(0, (3, TOWERS_BATCH))
+    synthetic.take_step(ours, np.arange(20))
     towers.step(triplets[:, :20])
     tracks = np.arange(TOWERS_BATCH)
-    times = take_turns(lambda: ours.step(tracks), lambda: towers.step(triplets), rounds=2)
-    whole = float(np.median([seconds(lambda: ours.step(np.arange(BATCH))) for _ in range(2)]))
+    times = take_turns(
+        lambda: synthetic.take_step(ours, tracks), lambda: towers.step(triplets), rounds=2
+    )
+    whole = float(
+        np.median([seconds(lambda: synthetic.take_step(ours, np.arange(BATCH))) for _ in range(2)])
+    )
     say(f"  a step of {BATCH} tracks: {whole:.3f} s")
     what = f"training step, {TOWERS_BATCH} tracks; three towers, fp32, {TOWERS_BATCH} triplets"
     shares = [share for each in trainers for share in miners(each, whole)]
@@ -309,7 +314,7 @@ def piece(_: int) -> None:
     vectors = np.random.default_rng(0).dirichlet(np.full(20, 0.1), TOWERS_BATCH)
     trainer = synthetic.trainer(vectors / np.linalg.norm(vectors, axis=1, keepdims=True), MARGIN)
     for _ in range(4):
-        trainer.step(np.arange(TOWERS_BATCH))
+        synthetic.take_step(trainer, np.arange(TOWERS_BATCH))
 
 
 def miners(trainer: training.Trainer, step: float) -> list[Row]:

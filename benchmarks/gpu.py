@@ -25,6 +25,7 @@ from tagspace.audio.spectrogram import N_FRAMES, N_MELS
 from tagspace.evaluation import retrieval
 from tagspace.model import dpnn
 from tagspace.model.training import Trainer
+from tagspace.support.ahead import map_ahead
 from tagspace.support.device import choose_device, describe_device
 
 N_TRAIN, N_TEST = 122_766, 14_358  # as in the paper
@@ -71,8 +72,8 @@ def measure(device: torch.device, sizes: Sizes) -> Iterator[Row]:
     for batch in sizes.batches:
         trainer = make_trainer(device, sizes.tracks)
         rows = np.arange(batch) % sizes.tracks
-        trainer.step(rows)  # warm-up
-        taken = seconds(lambda t=trainer, r=rows: repeat(t.step, r, sizes.steps), device)
+        synthetic.take_step(trainer, rows)  # warm-up
+        taken = seconds(lambda t=trainer, r=rows: repeat(t, r, sizes.steps), device)
         speed = batch * sizes.steps / taken
         yield f"training, batches of {batch}", speed, "tracks/s"
         share = speed * training_flop() / rate
@@ -111,12 +112,13 @@ def training_flop() -> float:
 
 def synchronisations(trainer: Trainer, rows: np.ndarray) -> float:
     """Count how often a training step makes the processor wait for the GPU."""
-    if trainer.excerpts.device.type != "cuda":
+    if trainer.network.device.type != "cuda":
         return math.nan
+    batch = trainer.read(rows, np.zeros_like(rows))
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         torch.cuda.set_sync_debug_mode("warn")
-        trainer.step(rows)
+        trainer.step(batch)
         torch.cuda.set_sync_debug_mode("default")
     return sum("synchronizing" in str(each.message) for each in caught)
 
@@ -128,9 +130,11 @@ def evaluation(device: torch.device, n_tracks: int) -> float:
     return seconds(lambda: retrieval.evaluate({"trained": vectors}, tags, groups), device)
 
 
-def repeat(step: Callable[[np.ndarray], object], rows: np.ndarray, times: int) -> None:
-    for _ in range(times):
-        step(rows)
+def repeat(trainer: Trainer, rows: np.ndarray, times: int) -> None:
+    """Take steps as an epoch does, reading ahead."""
+    excerpts = np.zeros_like(rows)
+    for batch in map_ahead(trainer.read, [rows] * times, [excerpts] * times):
+        trainer.step(batch)
 
 
 def seconds(work: Callable[[], object], device: torch.device) -> float:

@@ -99,7 +99,7 @@ from tagspace.model import dpnn, losses
 from tagspace.runs import baselines
 
 network = dpnn.initial_network(configuration.seed)
-baselines.calibrate(network, torch.as_tensor(tracks.excerpts[tracks.split.train, 0]))
+baselines.calibrate(network, tracks.excerpts, tracks.split.train)
 distances = losses.squared_distances(embedding.embed(network, tracks.excerpts[batch]))
 mined = {
     strategy: mining.mine(distances, pairs, strategy, configuration.margin)

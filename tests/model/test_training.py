@@ -1,5 +1,6 @@
 """Training on plain arrays: no configuration takes part."""
 
+import copy
 import math
 from dataclasses import replace
 from functools import partial
@@ -16,11 +17,11 @@ from tagspace.model.batches import UniformBatches
 from tagspace.model.dpnn import initial_network
 from tagspace.model.losses import ContrastiveLoss, TagLoss, TripletLoss
 from tagspace.model.training import (
+    STEP,
     Examples,
     Schedule,
     Trainer,
     fit,
-    mean_squared_distance,
     update_average,
 )
 from tagspace.runs.baselines import calibrate
@@ -55,6 +56,12 @@ def few(corpus):
     return corpus.split.train[[0, 1, 4, 5]]
 
 
+def take_step(trainer, rows):
+    """Take a step on tracks, with a random excerpt of each."""
+    drawn = trainer.generator.integers(trainer.examples.excerpts.shape[1], size=len(rows))
+    return dict(zip(STEP, trainer.step(trainer.read(rows, drawn)).tolist(), strict=True))
+
+
 @pytest.fixture
 def make_trainer(examples, few):
     """Make a trainer on the tracks ``few``."""
@@ -78,7 +85,7 @@ def changed_names(before, after):
 
 def test_a_trained_network_distinguishes_the_moods(corpus, examples):
     untrained = initial_network(0)
-    calibrate(untrained, torch.as_tensor(corpus.excerpts[corpus.split.train, 0]))
+    calibrate(untrained, corpus.excerpts, corpus.split.train)
     schedule = Schedule(epochs=5, learning_rate=1e-3)
     found = fit(initial_network(0), TripletLoss(), examples, schedule)
     losses = found.history["loss"]
@@ -132,7 +139,7 @@ def test_each_step_draws_one_excerpt_per_track(make_trainer, monkeypatch, few):
 
     monkeypatch.setattr(embedding, "embed_excerpts", embed_and_record)
     for _ in range(2):
-        trainer.step(few)
+        take_step(trainer, few)
     excerpts_of_tracks = torch.as_tensor(trainer.examples.excerpts[few])
     draws = []
     for batch in batches:
@@ -145,7 +152,7 @@ def test_each_step_draws_one_excerpt_per_track(make_trainer, monkeypatch, few):
 
 def test_augmentation_changes_excerpts_but_not_which_are_drawn(make_trainer, few):
     plain, augmented = make_trainer(augment=False), make_trainer(augment=True)
-    assert plain.step(few)["spread"] != augmented.step(few)["spread"]
+    assert take_step(plain, few)["spread"] != take_step(augmented, few)["spread"]
     assert plain.generator.bit_generator.state == augmented.generator.bit_generator.state
 
 
@@ -154,14 +161,14 @@ def test_a_step_does_not_keep_the_gradient_of_the_step_before(make_trainer, few)
     gradients = []
     for _ in range(2):
         trainer.generator = np.random.default_rng(0)
-        assert trainer.step(few)["triplets"] > 0
+        assert take_step(trainer, few)["triplets"] > 0
         gradients.append(trainer.network.dense.weight.grad.clone())
     assert gradients[0].any()
     torch.testing.assert_close(*gradients)
 
 
 def test_tracks_outside_training_and_validation_are_not_used(make_trainer, examples, corpus):
-    excerpts = examples.excerpts.copy()
+    excerpts = examples.excerpts[:]
     excerpts[corpus.split.test] = np.nan
     trainer = make_trainer(examples=replace(examples, excerpts=excerpts))
     row = trainer.epoch()
@@ -177,8 +184,8 @@ def test_the_learning_rate_falls_along_a_cosine(make_trainer, monkeypatch):
         rates.append(trainer.optimiser.param_groups[0]["lr"])
         trainer.optimiser.step()
         trainer.steps += 1
-        counts = {"tracks": 4, "anchors": 4, "pairs": 2, "triplets": 1}
-        return {"loss": 0.0, "spread": 1.0, **counts}
+        told = {"tracks": 4, "anchors": 4, "pairs": 2, "triplets": 1, "loss": 0, "spread": 1}
+        return torch.tensor([float(told[name]) for name in STEP])
 
     monkeypatch.setattr(trainer, "step", record_rate)
     monkeypatch.setattr(trainer, "validation", lambda: 0.0)
@@ -245,7 +252,7 @@ def test_triplets_that_keep_the_margin_are_not_counted(
     mood = torch.as_tensor(corpus.tags.tagset("moods").toarray()[few, 0]).long()
     one_point_per_mood = torch.eye(2)[mood].requires_grad_()
     monkeypatch.setattr(embedding, "embed_excerpts", lambda *_: one_point_per_mood)
-    step = trainer.step(few)
+    step = take_step(trainer, few)
     assert step["anchors"] > 0
     assert step["triplets"] == step["loss"] == 0
 
@@ -260,10 +267,10 @@ def test_a_first_epoch_without_candidate_triplets_is_refused_in_one_line(make_tr
 
 def test_a_batch_without_gradient_takes_no_step(make_trainer, few):
     trainer = make_trainer()
-    trainer.step(few)
+    take_step(trainer, few)
     trainer.loss = TripletLoss(negative_threshold=NO_PAIR_IS_NEGATIVE)
     weights, average = state_of(trainer.network), state_of(trainer.average)
-    assert trainer.step(few)["triplets"] == 0
+    assert take_step(trainer, few)["triplets"] == 0
     statistics = {name for name in weights if "running" in name or "num_batches" in name}
     assert changed_names(weights, trainer.network.state_dict()) <= statistics
     assert changed_names(average, trainer.average.state_dict()) == set()
@@ -365,7 +372,7 @@ def test_pairs_of_one_album_alone_choose_no_epoch(make_trainer, examples):
 
 def test_precision_is_that_of_the_schedule(make_trainer, few):
     trainers = [make_trainer(precision=kind) for kind in (torch.float32, torch.bfloat16)]
-    single, half = (trainer.step(few)["spread"] for trainer in trainers)
+    single, half = (take_step(trainer, few)["spread"] for trainer in trainers)
     assert single != half
     assert single == pytest.approx(half, rel=0.05)
     assert all(trainer.network.dense.weight.dtype == torch.float32 for trainer in trainers)
@@ -374,7 +381,7 @@ def test_precision_is_that_of_the_schedule(make_trainer, few):
 def test_the_contrastive_loss_trains_the_network(make_trainer, few):
     trainer = make_trainer(ContrastiveLoss())
     before = state_of(trainer.network)
-    assert trainer.step(few)["triplets"] > 0
+    assert take_step(trainer, few)["triplets"] > 0
     assert "dense.weight" in changed_names(before, trainer.network.state_dict())
 
 
@@ -383,7 +390,7 @@ def test_the_tag_loss_trains_the_network_and_its_own_layer(make_trainer, example
     tagged = replace(examples, labels=lambda rows: moods[rows])
     trainer = make_trainer(TagLoss([0.5, 0.5], dimensions=256), tagged)
     network_before, loss_before = state_of(trainer.network), state_of(trainer.loss)
-    assert trainer.step(few)["triplets"] == len(few)
+    assert take_step(trainer, few)["triplets"] == len(few)
     assert "dense.weight" in changed_names(network_before, trainer.network.state_dict())
     changed = changed_names(loss_before, trainer.loss.state_dict())
     assert changed == {"head.weight", "head.bias"}
@@ -404,20 +411,25 @@ def test_averaged_weights_equal_those_of_polynomial_decay():
 
 def test_each_step_updates_the_averaged_weights_and_statistics(make_trainer, few):
     trainer = make_trainer(learning_rate=1e-6)
-    trainer.step(few)
+    take_step(trainer, few)
     weights = {name for name, _ in trainer.network.named_parameters()}
     differing = changed_names(state_of(trainer.network), state_of(trainer.average))
     assert not differing & {*weights, "normalise.running_mean"}
     before = state_of(trainer.average)
-    trainer.step(few)
+    take_step(trainer, few)
     updated = changed_names(before, state_of(trainer.average))
     assert {"dense.weight", "left.1.weight", "left.2.running_var"} <= updated
 
 
-def test_the_mean_squared_distance_equals_that_of_all_pairs():
-    embeddings = torch.randn(6, 4, generator=torch.Generator().manual_seed(0))
+def test_the_spread_of_a_step_is_the_mean_squared_distance_of_all_pairs(make_trainer, few):
+    trainer = make_trainer()
+    network = copy.deepcopy(trainer.network).train()
+    batch = trainer.read(few, np.zeros_like(few))
+    embeddings = embed_excerpts(network, batch.excerpts)
     distances = [((a - b) ** 2).sum().item() for a in embeddings for b in embeddings]
-    assert mean_squared_distance(embeddings).item() == pytest.approx(np.mean(distances), rel=1e-5)
+    trainer.network.train()
+    spread = dict(zip(STEP, trainer.step(batch).tolist(), strict=True))["spread"]
+    assert spread == pytest.approx(np.mean(distances), rel=1e-5)
 
 
 def test_a_collapsed_embedding_is_reported_once(make_trainer):

@@ -10,6 +10,7 @@ import numpy as np
 import torch
 
 from tagspace.audio.spectrogram import N_FRAMES, N_MELS
+from tagspace.support.device import moved
 
 # Standard deviation of the linear and quadratic terms of an equaliser curve, in log power.
 TONE = 0.7  # 3 dB
@@ -37,9 +38,9 @@ def augment(spectrograms: torch.Tensor, generator: np.random.Generator) -> torch
     """
     x = spectrograms.float()
     n, device = len(x), x.device
-    x = x + torch.as_tensor(_tone(n, generator), device=device)[:, :, None]
-    band = torch.as_tensor(_spans(n, N_MELS, WIDEST_BAND, generator), device=device)
-    gap = torch.as_tensor(_spans(n, N_FRAMES, LONGEST_GAP, generator), device=device)
+    x = x + moved(_tone(n, generator), device)[:, :, None]
+    band = moved(_spans(n, N_MELS, WIDEST_BAND, generator), device)
+    gap = moved(_spans(n, N_FRAMES, LONGEST_GAP, generator), device)
     return torch.where(band[:, :, None] | gap[:, None, :], x.mean((1, 2), keepdim=True), x)
 
 

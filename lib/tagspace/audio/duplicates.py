@@ -11,6 +11,7 @@ import pandas as pd
 from scipy import sparse
 from scipy.sparse.csgraph import connected_components
 
+from tagspace.audio.stored import Values
 from tagspace.support.files import keep_bytes
 
 VERSION = 1  # raise it when the code gives other codes
@@ -29,7 +30,7 @@ BLOCK_TRACKS = 256
 BLOCK_CELLS = 20_000_000  # tracks x tracks at a time; bounds memory
 
 
-def kept_recordings(excerpts: np.ndarray, contents: Sequence[str], folder: Path) -> np.ndarray:
+def kept_recordings(excerpts: Values, contents: Sequence[str], folder: Path) -> np.ndarray:
     """Return :func:`recordings`, computed once for the same files and kept in a folder."""
     known = "\n".join([str(VERSION), str(excerpts.shape[1]), *contents])
     name = f"copies-{hashlib.sha256(known.encode()).hexdigest()[:32]}"
@@ -37,7 +38,7 @@ def kept_recordings(excerpts: np.ndarray, contents: Sequence[str], folder: Path)
     return np.frombuffer(codes, dtype=int)
 
 
-def recordings(excerpts: np.ndarray, contents: Sequence[str]) -> np.ndarray:
+def recordings(excerpts: Values, contents: Sequence[str]) -> np.ndarray:
     """Give the same code to tracks that are copies of one recording.
 
     The spectra of tracks are compared first: the mean and the standard deviation of each mel band,
@@ -45,7 +46,7 @@ def recordings(excerpts: np.ndarray, contents: Sequence[str]) -> np.ndarray:
 
     Parameters
     ----------
-    excerpts : numpy.ndarray, shape (n_tracks, n_excerpts, 80, 130), float16
+    excerpts : Values, shape (n_tracks, n_excerpts, 80, 130), float16
         Log-mel excerpts.
     contents : sequence of str
         Content id of the file of each track; see :func:`tagspace.audio.identity.content_id`.
@@ -147,7 +148,7 @@ def _audible(excerpts: np.ndarray) -> np.ndarray:
     return np.maximum(values, values.max((1, 2, 3), keepdims=True) - FLOOR)
 
 
-def _summaries(excerpts: np.ndarray) -> np.ndarray:
+def _summaries(excerpts: Values) -> np.ndarray:
     """Return the mean, at equal level, and the deviation of each band, shape (n_tracks, 160)."""
     parts = []
     for start in range(0, len(excerpts), BLOCK_TRACKS):

@@ -18,6 +18,7 @@ from filelock import FileLock
 from tagspace.audio import identity
 from tagspace.audio.identity import Identified
 from tagspace.audio.store import LOG_MEL, FrontEnd, Place, Store
+from tagspace.audio.stored import Stored
 from tagspace.datasets.base import Dataset
 from tagspace.errors import TagspaceError
 from tagspace.support.files import file_name
@@ -79,14 +80,11 @@ class Features:
         """Share of the files that could not be used."""
         return len(self.failures) / max(len(self.failures) + len(self.index), 1)
 
-    def take(self, track_ids: Iterable[str]) -> np.ndarray:
-        """Return the values of tracks, shape (n_tracks, n_excerpts, *shape)."""
-        wanted = self.index.loc[list(track_ids)].reset_index(drop=True)
-        any_segment = next(iter(self.arrays.values()))
-        taken = np.empty((len(wanted), *any_segment.shape[1:]), any_segment.dtype)
-        for segment, part in wanted.groupby("segment"):
-            taken[part.index] = self.arrays[segment][part["row"]]
-        return taken
+    def take(self, track_ids: Iterable[str]) -> Stored:
+        """Return the values of tracks, shape (n_tracks, n_excerpts, *shape), not yet read."""
+        wanted = self.index.loc[list(track_ids)]
+        segment = pd.Index(self.arrays).get_indexer(wanted["segment"])
+        return Stored(list(self.arrays.values()), segment, wanted["row"].to_numpy())
 
 
 def extract(

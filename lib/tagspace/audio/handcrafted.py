@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 import numpy as np
 import torch
@@ -26,15 +26,15 @@ class Timbre:
 
     Parameters
     ----------
-    excerpts : numpy.ndarray, shape (n_tracks, n_excerpts, 80, 130)
-        Log-mel excerpts of all tracks.
+    excerpts : iterable of numpy.ndarray, shape (n_excerpts, 80, 130)
+        Log-mel excerpts of each track.
 
     References
     ----------
     Mandel and Ellis 2005.
     """
 
-    def __init__(self, excerpts: np.ndarray) -> None:
+    def __init__(self, excerpts: Iterable[np.ndarray]) -> None:
         gaussians = [_gaussian(track) for track in excerpts]
         means, covariances = (np.stack(part) for part in zip(*gaussians, strict=True))
         # The divergence does not change under a change of coordinates. After whitening by the mean
@@ -59,13 +59,13 @@ class Timbre:
         return torch.log1p((traces / 2 - N_MFCC).clamp_min(0))
 
 
-def rhythm(excerpts: np.ndarray) -> torch.Tensor:
+def rhythm(excerpts: Iterable[np.ndarray]) -> torch.Tensor:
     """Compute fluctuation patterns: the strength of each modulation frequency per frequency band.
 
     Parameters
     ----------
-    excerpts : numpy.ndarray, shape (n_tracks, n_excerpts, 80, 130)
-        Log-mel excerpts.
+    excerpts : iterable of numpy.ndarray, shape (n_excerpts, 80, 130)
+        Log-mel excerpts of each track.
 
     Returns
     -------

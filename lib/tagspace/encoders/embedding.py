@@ -10,6 +10,9 @@ import torch
 from torch import nn
 from torch.nn import functional
 
+from tagspace.audio.stored import Values
+from tagspace.support.ahead import map_ahead
+
 UnitNorm = Literal["output", "weights", "none"]
 TRACKS_AT_ONCE = 128  # batch size without gradients
 SMALLEST = 1e-6  # least deviation, for dimensions that are constant
@@ -56,7 +59,9 @@ class Frozen(Network):
         return (vectors - self.mean) / self.deviation
 
 
-def embed(network: Network, excerpts: np.ndarray | torch.Tensor) -> torch.Tensor:
+def embed(
+    network: Network, excerpts: Values | torch.Tensor, rows: np.ndarray | None = None
+) -> torch.Tensor:
     """Embed tracks in float32, each as the mean of the embeddings of its excerpts.
 
     Parameters
@@ -66,6 +71,8 @@ def embed(network: Network, excerpts: np.ndarray | torch.Tensor) -> torch.Tensor
     excerpts : array or tensor, shape (n_tracks, n_excerpts, ...), float16 or float32
         For DPNN, log-mel excerpts of shape (80, 130), as
         :func:`tagspace.audio.reading.log_mel_excerpts` computes them.
+    rows : numpy.ndarray of int, optional
+        The tracks to embed; by default all.
 
     Returns
     -------
@@ -79,9 +86,11 @@ def embed(network: Network, excerpts: np.ndarray | torch.Tensor) -> torch.Tensor
     torch.Size([3, 256])
     """
     network.eval()
+    rows = np.arange(len(excerpts)) if rows is None else rows
+    chunks = [rows[at : at + TRACKS_AT_ONCE] for at in range(0, len(rows), TRACKS_AT_ONCE)]
     parts = []
     with torch.no_grad():
-        for chunk in torch.as_tensor(excerpts).split(TRACKS_AT_ONCE):
+        for chunk in map_ahead(lambda chunk: torch.as_tensor(excerpts[chunk]), chunks):
             each = embed_excerpts(network, chunk.flatten(0, 1))
             parts.append(each.unflatten(0, chunk.shape[:2]).mean(1))
     embeddings = torch.cat(parts)

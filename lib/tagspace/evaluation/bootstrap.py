@@ -51,8 +51,7 @@ class ArtistBootstrap:
         generator = np.random.default_rng(seed)
         chances = np.full(n_artists, 1 / n_artists)
         self._weights = generator.multinomial(n_artists, chances, N_DRAWS).astype(float)
-        everything = np.arange(len(codes))
-        self._queries_of = sparse.csr_array((np.ones(len(codes)), (codes, everything)))
+        self._queries_of = sparse.csr_array((np.ones(len(codes)), (codes, np.arange(len(codes)))))
 
     def figures(self, values: Mapping[str, np.ndarray]) -> dict[str, Figure]:
         """Average values over the queries that have them.

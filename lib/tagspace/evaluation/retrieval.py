@@ -11,20 +11,24 @@ import numpy as np
 import pandas as pd
 import torch
 from scipy import sparse
+from torch import Tensor
+from torch.nn import functional
 
 from tagspace.datasets.groups import Groups
 from tagspace.errors import TagspaceError
 from tagspace.evaluation.bootstrap import ArtistBootstrap, Figure
+from tagspace.support.device import moved
 from tagspace.tags.relatedness import jaccard
 from tagspace.tags.tagsets import TagMatrix
 
 CUTOFFS = (10, 100)  # P@100 is the paper's
 BLOCK_CELLS = 2_000_000  # queries x tracks at a time; bounds memory for any number of tracks
+GROUPS = 8  # of tracks, per neighbour wanted
 FILTERS = ("none", "album", "artist")
 # For each task, the filters under which relevant tracks remain; other tasks use all filters.
 TASK_FILTERS = {"artist": ("none", "album"), "album": ("none",)}
 # What makes a track relevant, given the Jaccard index of its tags and the query's.
-RELEVANCE: dict[str, Callable[[torch.Tensor], torch.Tensor]] = {
+RELEVANCE: dict[str, Callable[[Tensor], Tensor]] = {
     "graded": lambda overlap: overlap,
     "exact": lambda overlap: (overlap == 1).float(),
     "any": lambda overlap: (overlap > 0).float(),
@@ -33,13 +37,13 @@ KEYS = ["relevance", "filter", "task", "metric", "cutoff"]
 COLUMNS = ["representation", *KEYS, "value", "low", "high", "chance", "ceiling", "n_queries"]
 
 Key = tuple[str, str, str, str, int]
-Scores = dict[Key, dict[str, list[torch.Tensor]]]
+Scores = dict[Key, dict[str, list[Tensor]]]
 
 
 class Distances(Protocol):
     """Measures how far tracks are from queries; :func:`evaluate` uses only the order in a row."""
 
-    def __call__(self, queries: np.ndarray) -> torch.Tensor:
+    def __call__(self, queries: np.ndarray) -> Tensor:
         """Return the matrix of shape (n_queries, n_tracks) for the rows ``queries``."""
 
 
@@ -51,17 +55,17 @@ class Euclidean:
     embeddings : torch.Tensor, shape (n_tracks, d), float32
     """
 
-    def __init__(self, embeddings: torch.Tensor) -> None:
+    def __init__(self, embeddings: Tensor) -> None:
         self.embeddings = embeddings
         # embeddings.square().sum(1) would copy the whole matrix.
         self._squares = torch.linalg.vector_norm(embeddings, dim=1).square()
 
-    def __call__(self, queries: np.ndarray) -> torch.Tensor:
+    def __call__(self, queries: np.ndarray) -> Tensor:
         """Return the squared distances, minus the squared length of the query."""
         return torch.addmm(self._squares, self.embeddings[queries], self.embeddings.T, alpha=-2)
 
 
-def neighbours(distances: torch.Tensor, cutoff: int) -> torch.Tensor:
+def neighbours(distances: Tensor, cutoff: int) -> Tensor:
     """Find the nearest tracks of each query.
 
     Parameters
@@ -76,24 +80,30 @@ def neighbours(distances: torch.Tensor, cutoff: int) -> torch.Tensor:
     torch.Tensor of int, shape (n_queries, cutoff)
         Rows of the neighbours, nearest first; among equally distant ones, in order of rows.
     """
-    nearest = distances.topk(cutoff, largest=False)
-    last = nearest.values[:, -1:]
-    # topk returns any of the tracks that tie for the last place.
-    tied = (distances == last).sum(1) > (nearest.values == last).sum(1)
-    rows = nearest.indices
-    rows[tied] = distances[tied].sort(dim=1, stable=True).indices[:, :cutoff]
-    rows = rows.sort(dim=1).values
-    return rows.gather(1, distances.gather(1, rows).sort(dim=1, stable=True).indices)
+    n_queries, n_tracks = distances.shape
+    # The nearest track of each of many groups bounds the distance of the last neighbour. Few tracks
+    # are within the bound, and among them are all that tie for the last place.
+    width = max(n_tracks // (GROUPS * cutoff), 1)
+    n_groups = n_tracks // width
+    least = distances[:, : width * n_groups].unflatten(1, (width, n_groups)).amin(1)
+    bound = least.kthvalue(cutoff, keepdim=True).values
+    query, track = (~(distances > bound)).nonzero(as_tuple=True)
+    counts = query.bincount(minlength=n_queries)
+    place = torch.arange(len(query), device=query.device) - (counts.cumsum(0) - counts)[query]
+    near = distances.new_full((n_queries, int(counts.max())), torch.nan)
+    rows = torch.zeros_like(near, dtype=torch.long)
+    near[query, place], rows[query, place] = distances[query, track], track
+    return rows.gather(1, near.sort(stable=True).indices[:, :cutoff])
 
 
 def ndcg(
     measures: Mapping[str, Distances],
-    gains: Callable[[np.ndarray], torch.Tensor],
+    gains: Callable[[np.ndarray], Tensor],
     queries: np.ndarray,
     n_tracks: int,
-    excluded: Callable[[np.ndarray], torch.Tensor] | None = None,
+    excluded: Callable[[np.ndarray], Tensor] | None = None,
     cutoff: int = 10,
-) -> dict[str, torch.Tensor]:
+) -> dict[str, Tensor]:
     """Compute nDCG of queries among tracks; NaN for a query that has no relevant track.
 
     Parameters
@@ -108,7 +118,7 @@ def ndcg(
         Number of tracks, and of neighbours.
     """
     cutoff = min(cutoff, n_tracks - 1)
-    parts: dict[str, list[torch.Tensor]] = defaultdict(list)
+    parts: dict[str, list[Tensor]] = defaultdict(list)
     for rows in query_blocks(queries, n_tracks):
         gain = gains(rows)
         hidden = torch.zeros_like(gain, dtype=torch.bool) if excluded is None else excluded(rows)
@@ -122,7 +132,7 @@ def ndcg(
 
 
 def evaluate(
-    representations: Mapping[str, torch.Tensor | Distances],
+    representations: Mapping[str, Tensor | Distances],
     tags: TagMatrix,
     groups: Groups,
     queries: np.ndarray | None = None,
@@ -193,13 +203,14 @@ def evaluate(
                             f"at least {min(CUTOFFS) + 2} are needed")  # fmt: skip
     matrices = {name: tags.tagset(name).astype(np.float32) for name in tags.tagsets}
     measures = {
-        name: Euclidean(given) if isinstance(given, torch.Tensor) else given
+        name: Euclidean(given) if isinstance(given, Tensor) else given
         for name, given in representations.items()
     }
     scores: Scores = defaultdict(lambda: defaultdict(list))
     for rows in query_blocks(queries, n_tracks):
         search = Search(rows, measures, groups, max(cutoffs))
-        for task, overlap, known in _overlaps(rows, matrices, groups):
+        for task, *found in _overlaps(rows, matrices, groups):
+            overlap, known = (moved(each, search.device) for each in found)
             for key, name, values in search.score(task, overlap, cutoffs):
                 scores[key][name].append(values.masked_fill(~known, torch.nan))
     return _table(scores, tags.tagsets, ArtistBootstrap(groups.artist[queries], seed))
@@ -213,24 +224,23 @@ def query_blocks(queries: np.ndarray, n_tracks: int) -> Iterator[np.ndarray]:
 
 def _overlaps(
     rows: np.ndarray, matrices: dict[str, sparse.csr_array], groups: Groups
-) -> Iterator[tuple[str, torch.Tensor, torch.Tensor]]:
+) -> Iterator[tuple[str, np.ndarray, np.ndarray]]:
     """Yield each task, its overlap of queries and tracks (0 to 1), and the queries it can ask."""
     everything = np.arange(len(groups.artist))
     for task, matrix in matrices.items():
-        tagged = torch.as_tensor(matrix[rows].sum(axis=1) > 0)
-        yield task, torch.as_tensor(jaccard(matrix[rows], matrix)), tagged
-    same_artist = torch.as_tensor(groups.same_artist(rows, everything))
-    yield "artist", same_artist.float(), torch.ones(len(rows), dtype=torch.bool)
-    same_album = torch.as_tensor(groups.same_album(rows, everything))
-    yield "album", same_album.float(), torch.as_tensor(groups.album_known[rows])
+        yield task, jaccard(matrix[rows], matrix), matrix[rows].sum(axis=1) > 0
+    same_artist = groups.same_artist(rows, everything)
+    yield "artist", same_artist.astype(np.float32), np.ones(len(rows), dtype=bool)
+    yield "album", groups.same_album(rows, everything).astype(np.float32), groups.album_known[rows]
 
 
 class _Excluded(NamedTuple):
-    """Tracks that a filter hides from queries, as a mask and as pairs of query and track."""
+    """Tracks that a filter hides: a mask, the number of others, and pairs of query and track."""
 
-    mask: torch.Tensor
-    queries: torch.Tensor
-    tracks: torch.Tensor
+    mask: Tensor
+    available: Tensor
+    queries: Tensor
+    tracks: Tensor
 
 
 class Search:
@@ -249,26 +259,28 @@ class Search:
     def __init__(
         self, rows: np.ndarray, measures: Mapping[str, Distances], groups: Groups, depth: int
     ) -> None:
-        masks = {filtered: _excluded_mask(rows, groups, filtered) for filtered in FILTERS}
+        distances = {name: measure(rows) for name, measure in measures.items()}
+        self.device = next(iter(distances.values())).device  # of all that follows
+        masks = {each: moved(_excluded_mask(rows, groups, each), self.device) for each in FILTERS}
         self.excluded = {
-            name: _Excluded(mask, *mask.nonzero(as_tuple=True)) for name, mask in masks.items()
+            name: _Excluded(mask, (~mask).sum(1), *mask.nonzero(as_tuple=True))
+            for name, mask in masks.items()
         }
         # A filter hides at most so many tracks of a query, so one search serves all filters.
         most = max(int(mask.sum(1).max()) for mask in masks.values())
         self.reach, self.depth = min(depth + most, len(groups.artist)), depth
-        self.distances, nearest = {}, {}
-        for name, measure in measures.items():
-            distances = measure(rows)
-            nearest[name] = neighbours(distances, self.reach).cpu()
-            self.distances[name] = distances.cpu().numpy()
+        self.distances = {name: each.cpu().numpy() for name, each in distances.items()}
+        nearest = {
+            name: neighbours(each, self.reach).to(self.device) for name, each in distances.items()
+        }
         self.rankings = {
             filtered: {name: _first_allowed(order, mask, depth) for name, order in nearest.items()}
             for filtered, mask in masks.items()
         }
 
     def score(
-        self, task: str, overlap: torch.Tensor, cutoffs: list[int]
-    ) -> Iterator[tuple[Key, str, torch.Tensor]]:
+        self, task: str, overlap: Tensor, cutoffs: list[int]
+    ) -> Iterator[tuple[Key, str, Tensor]]:
         """Yield key, name and one value per query; see :data:`KEYS`.
 
         Names are those of the representations, ``chance`` and ``ceiling``.
@@ -286,53 +298,51 @@ class Search:
             }
             hidden_gain = gain(overlap[excluded.queries, excluded.tracks])
             total = totals[relevance].index_add(0, excluded.queries, hidden_gain, alpha=-1)
-            available = overlap.shape[1] - excluded.mask.sum(1)
-            for metric, cutoff, name, values in _scores(gains, total, available, cutoffs):
+            for metric, cutoff, name, values in _scores(gains, total, excluded.available, cutoffs):
                 yield (relevance, filtered, task, metric, cutoff), name, values
             if relevance == "exact":
                 key = (relevance, filtered, task, "rprecision", 0)
-                for name, values in self._r_precision(gains, total, available, overlap, excluded):
+                for name, values in self._r_precision(gains, total, overlap, excluded):
                     yield key, name, values
 
     def _r_precision(
-        self,
-        gains: dict[str, torch.Tensor],
-        relevant: torch.Tensor,
-        available: torch.Tensor,
-        overlap: torch.Tensor,
-        excluded: _Excluded,
-    ) -> Iterator[tuple[str, torch.Tensor]]:
+        self, gains: dict[str, Tensor], relevant: Tensor, overlap: Tensor, excluded: _Excluded
+    ) -> Iterator[tuple[str, Tensor]]:
         """Yield the precision at the number of relevant tracks, which may exceed the depth."""
-        deep = np.flatnonzero(relevant > self.depth)
-        first = torch.arange(self.depth) < relevant[:, None]
+        deep = (relevant > self.depth).nonzero().flatten()
+        first = torch.arange(self.depth, device=self.device) < relevant[:, None]
+        wanted = relevant[deep].int().tolist(), deep.tolist()
+        hidden, right = excluded.mask[deep].cpu().numpy(), (overlap[deep] == 1).cpu().numpy()
         for name, distances in self.distances.items():
             found = (gains[name] * first).sum(1)
-            for query in deep:
-                row = np.where(excluded.mask[query], np.inf, distances[query])
-                depth = int(relevant[query])
-                farthest = np.partition(row, depth - 1)[depth - 1]
-                near = row < farthest
-                # Of the tracks that tie for the last places, the first rows are taken.
-                near[np.flatnonzero(row == farthest)[: depth - near.sum()]] = True
-                found[query] = float((overlap[query].numpy()[near] == 1).sum())
+            counts = [
+                _right_among_first(depth, np.where(mask, np.inf, distances[query]), of_query)
+                for depth, query, mask, of_query in zip(*wanted, hidden, right, strict=True)
+            ]
+            found[deep] = moved(np.array(counts, np.float32), self.device)
             yield name, found / relevant
-        yield "chance", torch.where(relevant > 0, relevant / available, torch.nan)
+        yield "chance", torch.where(relevant > 0, relevant / excluded.available, torch.nan)
         yield "ceiling", relevant / relevant.where(relevant > 0, torch.nan)
 
 
-def _excluded_mask(rows: np.ndarray, groups: Groups, filtered: str) -> torch.Tensor:
+def _right_among_first(depth: int, distances: np.ndarray, right: np.ndarray) -> int:
+    """Count right tracks among the nearest; of those that tie for the last places, the first."""
+    farthest = np.partition(distances, depth - 1)[depth - 1]
+    near, last = distances < farthest, np.flatnonzero(distances == farthest)
+    return right[near].sum() + right[last[: depth - near.sum()]].sum()
+
+
+def _excluded_mask(rows: np.ndarray, groups: Groups, filtered: str) -> np.ndarray:
     everything = np.arange(len(groups.artist))
     mask = groups.same_recording(rows, everything)  # the query itself, and its copies
     if filtered == "album":
         mask |= groups.same_album(rows, everything)
     elif filtered == "artist":
         mask |= groups.same_artist(rows, everything)
-    return torch.as_tensor(mask)
+    return mask
 
 
-def _first_allowed(
-    order: torch.Tensor, mask: torch.Tensor, depth: int
-) -> tuple[torch.Tensor, torch.Tensor]:
+def _first_allowed(order: Tensor, mask: Tensor, depth: int) -> tuple[Tensor, Tensor]:
     """Keep the first tracks of an order that are not excluded; say where there are too few."""
     hidden = mask.gather(1, order)
     kept = hidden.int().argsort(dim=1, stable=True)[:, :depth]
@@ -340,8 +350,8 @@ def _first_allowed(
 
 
 def _scores(
-    gains: dict[str, torch.Tensor], total: torch.Tensor, available: torch.Tensor, cutoffs: list[int]
-) -> Iterator[tuple[str, int, str, torch.Tensor]]:
+    gains: dict[str, Tensor], total: Tensor, available: Tensor, cutoffs: list[int]
+) -> Iterator[tuple[str, int, str, Tensor]]:
     """Yield metric, cutoff, name and one value per query."""
     mean = total / available
     for cutoff in cutoffs:
@@ -352,23 +362,23 @@ def _scores(
             yield "ndcg", cutoff, name, _dcg(ranking, cutoff) / ideal
         yield "precision", cutoff, "chance", mean
         # A random order has the mean gain at every rank, down to the last allowed track.
-        discount = torch.cat([torch.zeros(1), _discounts(cutoff).cumsum(0)])[depth]
-        yield "ndcg", cutoff, "chance", mean * discount / ideal
+        discounts = _discounts(cutoff, depth.device).cumsum(0)
+        yield "ndcg", cutoff, "chance", mean * functional.pad(discounts, (1, 0))[depth] / ideal
 
 
-def _dcg(gains: torch.Tensor, cutoff: int) -> torch.Tensor:
-    return gains[:, :cutoff] @ _discounts(cutoff).to(gains.device)
+def _dcg(gains: Tensor, cutoff: int) -> Tensor:
+    return gains[:, :cutoff] @ _discounts(cutoff, gains.device)
 
 
-def _discounts(cutoff: int) -> torch.Tensor:
-    return 1 / torch.log2(torch.arange(cutoff) + 2.0)
+def _discounts(cutoff: int, device: torch.device) -> Tensor:
+    return 1 / torch.log2(torch.arange(cutoff, device=device) + 2.0)
 
 
 def _table(scores: Scores, tagsets: tuple[str, ...], bootstrap: ArtistBootstrap) -> pd.DataFrame:
     """Average scores over queries and tag sets, with intervals."""
     figures: dict[Key, dict[str, Figure]] = {}
     for key, by_name in scores.items():
-        values = {name: torch.cat(parts).double().numpy() for name, parts in by_name.items()}
+        values = {name: torch.cat(parts).double().cpu().numpy() for name, parts in by_name.items()}
         if np.isfinite(values["ceiling"]).any():
             figures[key] = bootstrap.figures(values)
     rows = []

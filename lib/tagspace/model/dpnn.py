@@ -10,7 +10,7 @@ import math
 from typing import NamedTuple
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 from torch.nn import functional
 
 from tagspace.encoders.embedding import Network, UnitNorm
@@ -83,7 +83,7 @@ class DPNN(Network):
         # it, because some processors round differently in another order.
         self.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
 
-    def forward(self, spectrograms: torch.Tensor) -> torch.Tensor:
+    def forward(self, spectrograms: Tensor) -> Tensor:
         """Embed spectrograms.
 
         Parameters
@@ -113,7 +113,7 @@ def initial_network(
         return DPNN(unit_norm, dimensions)
 
 
-def _equalise_frames(weight: torch.Tensor) -> None:
+def _equalise_frames(weight: Tensor) -> None:
     parts = weight.detach().split([math.prod(shape) for shape in OUTPUTS], dim=1)
     for part, shape in zip(parts, OUTPUTS, strict=True):
         grid = part.unflatten(1, shape)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 from torch.nn import functional
 
 from tagspace.encoders.embedding import Network, UnitNorm
@@ -43,14 +43,14 @@ class Head(Network):
         self.hidden = nn.Linear(inputs, N_HIDDEN)
         self.dense = nn.Linear(N_HIDDEN, dimensions)
 
-    def forward(self, vectors: torch.Tensor) -> torch.Tensor:
+    def forward(self, vectors: Tensor) -> Tensor:
         """Embed vectors, shape (n, inputs), as shape (n, dimensions)."""
         x = self.hidden(_drop(self.standardise(vectors), self.training))
         x = self.dense(_drop(functional.gelu(x), self.training))
         return functional.normalize(x, dim=1) if self.unit_norm == "output" else x
 
 
-def _drop(x: torch.Tensor, training: bool) -> torch.Tensor:
+def _drop(x: Tensor, training: bool) -> Tensor:
     """Apply dropout; the mask is drawn on the CPU, so that it is the same on every device."""
     if not training:
         return x

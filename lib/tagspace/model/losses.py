@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 import torch
-from torch import nn
+from torch import Tensor, nn
 from torch.nn import functional
 
 from tagspace.model import mining
@@ -18,7 +18,7 @@ from tagspace.model.mining import NEGATIVE_THRESHOLD, POSITIVE_THRESHOLD
 SMALLEST_VARIANCE = 1e-5  # added to the variance of each dimension over a batch
 
 
-class LossTerms(NamedTuple):
+class Terms(NamedTuple):
     """A loss and what it was computed from; all are scalar tensors.
 
     ``value`` is the loss. ``active`` is the number of terms with a gradient: triplets, pairs or
@@ -26,10 +26,10 @@ class LossTerms(NamedTuple):
     candidate positive pairs (0 for losses without thresholds).
     """
 
-    value: torch.Tensor
-    active: torch.Tensor
-    anchors: torch.Tensor
-    pairs: torch.Tensor
+    value: Tensor
+    active: Tensor
+    anchors: Tensor
+    pairs: Tensor
 
 
 class Loss(nn.Module):
@@ -38,18 +38,11 @@ class Loss(nn.Module):
     Labels are a relatedness matrix, shape (n, n), unless a loss says otherwise.
     """
 
-    def forward(
-        self,
-        embeddings: torch.Tensor,
-        labels: torch.Tensor,
-        excluded: torch.Tensor | None = None,
-    ) -> torch.Tensor:
+    def forward(self, embeddings: Tensor, labels: Tensor, excluded: Tensor | None = None) -> Tensor:
         """Return the scalar loss; see :meth:`terms`."""
         return self.terms(embeddings, labels, excluded).value
 
-    def terms(
-        self, embeddings: torch.Tensor, labels: torch.Tensor, excluded: torch.Tensor | None = None
-    ) -> LossTerms:
+    def terms(self, embeddings: Tensor, labels: Tensor, excluded: Tensor | None = None) -> Terms:
         """Return the loss and what it was computed from.
 
         Parameters
@@ -98,9 +91,7 @@ class TripletLoss(Loss):
         self.strategy = strategy
         self.thresholds = positive_threshold, negative_threshold
 
-    def terms(
-        self, embeddings: torch.Tensor, labels: torch.Tensor, excluded: torch.Tensor | None = None
-    ) -> LossTerms:
+    def terms(self, embeddings: Tensor, labels: Tensor, excluded: Tensor | None = None) -> Terms:
         """Return the mean hinge of the triplets that violate the margin."""
         pairs = mining.candidate_pairs(labels, excluded, *self.thresholds)
         distances = squared_distances(embeddings)
@@ -144,9 +135,7 @@ class ContrastiveLoss(Loss):
         self.margin = margin
         self.thresholds = positive_threshold, negative_threshold
 
-    def terms(
-        self, embeddings: torch.Tensor, labels: torch.Tensor, excluded: torch.Tensor | None = None
-    ) -> LossTerms:
+    def terms(self, embeddings: Tensor, labels: Tensor, excluded: Tensor | None = None) -> Terms:
         """Return the sum of both means."""
         pairs = mining.candidate_pairs(labels, excluded, *self.thresholds)
         distances = squared_distances(embeddings)
@@ -154,9 +143,8 @@ class ContrastiveLoss(Loss):
         # The square root has an infinite gradient at 0, the distance of two equal embeddings.
         apart = distances[pairs.negative].clamp_min(1e-12).sqrt()
         repelled = (self.margin - apart).clamp_min(0).square()
-        value = mean_of_positive(attracted) + mean_of_positive(repelled)
         active = (attracted > 0).sum() + (repelled > 0).sum()
-        return _terms(value, active, pairs)
+        return _terms(mean_of_positive(attracted) + mean_of_positive(repelled), active, pairs)
 
 
 class RegressionLoss(Loss):
@@ -169,9 +157,7 @@ class RegressionLoss(Loss):
     0.25
     """
 
-    def terms(
-        self, embeddings: torch.Tensor, labels: torch.Tensor, excluded: torch.Tensor | None = None
-    ) -> LossTerms:
+    def terms(self, embeddings: Tensor, labels: Tensor, excluded: Tensor | None = None) -> Terms:
         """Return the mean squared difference over the pairs that are not excluded."""
         used = mining.allowed_pairs(labels, excluded)
         difference = cosines(embeddings) - labels
@@ -207,9 +193,7 @@ class ListwiseLoss(Loss):
         super().__init__()
         self.temperature, self.label_temperature = temperature, label_temperature
 
-    def terms(
-        self, embeddings: torch.Tensor, labels: torch.Tensor, excluded: torch.Tensor | None = None
-    ) -> LossTerms:
+    def terms(self, embeddings: Tensor, labels: Tensor, excluded: Tensor | None = None) -> Terms:
         """Return the mean cross-entropy over the tracks that have another one to rank."""
         used = mining.allowed_pairs(labels, excluded)
         ranked, hidden = used.any(1), ~used[used.any(1)]
@@ -248,47 +232,44 @@ class TagLoss(Loss):
         with torch.no_grad():
             self.head.bias.copy_(torch.logit(shares))
 
-    def terms(
-        self, embeddings: torch.Tensor, labels: torch.Tensor, excluded: torch.Tensor | None = None
-    ) -> LossTerms:
+    def terms(self, embeddings: Tensor, labels: Tensor, excluded: Tensor | None = None) -> Terms:
         """Return the mean binary cross-entropy; ``excluded`` is ignored."""
         centred = embeddings - embeddings.mean(0)
         predicted = self.head(centred / (centred.square().mean(0) + SMALLEST_VARIANCE).sqrt())
         value = functional.binary_cross_entropy_with_logits(predicted, labels)
-        n_tracks = torch.tensor(len(embeddings))
-        return LossTerms(value, n_tracks, n_tracks, torch.tensor(0))
+        n_tracks = torch.full((), len(embeddings), device=value.device)
+        return Terms(value, n_tracks, n_tracks, torch.zeros_like(n_tracks))
 
 
-def _terms(value: torch.Tensor, active: torch.Tensor, pairs: mining.CandidatePairs) -> LossTerms:
-    return LossTerms(value, active, pairs.anchors.sum(), pairs.positive.sum() // 2)
+def _terms(value: Tensor, active: Tensor, pairs: mining.CandidatePairs) -> Terms:
+    return Terms(value, active, pairs.anchors.sum(), pairs.positive.sum() // 2)
 
 
-def _graded_terms(value: torch.Tensor, used: torch.Tensor) -> LossTerms:
-    return LossTerms(value, used.sum(), used.any(1).sum(), torch.tensor(0))
+def _graded_terms(value: Tensor, used: Tensor) -> Terms:
+    n_pairs = used.sum()
+    return Terms(value, n_pairs, used.any(1).sum(), torch.zeros_like(n_pairs))
 
 
-def cosines(embeddings: torch.Tensor) -> torch.Tensor:
+def cosines(embeddings: Tensor) -> Tensor:
     """Compute the cosines of all pairs of rows, shape (n, n)."""
     unit = functional.normalize(embeddings, dim=1)
     return unit @ unit.T
 
 
-def squared_distances(embeddings: torch.Tensor) -> torch.Tensor:
+def squared_distances(embeddings: Tensor) -> Tensor:
     """Compute the squared Euclidean distances of all pairs of rows, shape (n, n)."""
     squares = embeddings.square().sum(1)
     products = embeddings @ embeddings.T
     return (squares[:, None] + squares[None, :] - 2 * products).clamp_min(0)
 
 
-def triplet_hinges(
-    distances: torch.Tensor, triplets: mining.Triplets, margin: float
-) -> torch.Tensor:
+def triplet_hinges(distances: Tensor, triplets: mining.Triplets, margin: float) -> Tensor:
     """Compute ``max(|a - p|^2 - |a - n|^2 + margin, 0)`` of each triplet, shape (n_triplets,)."""
     anchor, positive, negative = triplets
     return (distances[anchor, positive] - distances[anchor, negative] + margin).clamp_min(0)
 
 
-def mean_of_positive(terms: torch.Tensor) -> torch.Tensor:
+def mean_of_positive(terms: Tensor) -> Tensor:
     """Average the terms above zero; zero where there are none.
 
     Terms at zero have no gradient. With them in the mean, fewer active terms would learn slower.

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Literal, NamedTuple
 
 import torch
+from torch import Tensor
 
 Strategy = Literal["all", "semihard", "hard", "literal"]
 # Defaults of the losses: cosines, as in the paper. A run takes its own from its configuration.
@@ -15,32 +16,32 @@ MAX_PAIRS = 10_000  # positive pairs per batch; a larger set is sampled, to boun
 class Triplets(NamedTuple):
     """Indices into the batch: anchor, positive and negative of each triplet, shape (n,) each."""
 
-    anchor: torch.Tensor
-    positive: torch.Tensor
-    negative: torch.Tensor
+    anchor: Tensor
+    positive: Tensor
+    negative: Tensor
 
 
 class CandidatePairs(NamedTuple):
     """Boolean matrices, shape (n, n): which tracks may be positives and negatives of an anchor."""
 
-    positive: torch.Tensor
-    negative: torch.Tensor
+    positive: Tensor
+    negative: Tensor
 
     @property
-    def anchors(self) -> torch.Tensor:
+    def anchors(self) -> Tensor:
         """Mask of the tracks that have both a positive and a negative, shape (n,)."""
         return self.positive.any(1) & self.negative.any(1)
 
 
-def allowed_pairs(relatedness: torch.Tensor, excluded: torch.Tensor | None) -> torch.Tensor:
+def allowed_pairs(relatedness: Tensor, excluded: Tensor | None) -> Tensor:
     """Return the mask of pairs of two different tracks that are not excluded, shape (n, n)."""
     allowed = torch.ones_like(relatedness, dtype=torch.bool) if excluded is None else ~excluded
     return allowed.fill_diagonal_(False)
 
 
 def candidate_pairs(
-    relatedness: torch.Tensor,
-    excluded: torch.Tensor | None = None,
+    relatedness: Tensor,
+    excluded: Tensor | None = None,
     positive_threshold: float = POSITIVE_THRESHOLD,
     negative_threshold: float = NEGATIVE_THRESHOLD,
 ) -> CandidatePairs:
@@ -70,7 +71,7 @@ def candidate_pairs(
 
 
 def mine(
-    distances: torch.Tensor, pairs: CandidatePairs, strategy: Strategy = "all", margin: float = 0.2
+    distances: Tensor, pairs: CandidatePairs, strategy: Strategy = "all", margin: float = 0.2
 ) -> Triplets:
     """Choose the triplets of a batch.
 
@@ -103,14 +104,14 @@ def mine(
     return _extreme(distances, complete, hard=strategy == "hard")
 
 
-def _all(distances: torch.Tensor, pairs: CandidatePairs, margin: float) -> Triplets:
+def _all(distances: Tensor, pairs: CandidatePairs, margin: float) -> Triplets:
     anchor, positive = _positive_pairs(pairs)
     reach = distances[anchor, positive][:, None] + margin
     pair, negative = (pairs.negative[anchor] & (distances[anchor] < reach)).nonzero(as_tuple=True)
     return Triplets(anchor[pair], positive[pair], negative)
 
 
-def _semihard(distances: torch.Tensor, pairs: CandidatePairs, margin: float) -> Triplets:
+def _semihard(distances: Tensor, pairs: CandidatePairs, margin: float) -> Triplets:
     anchor, positive = _positive_pairs(pairs)
     near = distances[anchor, positive][:, None]
     row = distances[anchor]
@@ -120,7 +121,7 @@ def _semihard(distances: torch.Tensor, pairs: CandidatePairs, margin: float) -> 
     return Triplets(anchor[found], positive[found], negative[found])
 
 
-def _extreme(distances: torch.Tensor, pairs: CandidatePairs, *, hard: bool) -> Triplets:
+def _extreme(distances: Tensor, pairs: CandidatePairs, *, hard: bool) -> Triplets:
     """Take one triplet per anchor: the hardest, or the easiest."""
     anchor = pairs.positive.any(1).nonzero().flatten()
     signed = distances if hard else -distances
@@ -129,7 +130,7 @@ def _extreme(distances: torch.Tensor, pairs: CandidatePairs, *, hard: bool) -> T
     return Triplets(anchor, positive[anchor], negative[anchor])
 
 
-def _positive_pairs(pairs: CandidatePairs) -> tuple[torch.Tensor, torch.Tensor]:
+def _positive_pairs(pairs: CandidatePairs) -> tuple[Tensor, Tensor]:
     anchor, positive = pairs.positive.nonzero(as_tuple=True)
     if len(anchor) > MAX_PAIRS:
         # Evenly spaced, so no random numbers are needed: batches are shuffled already.

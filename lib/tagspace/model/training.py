@@ -5,23 +5,25 @@ from __future__ import annotations
 import copy
 import time
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import numpy as np
 import pandas as pd
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from tagspace.audio.augmentation import augment
+from tagspace.audio.stored import Values
 from tagspace.encoders import embedding
 from tagspace.encoders.embedding import Network
 from tagspace.errors import TagspaceError
 from tagspace.evaluation import retrieval
 from tagspace.model.losses import Loss
 from tagspace.support import memory
-from tagspace.support.device import seeded
+from tagspace.support.ahead import map_ahead
+from tagspace.support.device import moved, seeded
 from tagspace.support.progress import Progress
 from tagspace.tags.relatedness import Relatedness
 
@@ -38,8 +40,8 @@ class Examples:
 
     Attributes
     ----------
-    excerpts : numpy.ndarray, shape (n_tracks, n_excerpts, ...)
-        What the network takes of each excerpt: a log-mel spectrogram, or a vector.
+    excerpts : Values, shape (n_tracks, n_excerpts, ...)
+        Log-mel spectrograms, or vectors; rows are read when they are needed.
     batches : callable
         Draws the batches of an epoch with a generator: arrays of rows of training tracks.
     validation : numpy.ndarray of int
@@ -52,12 +54,20 @@ class Examples:
         For the rows of a batch, the labels that the loss takes.
     """
 
-    excerpts: np.ndarray
+    excerpts: Values
     batches: Callable[[np.random.Generator], Sequence[np.ndarray]]
     validation: np.ndarray
     relatedness: Relatedness
     excluded_pairs: Callable[[np.ndarray, np.ndarray], np.ndarray]
-    labels: Callable[[torch.Tensor], torch.Tensor]
+    labels: Callable[[Tensor], Tensor]
+
+
+class Batch(NamedTuple):
+    """What a step takes, on the device: tracks, one excerpt of each, and the excluded pairs."""
+
+    rows: Tensor
+    excerpts: Tensor
+    excluded: Tensor
 
 
 @dataclass(frozen=True)
@@ -182,22 +192,20 @@ class Trainer:
         self, network: Network, loss: Loss, examples: Examples, schedule: Schedule
     ) -> None:
         device = network.device
-        if device.type == "cpu":
-            memory.keep_freed()
+        memory.keep_freed()
         self.network, self.loss = network, loss.to(device)
         self.examples, self.schedule = examples, schedule
-        # All excerpts are kept on the device, 20 kB each.
-        self.excerpts = torch.as_tensor(examples.excerpts, device=device)
         self.average = copy.deepcopy(network)
         parameters = [*network.parameters(), *self.loss.parameters()]
-        self.optimiser = torch.optim.Adam(parameters, lr=schedule.learning_rate)
+        fused = device.type == "cuda"  # there, one kernel for all weights
+        self.optimiser = torch.optim.Adam(parameters, schedule.learning_rate, fused=fused)
         self.rates = torch.optim.lr_scheduler.CosineAnnealingLR(self.optimiser, schedule.epochs)
         self.generator = np.random.default_rng(schedule.seed)
         self.augmentation = np.random.default_rng([schedule.seed, 1])
         self.steps = 0
         self.collapsed = False
         self.history: list[dict[str, float]] = []
-        self.best: dict[str, torch.Tensor] = {}
+        self.best: dict[str, Tensor] = {}
         self.best_epoch = 0
         self.stopped = ""  # why training ended; empty while it goes on
 
@@ -222,8 +230,9 @@ class Trainer:
         """Take one step per batch, score the validation tracks, and return a row of the history."""
         started = time.perf_counter()
         self.network.train()
-        batches = self.examples.batches(self.generator)
-        steps = pd.DataFrame([self.step(rows) for rows in batches], columns=STEP)
+        told = [self.step(batch) for batch in self.batches()]
+        # Fetched only now: after each step, a GPU would have to be waited for.
+        steps = pd.DataFrame([each.tolist() for each in told], columns=STEP)
         self._check(steps)
         if self.steps:
             self.rates.step()
@@ -240,34 +249,41 @@ class Trainer:
             "seconds": time.perf_counter() - started,
         }
 
-    def step(self, rows: np.ndarray) -> dict[str, float]:
-        """Take one optimiser step on a batch, with one random excerpt per track.
+    def batches(self) -> Iterator[Batch]:
+        """Draw the batches of an epoch; the next one is read during a step."""
+        drawn = self.examples.batches(self.generator)
+        most = self.examples.excerpts.shape[1]
+        excerpts = [self.generator.integers(most, size=len(rows)) for rows in drawn]
+        return map_ahead(self.read, drawn, excerpts)
+
+    def read(self, rows: np.ndarray, excerpts: np.ndarray) -> Batch:
+        """Read a batch: tracks, and the number of an excerpt for each."""
+        given = self.examples
+        parts = rows, given.excerpts[rows, excerpts], given.excluded_pairs(rows, rows)
+        return Batch(*(moved(part, self.network.device) for part in parts))
+
+    def step(self, batch: Batch) -> Tensor:
+        """Take one optimiser step on a batch, and return :data:`STEP`.
 
         A batch without gradient takes no step: Adam would move by its momentum.
         """
-        draw = self.generator.integers(self.excerpts.shape[1], size=len(rows))
-        excerpts = self.excerpts[rows, draw]
-        if self.schedule.augment:
-            excerpts = augment(excerpts, self.augmentation)
+        augmented = self.schedule.augment
+        excerpts = augment(batch.excerpts, self.augmentation) if augmented else batch.excerpts
         with seeded(self.schedule.seed << 32 | self.steps):  # for the dropout of a head
             embeddings = embedding.embed_excerpts(self.network, excerpts, self.schedule.precision)
-        labels = self.examples.labels(torch.as_tensor(rows))
-        excluded = self._excluded(rows, rows)
-        terms = self.loss.terms(embeddings, labels, excluded)
+        terms = self.loss.terms(embeddings, self.examples.labels(batch.rows), batch.excluded)
         if terms.active:
             self.optimiser.zero_grad()
             terms.value.backward()
             self.optimiser.step()
             self.steps += 1
             update_average(self.average, self.network, self.steps)
-        return {
-            "loss": terms.value.item(),
-            "triplets": int(terms.active),
-            "tracks": len(rows),
-            "anchors": int(terms.anchors),
-            "pairs": int(terms.pairs),
-            "spread": mean_squared_distance(embeddings.detach()).item(),
-        }
+        tracks = torch.full_like(terms.active, len(batch.rows))
+        spread = (
+            2 * embeddings.detach().var(0, correction=0).sum()
+        )  # over all pairs, also of equals
+        told = (terms.value.detach(), terms.active, tracks, terms.anchors, terms.pairs, spread)
+        return torch.stack([each.double() for each in told])
 
     def validation(self) -> float:
         """Compute nDCG@10 among the validation tracks, with their relatedness as gain.
@@ -275,24 +291,24 @@ class Trainer:
         Pairs that training excludes count neither as neighbours nor as related.
         """
         validation = self.examples.validation
-        rows = torch.as_tensor(validation, device=self.excerpts.device)
-        embeddings = embedding.embed(self.average, self.excerpts[rows])
+        rows = moved(validation, self.network.device)
+        embeddings = embedding.embed(self.average, self.examples.excerpts, validation)
         if not embeddings.isfinite().all():
             raise TagspaceError(
                 f"learning_rate: {self.schedule.learning_rate} is too high: the weights have grown "
                 "out of bounds; try a lower one"
             )
 
-        def gains(queries: np.ndarray) -> torch.Tensor:
+        def gains(queries: np.ndarray) -> Tensor:
             related = self.examples.relatedness(rows[queries], rows)
             return related.masked_fill(related < ROUNDING, 0)
 
-        def excluded(queries: np.ndarray) -> torch.Tensor:
-            return self._excluded(validation[queries], validation)
+        def excluded(queries: np.ndarray) -> Tensor:
+            return moved(self.examples.excluded_pairs(validation[queries], validation), rows.device)
 
-        measures = {"average": retrieval.Euclidean(embeddings)}
-        scores = retrieval.ndcg(measures, gains, np.arange(len(rows)), len(rows), excluded)
-        score = scores["average"].nanmean().item()
+        measures, queries = {"": retrieval.Euclidean(embeddings)}, np.arange(len(rows))
+        scores = retrieval.ndcg(measures, gains, queries, len(rows), excluded)[""]
+        score = scores.nanmean().item()
         if np.isnan(score):
             raise TagspaceError(
                 "dataset: no two validation tracks are related whose pair counts (see "
@@ -300,10 +316,6 @@ class Trainer:
                 "or other tag sets"
             )
         return score
-
-    def _excluded(self, rows: np.ndarray, others: np.ndarray) -> torch.Tensor:
-        excluded = self.examples.excluded_pairs(rows, others)
-        return torch.as_tensor(excluded, device=self.excerpts.device)
 
     def _check(self, steps: pd.DataFrame) -> None:
         # In later epochs no error is needed: without triplets, fit stops.
@@ -330,15 +342,10 @@ class Trainer:
             )
 
 
-def mean_squared_distance(embeddings: torch.Tensor) -> torch.Tensor:
-    """Compute the mean squared distance over all pairs of rows, including each row with itself."""
-    return 2 * embeddings.var(0, correction=0).sum()
-
-
 def update_average(average: nn.Module, network: nn.Module, step: int) -> None:
-    """Update the average of the weights, in place, with those after step number ``step`` (from 1).
+    """Update the average of weights and statistics, in place, after step number ``step`` (from 1).
 
-    Polynomial-decay averaging (Shamir and Zhang 2013, with eta = 9), of statistics too.
+    Polynomial-decay averaging (Shamir and Zhang 2013, with eta = 9).
     """
     means, values = (
         [value for value in module.state_dict().values() if value.is_floating_point()]

@@ -12,6 +12,7 @@ from filelock import FileLock
 from torch import nn
 
 from tagspace.audio import handcrafted
+from tagspace.audio.stored import Values
 from tagspace.configuration import Configuration
 from tagspace.corpus import FEWEST_TEST, Corpus
 from tagspace.encoders.embedding import Frozen, embed, embed_excerpts
@@ -23,7 +24,7 @@ from tagspace.runs import records
 from tagspace.runs.comparison import REPRESENTATIONS
 from tagspace.support.files import keep_bytes
 
-EXCERPTS_AT_ONCE = 128  # batch size in calibrate
+AT_ONCE = 128  # tracks or excerpts
 # What the baselines depend on.
 BASELINE_PARAMETERS = (
     "spellings",
@@ -34,6 +35,7 @@ BASELINE_PARAMETERS = (
     "pool",
     "excerpts",
     "encoder",
+    "precision",
     "unit_norm",
     "dimensions",
 )
@@ -70,7 +72,7 @@ def evaluate_pool(
 
 
 def baseline_metrics(
-    corpus: Corpus, inputs: np.ndarray, configuration: Configuration, device: torch.device
+    corpus: Corpus, inputs: Values, configuration: Configuration, device: torch.device
 ) -> pd.DataFrame:
     """Score the baselines, once for all runs of a sweep that share them.
 
@@ -90,22 +92,21 @@ def baseline_metrics(
 
 
 def _baselines(
-    corpus: Corpus, inputs: np.ndarray, configuration: Configuration, device: torch.device
+    corpus: Corpus, inputs: Values, configuration: Configuration, device: torch.device
 ) -> dict[str, torch.Tensor | Distances]:
     rows, _ = evaluated_rows(corpus, configuration.pool)
-    excerpts = corpus.excerpts[rows]
     untrained = initial_network(
         configuration.seed, configuration.unit_norm, configuration.dimensions
     ).to(device)
-    calibrate(untrained, torch.as_tensor(corpus.excerpts[corpus.split.train, 0]))
+    calibrate(untrained, corpus.excerpts, corpus.split.train)
     frozen = {}
     if configuration.encoder != "dpnn":
         encoder = Frozen(inputs[corpus.split.train]).to(device)
-        frozen[encoder_name(configuration)] = embed(encoder, inputs[rows])
-    timbre = handcrafted.Timbre(excerpts)
-    rhythm = retrieval.Euclidean(handcrafted.rhythm(excerpts))
+        frozen[encoder_name(configuration)] = embed(encoder, inputs, rows)
+    timbre = handcrafted.Timbre(corpus.excerpts[row] for row in rows)
+    rhythm = retrieval.Euclidean(handcrafted.rhythm(corpus.excerpts[row] for row in rows))
     return {
-        "untrained": embed(untrained, excerpts),
+        "untrained": embed(untrained, corpus.excerpts, rows),
         "timbre": timbre,
         "rhythm": rhythm,
         "timbre+rhythm": handcrafted.SumOfDistances(timbre, rhythm),
@@ -114,17 +115,19 @@ def _baselines(
     }
 
 
-def encoder_inputs(
-    corpus: Corpus, configuration: Configuration, device: torch.device
-) -> np.ndarray:
+def encoder_inputs(corpus: Corpus, configuration: Configuration, device: torch.device) -> Values:
     """Return what is trained on, shape (n_tracks, n_excerpts, ...): excerpts or frozen vectors."""
     if corpus.vectors is not None:
         return corpus.vectors
     if configuration.encoder == "dpnn":
         return corpus.excerpts
     network = records.Record(Path(configuration.encoder).expanduser()).network().to(device)
-    each = torch.as_tensor(corpus.excerpts).flatten(0, 1).unsqueeze(1)  # an excerpt as a track
-    return embed(network, each).unflatten(0, corpus.excerpts.shape[:2]).cpu().numpy()
+    parts = []
+    for block in np.array_split(np.arange(len(corpus)), -(-len(corpus) // AT_ONCE)):
+        excerpts = torch.as_tensor(corpus.excerpts[block])
+        each = embed(network, excerpts.flatten(0, 1).unsqueeze(1))  # an excerpt as a track
+        parts.append(each.unflatten(0, excerpts.shape[:2]).cpu())
+    return torch.cat(parts).numpy()
 
 
 def encoder_name(configuration: Configuration) -> str:
@@ -148,7 +151,7 @@ def _random_embeddings(n_tracks: int, seed: int) -> torch.Tensor:
     return torch.randn(n_tracks, N_DIMENSIONS, generator=torch.Generator().manual_seed(seed))
 
 
-def calibrate(network: DPNN, excerpts: torch.Tensor) -> None:
+def calibrate(network: DPNN, excerpts: Values, rows: np.ndarray) -> None:
     """Set the statistics of an untrained network's batch normalisations; weights do not change.
 
     Otherwise the statistics are zero mean and unit variance, which fit no spectrogram. The
@@ -158,8 +161,10 @@ def calibrate(network: DPNN, excerpts: torch.Tensor) -> None:
     ----------
     network : DPNN
         Is changed in place.
-    excerpts : torch.Tensor, shape (n, 80, 130), float16
-        One excerpt per training track.
+    excerpts : Values, shape (n_tracks, n_excerpts, 80, 130), float16
+        The first one of each track is used.
+    rows : numpy.ndarray of int
+        The training tracks.
     """
     layers = [part for part in network.modules() if isinstance(part, nn.BatchNorm2d)]
     for layer in layers:
@@ -168,7 +173,7 @@ def calibrate(network: DPNN, excerpts: torch.Tensor) -> None:
     network.train()
     with torch.no_grad():
         # Batches of nearly equal size, because the average is over batches.
-        for chunk in excerpts.tensor_split(-(-len(excerpts) // EXCERPTS_AT_ONCE)):
-            embed_excerpts(network, chunk)
+        for chunk in np.array_split(rows, -(-len(rows) // AT_ONCE)):
+            embed_excerpts(network, torch.as_tensor(excerpts[chunk, 0]))
     for layer in layers:
         layer.momentum = 0.1

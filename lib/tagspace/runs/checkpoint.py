@@ -83,7 +83,7 @@ def _tensors(trainer: Trainer) -> dict[str, torch.Tensor]:
 
 
 def _set(trainer: Trainer, state: dict[str, Any], tensors: dict[str, torch.Tensor]) -> None:
-    device = trainer.excerpts.device
+    device = trainer.network.device
     parts: dict[str, dict[str, torch.Tensor]] = {
         name: {} for name in (*MODULES, "best", "optimiser")
     }

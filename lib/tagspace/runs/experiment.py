@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 import torch
 
+from tagspace.audio.stored import Values
 from tagspace.configuration import Configuration
 from tagspace.corpus import Corpus
 from tagspace.encoders.embedding import embed
@@ -34,7 +35,13 @@ from tagspace.runs.baselines import (
 )
 from tagspace.runs.checkpoint import FileCheckpoint
 from tagspace.runs.records import Record
-from tagspace.support.device import choose_device, choose_precision, describe_device, seeded
+from tagspace.support.device import (
+    choose_device,
+    choose_precision,
+    describe_device,
+    precision_name,
+    seeded,
+)
 from tagspace.support.files import write_whole
 from tagspace.tags import relatedness
 from tagspace.tags.relatedness import Cosine, Relatedness, SameGroup
@@ -126,10 +133,12 @@ def run_experiment(corpus: Corpus, configuration: Configuration) -> Record:
 def resolve(configuration: Configuration, device: torch.device) -> Configuration:
     """Replace parameters that leave a choice by what is chosen on this device."""
     is_dpnn = configuration.encoder == "dpnn"
-    # A head is too small to gain by bfloat16.
-    precision = choose_precision(configuration.precision, device) if is_dpnn else torch.float32
+    precision: str = configuration.precision
+    if precision == "auto":  # frozen vectors are the same on all machines
+        found = choose_precision("auto", device) if is_dpnn else torch.float32
+        precision = precision_name(found)
     rate = configuration.learning_rate or (RATE if is_dpnn else HEAD_RATE)
-    chosen = {"precision": str(precision).removeprefix("torch."), "learning_rate": rate}
+    chosen = {"precision": precision, "learning_rate": rate}
     return configuration.model_copy(update=chosen)
 
 
@@ -151,7 +160,7 @@ def _compute(
     with clock.stage("training"):
         fit = train(corpus, tags, related, configuration, device, checkpoint, inputs)
     with clock.stage("evaluation"):
-        trained = embed(fit.network, inputs[rows])
+        trained = embed(fit.network, inputs, rows)
         tag_vectors = torch.as_tensor(topics[rows], dtype=torch.float32, device=device)
         scored = evaluate_pool({"trained": trained, "tags": tag_vectors}, corpus, configuration)
         baselines = baseline_metrics(corpus, inputs, configuration, device)
@@ -227,7 +236,7 @@ def train(
     configuration: Configuration,
     device: torch.device,
     checkpoint: Checkpoint | None = None,
-    inputs: np.ndarray | None = None,
+    inputs: Values | None = None,
 ) -> Fit:
     """Train a network, or a head on frozen vectors; the test tracks are not used.
 
@@ -242,7 +251,7 @@ def train(
         Of the tracks of the corpus.
     checkpoint : Checkpoint, optional
         Where an interrupted training goes on.
-    inputs : numpy.ndarray, shape (n_tracks, n_excerpts, ...), optional
+    inputs : Values, shape (n_tracks, n_excerpts, ...), optional
         See :func:`tagspace.runs.baselines.encoder_inputs`; by default, the excerpts.
 
     Raises
@@ -259,7 +268,7 @@ def train(
         loss = _loss(corpus, tags, configuration)
 
     def tag_labels(rows: torch.Tensor) -> torch.Tensor:
-        carried = tags.matrix[rows.numpy()].toarray()
+        carried = tags.matrix[rows.cpu().numpy()].toarray()
         return torch.as_tensor(carried, dtype=torch.float32, device=device)
 
     n_train = len(corpus.split.train)
@@ -280,7 +289,8 @@ def train(
         augment={"always": True, "never": False}.get(
             configuration.augment, is_dpnn and epochs > AUGMENT_ABOVE
         ),
-        precision=choose_precision(configuration.precision, device),
+        # A head is too small to gain by bfloat16.
+        precision=choose_precision(configuration.precision if is_dpnn else "float32", device),
         seed=configuration.seed,
     )
     return training.fit(network.to(device), loss, examples, schedule, checkpoint)

@@ -253,7 +253,7 @@ def write(
         history.to_csv(draft / "history.csv", index=False)
         metrics.to_csv(draft / "metrics.csv", index=False)
         embeddings.to_parquet(draft / "embeddings.parquet")
-        contiguous = {key: value.contiguous() for key, value in weights.items()}
+        contiguous = {key: value.cpu().contiguous() for key, value in weights.items()}
         (draft / WEIGHTS).write_bytes(save(contiguous))
         checksums = {name: checksum((draft / name).read_bytes()) for name in FILES}
         info = {**info, "checksums": checksums}

@@ -47,6 +47,7 @@ CORPUS_PARAMETERS = (
     "spellings",
     "max_lost",
     "encoder",
+    "precision",
     "excerpts",
     "seed",
     "split",

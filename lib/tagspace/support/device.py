@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+import numpy as np
 import torch
 
 from tagspace.errors import TagspaceError
@@ -34,6 +35,14 @@ def choose_device(name: str) -> torch.device:
         ) from None
 
 
+def moved(values: np.ndarray, device: torch.device) -> torch.Tensor:
+    """Copy an array to a device; a GPU goes on computing meanwhile."""
+    tensor = torch.as_tensor(values)
+    if device.type == "cuda":  # only from pinned memory is a copy not waited for
+        return tensor.pin_memory().to(device, non_blocking=True)
+    return tensor.to(device)
+
+
 def describe_device(device: torch.device) -> str:
     """Name a device for the record of a run."""
     if device.type == "cuda":
@@ -59,6 +68,11 @@ def choose_precision(name: str, device: torch.device) -> torch.dtype:
     if name == "auto":
         name = "bfloat16" if supports_fast_bfloat16(device) else "float32"
     return {"float32": torch.float32, "bfloat16": torch.bfloat16}[name]
+
+
+def precision_name(precision: torch.dtype) -> str:
+    """Name a type as the parameter ``precision`` does."""
+    return str(precision).removeprefix("torch.")
 
 
 def supports_fast_bfloat16(device: torch.device) -> bool:

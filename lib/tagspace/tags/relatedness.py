@@ -10,6 +10,7 @@ from typing import Literal, Protocol
 import numpy as np
 import torch
 from scipy import sparse
+from torch import Tensor
 
 from tagspace.errors import TagspaceError
 from tagspace.tags.lsi import LSI
@@ -21,7 +22,7 @@ LDA_ITERATIONS = 50  # the mixtures hardly change after that
 class Relatedness(Protocol):
     """Gives the relatedness of tracks."""
 
-    def __call__(self, rows: torch.Tensor, others: torch.Tensor | None = None) -> torch.Tensor:
+    def __call__(self, rows: Tensor, others: Tensor | None = None) -> Tensor:
         """Return the matrix ``rows`` x ``others``; without others, of all pairs of ``rows``."""
 
 
@@ -34,10 +35,10 @@ class Cosine:
         Of unit length, or zero for a track without known tags or without a vector in a table.
     """
 
-    def __init__(self, vectors: torch.Tensor) -> None:
+    def __init__(self, vectors: Tensor) -> None:
         self.vectors = vectors
 
-    def __call__(self, rows: torch.Tensor, others: torch.Tensor | None = None) -> torch.Tensor:
+    def __call__(self, rows: Tensor, others: Tensor | None = None) -> Tensor:
         """Return the cosines of ``rows`` and ``others``."""
         return self.vectors[rows] @ self.vectors[rows if others is None else others].T
 
@@ -57,7 +58,7 @@ class Overlap:
         self.tags = tags.astype(np.float32)
         self.device = device
 
-    def __call__(self, rows: torch.Tensor, others: torch.Tensor | None = None) -> torch.Tensor:
+    def __call__(self, rows: Tensor, others: Tensor | None = None) -> Tensor:
         """Return the Jaccard index of ``rows`` and ``others``."""
         left, right = (
             self.tags[each.cpu().numpy()] for each in (rows, rows if others is None else others)
@@ -74,10 +75,10 @@ class SameGroup:
         Equal for tracks of one group.
     """
 
-    def __init__(self, group: torch.Tensor) -> None:
+    def __init__(self, group: Tensor) -> None:
         self.group = group
 
-    def __call__(self, rows: torch.Tensor, others: torch.Tensor | None = None) -> torch.Tensor:
+    def __call__(self, rows: Tensor, others: Tensor | None = None) -> Tensor:
         """Return 1 for pairs of one group, else 0."""
         right = self.group[rows if others is None else others]
         return (self.group[rows][:, None] == right[None, :]).float()

@@ -118,6 +118,5 @@ def restrict(tags: TagMatrix, tracks: np.ndarray) -> TagMatrix:
 def combination_codes(matrix: sparse.csr_array) -> np.ndarray:
     """Give rows of a binary matrix, shape (n_tracks, n_tags), the same code if they are equal."""
     matrix.sort_indices()
-    rows = (matrix.indices[start:end] for start, end in pairwise(matrix.indptr))
-    codes: dict[bytes, int] = {}
-    return np.array([codes.setdefault(row.tobytes(), len(codes)) for row in rows], dtype=int)
+    rows = [matrix.indices[start:end].tobytes() for start, end in pairwise(matrix.indptr)]
+    return pd.factorize(np.array(rows, dtype=object))[0]
