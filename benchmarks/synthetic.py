@@ -23,15 +23,16 @@ from tagspace.tags.tagsets import TagMatrix
 
 N_TRACKS, N_ALBUMS, N_TAGS, TAGS_PER_ALBUM = 143_587, 19_107, 1305, 14.3  # as in the paper
 SIZES = {"genres": 21, "styles": 833, "moods": 285, "themes": 166}
+CLIP_SECONDS = 30
 N_DISTINCT = 10  # mp3 files take long to write: the others are copies
 
 
 def write_mp3(folder: Path, n_files: int) -> list[Path]:
-    """Write files of 30 s with tones and noise, stereo at 44.1 kHz."""
+    """Write files with tones and noise, stereo at 44.1 kHz."""
     import soundfile  # the GPU benchmark runs where it is missing
 
     generator = np.random.default_rng(0)
-    seconds = np.arange(30 * 44_100)[:, None] / 44_100
+    seconds = np.arange(CLIP_SECONDS * 44_100)[:, None] / 44_100
     paths = [folder / f"{number:02d}.mp3" for number in range(n_files)]
     for path in paths[:N_DISTINCT]:
         tones = np.sin(2 * np.pi * generator.uniform(80, 4000, 2) * seconds)

@@ -166,7 +166,7 @@ def _read_by(ways: tuple[_Way, ...], path: Path, number: int, rate: int) -> Exce
             source = way(path)
             if way is ways[0]:
                 stated = source.seconds
-            is_mp3 = isinstance(source, _Seeking) and source.info.format == "MP3"
+            is_mp3 = isinstance(source, _Seeking) and source.file.format == "MP3"
             if is_mp3 and not _can_seek(path, stated):
                 continue
             excerpts = _take(source, number, rate)
@@ -262,14 +262,13 @@ class _Seeking:
     """Reads where the header says that the part is."""
 
     def __init__(self, path: Path) -> None:
-        self.path, self.info = path, soundfile.info(path)
-        self.rate, self.seconds = self.info.samplerate, self.info.frames / self.info.samplerate
+        # Kept open: to open a long mp3 file anew and seek takes longer than to decode a part.
+        self.file = soundfile.SoundFile(path)
+        self.rate, self.seconds = self.file.samplerate, self.file.frames / self.file.samplerate
 
     def clip(self, offset: float, seconds: float) -> np.ndarray:
-        # Opened anew each time: what a decoder read before changes its rounding.
-        with soundfile.SoundFile(self.path) as file:
-            file.seek(min(round(offset * self.rate), file.frames))
-            return file.read(round(seconds * self.rate), dtype="float32", always_2d=True)
+        self.file.seek(min(round(offset * self.rate), self.file.frames))
+        return self.file.read(round(seconds * self.rate), dtype="float32", always_2d=True)
 
 
 class _FromStart:

@@ -28,6 +28,7 @@ from tagspace.audio import spectrogram as mel
 from tagspace.audio.identity import reason_without_path
 from tagspace.audio.spectrogram import SHAPE
 from tagspace.errors import TagspaceError
+from tagspace.support import memory
 from tagspace.support.appending import open_to_append
 from tagspace.support.chatter import captured_chatter
 from tagspace.support.files import checksum, write_whole
@@ -266,6 +267,7 @@ class Store:
 @contextmanager
 def _threads() -> Iterator[ThreadPoolExecutor]:
     """Start a thread per core, each of which computes alone."""
+    memory.keep_freed()
     n_threads = torch.get_num_threads()
     try:
         with (
