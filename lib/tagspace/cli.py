@@ -1,43 +1,113 @@
-"""The command line: ``tagspace COMMAND``, or ``python -m tagspace COMMAND``."""
+"""The command line: ``tagspace COMMAND``, or ``python -m tagspace COMMAND``.
+
+A command is imported when it is called, so that help and a mistyped command are answered at once.
+"""
 
 from __future__ import annotations
 
 import argparse
+import importlib
+import math
 import sys
-from collections.abc import Callable
-from functools import partial
 from pathlib import Path
 
-import pandas as pd
-import torch
-
-from tagspace.audio import features
-from tagspace.audio.identity import made_id
-from tagspace.audio.store import LOG_MEL
-from tagspace.configuration import EXPERIMENT_PARAMETERS, Configuration
-from tagspace.corpus import load_corpus
-from tagspace.datasets import cells, embedded, matching, msd, songs, tables
-from tagspace.encoders import musicnn
 from tagspace.errors import TagspaceError
-from tagspace.runs import archive, comparison, experiment, records
-from tagspace.search import commands as search_commands
-from tagspace.support.cache import cache_folder
-from tagspace.support.files import write_whole
 
-MEASURE = "graded nDCG@10"
+SEARCH, COMMANDS = "tagspace.search.commands", "tagspace.commands"
 
 
 def main(arguments: list[str] | None = None) -> None:
     """Run a command, and report a user error in one line."""
+    given = _parser().parse_args(arguments)
+    module, _, name = given.call.partition(":")
+    try:
+        getattr(importlib.import_module(module), name)(given)
+    except TagspaceError as error:
+        sys.exit(str(error))
+
+
+def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="tagspace",
         description="Search a music folder by example; handle the records of runs; prepare tags.",
     )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    search_commands.add_to(commands)
+    command = commands.add_parser("index", help="index a music folder, or update its index")
+    command.add_argument("music", type=Path, help="folder of audio files, at any depth")
+    command.add_argument("--out", type=Path, help="folder for the index, if not the default one")
+    command.add_argument(
+        "--model",
+        nargs="+",
+        default=[],
+        metavar="NAME=RUN",
+        help="trained runs to compare tracks by, each with a name",
+    )
+    command.set_defaults(call=f"{SEARCH}:print_index")
+    command = commands.add_parser("model", help="learn a model for each tag set of a data set")
+    command.add_argument("dataset", help="name or path; a music folder with embedded tags will do")
+    command.add_argument("out", type=Path, help="folder for the records of the models")
+    command.set_defaults(call=f"{SEARCH}:print_models")
+    command = commands.add_parser("search", help="find similar tracks in an indexed folder")
+    command.add_argument(
+        "collection", type=Path, help="the music folder, or the folder of its index"
+    )
+    command.add_argument(
+        "query", nargs="+", help="a file, a part of the path of a track, or tags: jazz, sad"
+    )
+    command.add_argument(
+        "--away", nargs="+", default=[], metavar="QUERY", help="rank tracks like these lower"
+    )
+    command.add_argument(
+        "--weight",
+        nargs="+",
+        metavar="NAME=NUMBER",
+        help="weight of each representation; those not named are not used",
+    )
+    command.add_argument("-n", type=int, default=10, help="number of hits (default 10)")
+    command.add_argument(
+        "--other-artists", action="store_true", help="leave out the artists of the queries"
+    )
+    command.add_argument(
+        "--other-albums", action="store_true", help="leave out the albums of the queries"
+    )
+    command.add_argument(
+        "--one-per", choices=["artist", "album"], help="at most one hit per artist or album"
+    )
+    command.add_argument(
+        "--shortest",
+        type=float,
+        default=0,
+        metavar="SECONDS",
+        help="leave out shorter tracks",
+    )
+    command.add_argument(
+        "--longest",
+        type=float,
+        default=math.inf,
+        metavar="SECONDS",
+        help="leave out longer tracks",
+    )
+    command.add_argument(
+        "--as",
+        choices=["table", "csv", "json", "m3u"],
+        default="table",
+        dest="form",
+        help="how to print hits",
+    )
+    command.set_defaults(call=f"{SEARCH}:print_hits")
+    command = commands.add_parser("explore", help="write a page to explore an indexed folder")
+    command.add_argument(
+        "collection", type=Path, help="the music folder, or the folder of its index"
+    )
+    command.add_argument("out", type=Path, help="folder to write; open its explorer.html")
+    command.set_defaults(call=f"{SEARCH}:print_explorer")
+    command = commands.add_parser("export", help="write the network of a run as ONNX")
+    command.add_argument("record", type=Path, help="folder of the record, such as runs/ID")
+    command.add_argument("out", type=Path, help="folder to write")
+    command.set_defaults(call=f"{SEARCH}:print_export")
     command = commands.add_parser("runs", help="tabulate the runs recorded in a folder")
-    command.add_argument("folder", nargs="?", default=records.PROJECT / "runs", type=Path)
-    command.set_defaults(call=lambda given: print_runs(given.folder))
+    command.add_argument("folder", nargs="?", type=Path)
+    command.set_defaults(call=f"{COMMANDS}:print_runs")
     command = commands.add_parser(
         "keep", help="save the results of all runs in a folder as two small files"
     )
@@ -45,15 +115,15 @@ def main(arguments: list[str] | None = None) -> None:
     command.add_argument(
         "out", type=Path, help="folder for runs.csv and metrics.csv.gz, which contain no track ids"
     )
-    command.set_defaults(call=lambda given: keep_figures(given.folder, given.out))
+    command.set_defaults(call=f"{COMMANDS}:keep_figures")
     command = commands.add_parser("remake", help="make the run of a damaged record anew")
     command.add_argument("record", type=Path, help="folder of the record, such as runs/ID")
-    command.set_defaults(call=lambda given: remake(given.record))
+    command.set_defaults(call=f"{COMMANDS}:remake")
     command = commands.add_parser(
         "manifest", help="write manifest.csv for a music folder from the metadata in its files"
     )
     command.add_argument("folder", type=Path, help="manifest.csv is written into it")
-    command.set_defaults(call=lambda given: write_manifest(given.folder))
+    command.set_defaults(call=f"{COMMANDS}:write_manifest")
     command = commands.add_parser("match", help="assign the tags of albums to tracks (Section V)")
     command.add_argument(
         "albums", type=Path, help="table with artist, release and tag sets, | between tags"
@@ -62,102 +132,8 @@ def main(arguments: list[str] | None = None) -> None:
     command.add_argument(
         "out", type=Path, help="folder to write; train on it with -p dataset FOLDER"
     )
-    command.set_defaults(call=lambda given: match_albums(given.albums, given.msd, given.out))
+    command.set_defaults(call=f"{COMMANDS}:match_albums")
     command = commands.add_parser("free", help="count, or delete, features that no file uses")
     command.add_argument("--delete", action="store_true", help="delete them")
-    command.set_defaults(call=lambda given: free_features(given.delete))
-    given = parser.parse_args(arguments)
-    try:
-        given.call(given)
-    except TagspaceError as error:
-        sys.exit(str(error))
-
-
-def print_runs(folder: Path) -> None:
-    """Print one table of results per experiment in a folder, averaged over folds."""
-    gathered = _gather(folder, partial(comparison.select, measure=MEASURE))
-    same = ["results_version", "dataset", "fingerprint"]
-    same += [name for name in EXPERIMENT_PARAMETERS if name != "fold"]
-    # Runs from before there was a version are not averaged if their code differs.
-    if gathered.groupby([*same, "fold"])["run"].nunique().max() > 1:
-        same.append("run")
-    varied = [name for name in same if len(gathered[name].unique()) > 1]
-    for _, runs in gathered.groupby(same, sort=False):
-        first = runs.iloc[0]
-        title = [f"{name} {first[name]}" for name in dict.fromkeys(["dataset", "tagsets", *varied])]
-        print(f"{', '.join(title)} (runs: {runs['run'].nunique()})")
-        print(comparison.mean_table(runs, MEASURE).round(3).to_string(), end="\n\n")
-
-
-def keep_figures(folder: Path, out: Path) -> None:
-    """Save the results of all runs in a folder, without weights and track ids."""
-    gathered = _gather(folder, comparison.select_measures)
-    archive.save(gathered, out)
-    print(f"The figures of {gathered['run'].nunique()} runs are in {out}")
-
-
-def remake(record: Path) -> None:
-    """Make a run anew from the parameters in its record, if the record is damaged."""
-    try:
-        parameters = records.Record(record).parameters
-    except (OSError, ValueError, LookupError, TypeError) as error:
-        raise TagspaceError(
-            f"runs: the parameters in {record / 'run.json'} cannot be read; start the run from its "
-            "notebook"
-        ) from error
-    configuration = Configuration.check({**parameters, "runs": str(record.absolute().parent)})
-    print(experiment.run_experiment(load_corpus(configuration), configuration).describe())
-
-
-def write_manifest(folder: Path) -> None:
-    """Write the manifest of a music folder from the tags embedded in its files."""
-    if not folder.is_dir():
-        raise TagspaceError(f"{folder} is not a folder; give the folder of your music")
-    file = folder / "manifest.csv"
-    if file.exists():
-        raise TagspaceError(f"dataset: {file} exists already; move it away to write a new one")
-    table, unreadable = embedded.describe(folder)
-    write_whole(file, partial(table.to_csv, index=False))
-    known = (table.drop(columns=["track_id", "path"]) != "").sum()
-    print("".join(f"left out: {reason}\n" for reason in unreadable), end="")
-    print(f"{len(table)} files; {', '.join(f'{n} have {name}' for name, n in known.items())}")
-    print(f"Written to {file}: papermill notebooks/train.ipynb OUT.ipynb -p dataset {file}")
-
-
-def match_albums(albums: Path, folder: Path, out: Path) -> None:
-    """Match tagged albums with the Million Song Dataset, and write the tags of its tracks."""
-    table = tables.read_fields(albums, [*matching.NAMES, *msd.TAGSETS])
-    cells.check_tags(albums, table[list(msd.TAGSETS)])
-    table = table[[*matching.NAMES, *msd.TAGSETS]].reset_index(drop=True)
-    if table.empty:
-        raise TagspaceError(f"{albums} lists no albums; add one row per album")
-    names = songs.names(folder)
-    if names.empty:
-        raise TagspaceError(f"{folder} lists no songs; give the folder of {songs.DATABASE}")
-    found = matching.match(table, names)
-    matched = found.tracks[found.tracks["album"] >= 0]
-    tags = table.loc[matched["album"], list(msd.TAGSETS)].set_index(matched.index)
-    write_whole(out / msd.ALL_CSV, partial(msd.write, tags=tags))
-    write_whole(out / "ambiguous.csv", partial(found.ambiguous.to_csv, index=False))
-    print(found.report())
-    print(f"Tags are in {out / msd.ALL_CSV}, ambiguous albums in {out / 'ambiguous.csv'}")
-
-
-def free_features(delete: bool) -> None:
-    """Print how many features belong to no file any more, and delete them if asked."""
-    folder = cache_folder() / "features"
-    if not folder.is_dir():
-        raise TagspaceError(f"{folder} holds no features")
-    from tagspace.datasets import demo
-
-    dataset = demo.load()
-    made = [made_id(dataset.recipe, track_id) for track_id in dataset.tracks.index]
-    in_use = LOG_MEL, *map(musicnn.front_end, (torch.float32, torch.bfloat16))
-    print(features.free(folder, made, in_use, delete=delete))
-
-
-def _gather(folder: Path, select: Callable[[pd.DataFrame], pd.DataFrame]) -> pd.DataFrame:
-    gathered = records.gather(folder, select)
-    if gathered.empty:
-        raise TagspaceError(f"runs: {folder} contains no run records; give their folder")
-    return gathered
+    command.set_defaults(call=f"{COMMANDS}:free_features")
+    return parser

@@ -14,7 +14,7 @@ from mutagen.flac import FLAC
 from tagspace.cli import main
 from tagspace.configuration import PRESETS
 from tagspace.search import commands
-from tagspace.search.models import read_tags
+from tagspace.search.places import read_tags
 from tagspace.search.seeds import of_row
 
 

@@ -17,7 +17,8 @@ from tagspace.errors import TagspaceError
 from tagspace.model.dpnn import DPNN
 from tagspace.model.head import Head
 from tagspace.runs import records
-from tagspace.search.indexing import SOUND, index
+from tagspace.search.collection import SOUND
+from tagspace.search.indexing import index
 from tagspace.search.query import nearest
 from tagspace.search.seeds import of_row
 

@@ -11,6 +11,7 @@ from tagspace.search import collection as collections
 from tagspace.search import models
 from tagspace.search.collection import Representation
 from tagspace.search.explanation import explain, predicted_tags
+from tagspace.search.places import read_tags
 from tagspace.search.query import nearest
 from tagspace.search.seeds import of_row, seed
 
@@ -42,7 +43,7 @@ def test_tags_are_nearest_to_tracks_that_carry_them(learned):
     tests = corpus.split.test
     for tagset, record in records.items():
         tags = corpus.tags.select((tagset,))
-        table = models.read_tags(record.folder)
+        table = read_tags(record.folder)
         places = table.drop(columns=["right", "times"])
         assert np.linalg.norm(places, axis=1) == pytest.approx(1, abs=1e-5)
         carried = tags.matrix.toarray() > 0
@@ -55,7 +56,7 @@ def test_tags_are_nearest_to_tracks_that_carry_them(learned):
 
 
 def test_it_is_counted_how_often_predictions_are_right(learned):
-    table = models.read_tags(learned[1]["moods"].folder)
+    table = read_tags(learned[1]["moods"].folder)
     # There are two moods, and three tags are predicted: both, for each of the other 28 tracks.
     assert table["times"].tolist() == [28, 28]
     assert table["right"].tolist() == [14, 14]
@@ -65,13 +66,13 @@ def test_tags_that_few_tracks_carry_have_no_place(learned, monkeypatch):
     corpus, records = learned
     monkeypatch.setattr(models, "FEWEST", 7)
     models._write_tags(records["moods"], corpus, "moods")
-    assert models.read_tags(records["moods"].folder).empty
+    assert read_tags(records["moods"].folder).empty
     monkeypatch.undo()
     models._write_tags(records["moods"], corpus, "moods")
 
 
 def test_a_run_of_another_kind_has_no_tags(tmp_path):
-    assert models.read_tags(tmp_path).empty
+    assert read_tags(tmp_path).empty
 
 
 def test_tags_of_a_model_are_queries_and_reasons(learned, made, tmp_path):

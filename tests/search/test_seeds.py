@@ -7,9 +7,10 @@ import pytest
 import soundfile
 
 from tagspace.encoders import musicnn
+from tagspace.encoders.heard import TAGS
 from tagspace.errors import TagspaceError
+from tagspace.search.collection import SOUND
 from tagspace.search.explanation import HEARD, explain, predicted_tags
-from tagspace.search.indexing import SOUND
 from tagspace.search.query import nearest
 from tagspace.search.seeds import Seed, of_row, seed
 
@@ -61,7 +62,7 @@ def test_tags_rank_tracks_as_musicnn_does(indexed, music):
     scale = indexed.representations[SOUND].scale
     lengths = np.linalg.norm((means - scale[0]) / scale[1], axis=1)
     for tag in ("jazz", "Hip-Hop"):
-        logits = (means - scale[0]) @ musicnn.tag_weights()[musicnn.TAGS.index(tag)]
+        logits = (means - scale[0]) @ musicnn.tag_weights()[TAGS.index(tag)]
         found = nearest(indexed, [seed(indexed, tag.upper())], number=12).index
         order = [row for row in found if row < 6]
         assert order == np.argsort(-logits / lengths).tolist()

@@ -1,13 +1,25 @@
-"""What encoders have heard in their own training; a figure should not be read without it."""
+"""What encoders have heard in their own training, and the tags that musicnn predicts."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
+# A figure should not be read without it.
 HEARD = {
     "dpnn": "the training tracks, and no others",
     "musicnn": "200,000 tracks of the Million Song Dataset, perhaps of artists of this collection",
 }
+
+# What musicnn predicts: tags of Last.fm, in the order of its outputs.
+TAGS = (
+    *("rock", "pop", "alternative", "indie", "electronic", "female vocalists", "dance", "00s"),
+    *("alternative rock", "jazz", "beautiful", "metal", "chillout", "male vocalists"),
+    *("classic rock", "soul", "indie rock", "Mellow", "electronica", "80s", "folk", "90s", "chill"),
+    *("instrumental", "punk", "oldies", "blues", "hard rock", "ambient", "acoustic"),
+    *("experimental", "female vocalist", "guitar", "Hip-Hop", "70s", "party", "country"),
+    *("easy listening", "sexy", "catchy", "funk", "electro", "heavy metal", "Progressive rock"),
+    *("60s", "rnb", "indie pop", "sad", "House", "happy"),
+)
 
 
 def what_it_heard(encoder: str) -> str:

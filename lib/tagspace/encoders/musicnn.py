@@ -26,6 +26,7 @@ from torch.nn import functional
 from tagspace.audio import reading
 from tagspace.audio.spectrogram import SECONDS, filter_bank, mel_power
 from tagspace.audio.store import FrontEnd
+from tagspace.encoders.heard import TAGS
 from tagspace.encoders.tensorflow_checkpoint import read_variables
 from tagspace.errors import TagspaceError
 from tagspace.support.cache import cache_folder
@@ -43,17 +44,6 @@ TIME = (128, 1), (64, 1), (32, 1)
 N_TIMBRE, N_TIME, N_MIDDLE = 204, 51, 64  # filters
 FRONT = N_TIMBRE * len(TIMBRE) + N_TIME * len(TIME)
 POOLED = FRONT + 3 * N_MIDDLE
-
-# What its last layer predicts: tags of Last.fm, in the order of its outputs.
-TAGS = (
-    *("rock", "pop", "alternative", "indie", "electronic", "female vocalists", "dance", "00s"),
-    *("alternative rock", "jazz", "beautiful", "metal", "chillout", "male vocalists"),
-    *("classic rock", "soul", "indie rock", "Mellow", "electronica", "80s", "folk", "90s", "chill"),
-    *("instrumental", "punk", "oldies", "blues", "hard rock", "ambient", "acoustic"),
-    *("experimental", "female vocalist", "guitar", "Hip-Hop", "70s", "party", "country"),
-    *("easy listening", "sexy", "catchy", "funk", "electro", "heavy metal", "Progressive rock"),
-    *("60s", "rnb", "indie pop", "sad", "House", "happy"),
-)
 
 PACKAGE = "musicnn==0.1.0"
 WHEEL = "musicnn-0.1.0-py3-none-any.whl"
@@ -220,7 +210,7 @@ def tag_chances(vectors: np.ndarray) -> np.ndarray:
     Returns
     -------
     numpy.ndarray, shape (..., 50)
-        From 0 to 1, for each of :data:`TAGS`.
+        From 0 to 1, for each of :data:`tagspace.encoders.heard.TAGS`.
     """
     with torch.no_grad():
         return _network().tags(torch.as_tensor(vectors)).sigmoid().numpy()

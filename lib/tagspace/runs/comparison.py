@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 import pandas as pd
-import scipy.stats
 
 from tagspace.configuration import EXPERIMENT_PARAMETERS
 from tagspace.errors import TagspaceError
@@ -149,7 +148,9 @@ def gains_over(values: pd.DataFrame, against: str, shared: float) -> pd.DataFram
     # gives the standard error of the gain.
     residuals = (values - (1 + gain) * reference) / reference.mean()
     n_runs = residuals.count()
-    half = scipy.stats.t.ppf(0.975, n_runs - 1) * residuals.std() * (1 / n_runs + shared) ** 0.5
+    from scipy import stats  # takes a second to import
+
+    half = stats.t.ppf(0.975, n_runs - 1) * residuals.std() * (1 / n_runs + shared) ** 0.5
     return pd.DataFrame({"runs": n_runs, "gain": gain, "low": gain - half, "high": gain + half})
 
 

@@ -22,6 +22,7 @@ from tagspace.errors import TagspaceError
 from tagspace.support.files import file_name, write_whole
 
 DATABASE = "collection.sqlite"
+SOUND = "sound"  # the representation of every collection: frozen musicnn
 VERSION = 1  # of the tables; raise it when they change
 TEXTS = ["path", "content", "artist", "album", "title", "tags", "heard"]
 GROUPS = ["artist_code", "album_code", "recording"]

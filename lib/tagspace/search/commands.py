@@ -1,4 +1,7 @@
-"""The commands ``tagspace index``, ``model``, ``search``, ``explore`` and ``export``."""
+"""The commands ``tagspace index``, ``model``, ``search``, ``explore`` and ``export``.
+
+Each imports what it needs when it is called, because torch takes seconds to import.
+"""
 
 from __future__ import annotations
 
@@ -9,20 +12,14 @@ import sys
 from functools import partial
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 
-from tagspace.configuration import PRESETS, Configuration
-from tagspace.corpus import load_corpus
-from tagspace.datasets import embedded, registry
-from tagspace.encoders import musicnn
 from tagspace.errors import TagspaceError
-from tagspace.search import collection, explorer, indexing, models
+from tagspace.search import collection
 from tagspace.search.collection import Collection
 from tagspace.search.explanation import explain
 from tagspace.search.query import Filters, nearest
 from tagspace.search.seeds import Seed, seed
-from tagspace.support.device import precision_name
 from tagspace.support.files import write_whole
 
 # A fifth of the tracks is the test set. Predictions are counted on it and on validation tracks.
@@ -30,81 +27,10 @@ FOLDS = 5
 TRACK_COLUMNS = ["path", "artist", "album", "title", "seconds"]
 
 
-def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    """Add the commands to a command line."""
-    command = commands.add_parser("index", help="index a music folder, or update its index")
-    command.add_argument("music", type=Path, help="folder of audio files, at any depth")
-    command.add_argument("--out", type=Path, help="folder for the index, if not the default one")
-    command.add_argument(
-        "--model",
-        nargs="+",
-        default=[],
-        metavar="NAME=RUN",
-        help="trained runs to compare tracks by, each with a name",
-    )
-    command.set_defaults(call=print_index)
-    command = commands.add_parser("model", help="learn a model for each tag set of a data set")
-    command.add_argument("dataset", help="name or path; a music folder with embedded tags will do")
-    command.add_argument("out", type=Path, help="folder for the records of the models")
-    command.set_defaults(call=print_models)
-    command = commands.add_parser("search", help="find similar tracks in an indexed folder")
-    command.add_argument(
-        "collection", type=Path, help="the music folder, or the folder of its index"
-    )
-    command.add_argument(
-        "query", nargs="+", help="a file, a part of the path of a track, or tags: jazz, sad"
-    )
-    command.add_argument(
-        "--away", nargs="+", default=[], metavar="QUERY", help="rank tracks like these lower"
-    )
-    command.add_argument(
-        "--weight",
-        nargs="+",
-        metavar="NAME=NUMBER",
-        help="weight of each representation; those not named are not used",
-    )
-    command.add_argument("-n", type=int, default=10, help="number of hits (default 10)")
-    command.add_argument(
-        "--other-artists", action="store_true", help="leave out the artists of the queries"
-    )
-    command.add_argument(
-        "--other-albums", action="store_true", help="leave out the albums of the queries"
-    )
-    command.add_argument(
-        "--one-per", choices=["artist", "album"], help="at most one hit per artist or album"
-    )
-    command.add_argument(
-        "--shortest",
-        type=float,
-        default=0,
-        metavar="SECONDS",
-        help="leave out shorter tracks",
-    )
-    command.add_argument(
-        "--longest",
-        type=float,
-        default=np.inf,
-        metavar="SECONDS",
-        help="leave out longer tracks",
-    )
-    command.add_argument(
-        "--as", choices=list(FORMATS), default="table", dest="form", help="how to print hits"
-    )
-    command.set_defaults(call=print_hits)
-    command = commands.add_parser("explore", help="write a page to explore an indexed folder")
-    command.add_argument(
-        "collection", type=Path, help="the music folder, or the folder of its index"
-    )
-    command.add_argument("out", type=Path, help="folder to write; open its explorer.html")
-    command.set_defaults(call=print_explorer)
-    command = commands.add_parser("export", help="write the network of a run as ONNX")
-    command.add_argument("record", type=Path, help="folder of the record, such as runs/ID")
-    command.add_argument("out", type=Path, help="folder to write")
-    command.set_defaults(call=print_export)
-
-
 def print_index(given: argparse.Namespace) -> None:
     """Index a folder, and say what was found and how to search."""
+    from tagspace.search import indexing
+
     sources = _assignments("model", given.model)
     found = indexing.index(given.music, given.out, {n: Path(run) for n, run in sources.items()})
     print(found.report())
@@ -113,6 +39,13 @@ def print_index(given: argparse.Namespace) -> None:
 
 def print_models(given: argparse.Namespace) -> None:
     """Learn models, and say how to use them."""
+    from tagspace.configuration import PRESETS, Configuration
+    from tagspace.corpus import load_corpus
+    from tagspace.datasets import registry
+    from tagspace.encoders import musicnn
+    from tagspace.search import models
+    from tagspace.support.device import precision_name
+
     folder = Path(given.dataset).expanduser()
     if folder.is_dir() and not registry.recognise(folder):
         given.dataset = str(write_tags(folder, given.out))
@@ -127,6 +60,8 @@ def print_models(given: argparse.Namespace) -> None:
 
 def write_tags(music: Path, out: Path) -> Path:
     """Write the tags embedded in a music folder as a manifest elsewhere, and return its path."""
+    from tagspace.datasets import embedded
+
     table, unreadable = embedded.describe(music)
     print("".join(f"left out: {reason}\n" for reason in unreadable), end="")
     table["path"] = [str(music.absolute() / path) for path in table["path"]]
@@ -160,13 +95,15 @@ def print_hits(given: argparse.Namespace) -> None:
 
 def print_explorer(given: argparse.Namespace) -> None:
     """Write the page of a collection."""
+    from tagspace.search import explorer
+
     explorer.write(collection.load(given.collection), given.out)
     print(f"Open {(given.out / 'explorer.html').absolute()}")
 
 
 def print_export(given: argparse.Namespace) -> None:
     """Export a run."""
-    from tagspace.search.export import export  # onnx takes seconds to import
+    from tagspace.search.export import export
 
     export(given.record, given.out)
     print(f"Written to {given.out}; how to use it is in {given.out / 'README.md'}")

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from tagspace.search.collection import Collection
-from tagspace.search.models import COUNTS, predicted, read_tags
+from tagspace.search.places import COUNTS, predicted, read_tags
 from tagspace.search.seeds import Seed, split_tags
 
 # How often musicnn's predictions were right, counted by benchmarks/heard_tags.py.

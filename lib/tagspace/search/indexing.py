@@ -23,16 +23,16 @@ from tagspace.datasets.embedded import read_metadata
 from tagspace.datasets.files import ALL_SUFFIXES, audio_paths
 from tagspace.encoders import musicnn
 from tagspace.encoders.embedding import SMALLEST, Network, embed
+from tagspace.encoders.heard import TAGS
 from tagspace.errors import TagspaceError
 from tagspace.runs.records import WEIGHTS, Record
 from tagspace.search import collection, copies
-from tagspace.search.collection import Collection, Representation
+from tagspace.search.collection import SOUND, Collection, Representation
 from tagspace.support.cache import cache_folder
 from tagspace.support.progress import Progress
 
 EXCERPTS = 5  # of six seconds, per track
 HEARD_TAGS = 5  # predicted tags that are kept, per track
-SOUND = "sound"  # the representation of every collection: frozen musicnn
 BLOCK = 2048  # tracks whose features are in memory at a time
 METADATA = [*NAME_COLUMNS, "tags", "seconds"]
 
@@ -168,7 +168,7 @@ def heard_tags(vectors: np.ndarray) -> list[str]:
     """
     chances = musicnn.tag_chances(vectors).mean(axis=1)
     most = np.argsort(-chances, axis=1, kind="stable")[:, :HEARD_TAGS]
-    return ["|".join(musicnn.TAGS[column] for column in row) for row in most]
+    return ["|".join(TAGS[column] for column in row) for row in most]
 
 
 def _dataset(music: Path) -> Dataset:

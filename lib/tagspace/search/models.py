@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import numpy as np
 import pandas as pd
 
@@ -12,12 +10,10 @@ from tagspace.corpus import Corpus
 from tagspace.encoders.embedding import embed
 from tagspace.runs import experiment
 from tagspace.runs.records import Record
+from tagspace.search.places import TAGS, predicted
 from tagspace.support.files import write_whole
 from tagspace.tags.lsi import LSI
 
-TAGS = "tags.parquet"  # beside the files of a record
-PREDICTED = 3  # tags per track
-COUNTS = ["right", "times"]  # columns of the table of tags that are not its vectors
 FEWEST = 5  # training tracks that must carry a tag
 
 
@@ -35,7 +31,8 @@ def learn(corpus: Corpus, configuration: Configuration) -> dict[str, Record]:
     Returns
     -------
     dict of str to Record
-        By tag set. The places of the tags are kept with each record; see :func:`read_tags`.
+        By tag set. The places of the tags are kept with each record; see
+        :func:`tagspace.search.places.read_tags`.
 
     Raises
     ------
@@ -78,28 +75,3 @@ def _count_right(cosines: np.ndarray, carried: np.ndarray) -> tuple[np.ndarray, 
     is_predicted = np.zeros(cosines.shape, dtype=bool)
     np.put_along_axis(is_predicted, predicted(cosines), values=True, axis=1)
     return (is_predicted & carried).sum(axis=0), is_predicted.sum(axis=0)
-
-
-def predicted(cosines: np.ndarray) -> np.ndarray:
-    """Return the tags nearest to each track, as columns: shape (n_tracks, at most 3).
-
-    Parameters
-    ----------
-    cosines : numpy.ndarray, shape (n_tracks, n_tags)
-        Of tracks with tags.
-    """
-    return np.argsort(-cosines, axis=1, kind="stable")[:, :PREDICTED]
-
-
-def read_tags(record: Path) -> pd.DataFrame:
-    """Read the places of tags.
-
-    Returns
-    -------
-    pandas.DataFrame
-        A row per tag: its vector of unit length in ``d000`` and further columns; ``times``, how
-        often it was predicted for a track that was not trained on; and ``right``, how often such a
-        track carries it. Empty if the record was not made by :func:`learn`.
-    """
-    file = record / TAGS
-    return pd.read_parquet(file) if file.exists() else pd.DataFrame()

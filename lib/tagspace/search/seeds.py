@@ -9,20 +9,10 @@ import numpy as np
 import pandas as pd
 
 from tagspace.audio.identity import content_id
-from tagspace.audio.reading import log_mel_excerpts
-from tagspace.audio.store import LOG_MEL
-from tagspace.encoders import musicnn
+from tagspace.encoders.heard import TAGS
 from tagspace.errors import TagspaceError
-from tagspace.search.collection import Collection
-from tagspace.search.indexing import (
-    EXCERPTS,
-    SOUND,
-    heard_tags,
-    load_model,
-    read_file_metadata,
-    standardise,
-)
-from tagspace.search.models import COUNTS, read_tags
+from tagspace.search.collection import SOUND, Collection
+from tagspace.search.places import COUNTS, read_tags
 
 
 @dataclass(frozen=True)
@@ -74,11 +64,10 @@ def seed(collection: Collection, text: str) -> Seed:
         return of_row(collection, int(rows[0]))
     if _is_file(file):
         return _of_file(collection, file)
-    places = tag_places(collection)
-    known = {tag for table in places.values() for tag in table.index}
+    known = {tag for names in _tag_names(collection).values() for tag in names}
     tags = [part.strip().lower() for part in text.split(",")]
     if set(tags) <= known:
-        return _of_tags(places, text, tags)
+        return _of_tags(tag_places(collection), text, tags)
     named = collection.tracks["path"].str.contains(text, case=False, regex=False)
     rows = np.flatnonzero(named)
     if len(rows) == 1:
@@ -120,16 +109,26 @@ def tag_places(collection: Collection) -> dict[str, pd.DataFrame]:
     dict of str to pandas.DataFrame
         Rows are vectors of unit length; the index is the tag in lower case.
     """
+    from tagspace.encoders import musicnn  # torch takes seconds to import
+
     places = {}
-    for name, one in collection.representations.items():
+    for name, tags in _tag_names(collection).items():
+        one = collection.representations[name]
         if name == SOUND:
-            directions = musicnn.tag_weights() * one.scale[1]
-            table = pd.DataFrame(directions, index=list(musicnn.TAGS))
+            vectors = musicnn.tag_weights() * one.scale[1]
         else:
-            table = read_tags(Path(one.source)).drop(columns=COUNTS, errors="ignore")
-        table.index = pd.Index([str(tag).lower() for tag in table.index])
-        places[name] = table.div(np.linalg.norm(table, axis=1), axis=0)
+            vectors = read_tags(Path(one.source)).drop(columns=COUNTS, errors="ignore").to_numpy()
+        places[name] = pd.DataFrame(vectors / np.linalg.norm(vectors, axis=1)[:, None], tags)
     return places
+
+
+def _tag_names(collection: Collection) -> dict[str, list[str]]:
+    """Return the tags that each representation knows, in lower case."""
+    names = {
+        name: TAGS if name == SOUND else read_tags(Path(one.source)).index
+        for name, one in collection.representations.items()
+    }
+    return {name: [str(tag).lower() for tag in tags] for name, tags in names.items()}
 
 
 def _path_in(collection: Collection, file: Path) -> str:
@@ -151,23 +150,11 @@ def _of_file(collection: Collection, file: Path) -> Seed:
     rows = np.flatnonzero(collection.tracks["content"] == content_id(file))
     if len(rows):
         return of_row(collection, int(rows[0]))
-    heard = musicnn.excerpt_vectors(str(file), EXCERPTS, musicnn.fastest())[0][None]
-    vectors = {}
-    for name, one in collection.representations.items():
-        if name == SOUND:
-            vectors[name] = standardise(heard.mean(1), one.scale)[0]
-            continue
-        model = load_model(name, Path(one.source))
-        if model.digest != one.digest:
-            raise TagspaceError(
-                f"model: {one.source} has changed; run tagspace index {collection.music} again"
-            )
-        is_dpnn = model.front_end is LOG_MEL
-        given = log_mel_excerpts(file, EXCERPTS)[0][None] if is_dpnn else heard
-        vectors[name] = model.embed(given)[0]
-    about = {name: str(value) for name, value in read_file_metadata(file).items()}
-    tags, heard_of_file = split_tags(about["tags"]), split_tags(heard_tags(heard)[0])
-    return Seed(str(file), vectors, -1, about["artist"], about["album"], tags, heard_of_file)
+    from tagspace.search import outside  # torch takes seconds to import
+
+    vectors, heard, about = outside.embed_file(collection, file)
+    artist, album, tags = (str(about[name]) for name in ("artist", "album", "tags"))
+    return Seed(str(file), vectors, -1, artist, album, split_tags(tags), split_tags(heard))
 
 
 def _of_tags(places: dict[str, pd.DataFrame], text: str, tags: list[str]) -> Seed:
