@@ -36,7 +36,7 @@ from tagspace.audio import features, reading, spectrogram
 from tagspace.audio.stored import Stored
 from tagspace.evaluation import retrieval
 from tagspace.model import dpnn, losses, mining, training
-from tagspace.runs import sweep
+from tagspace.runs.grid import joined_tagsets
 from tagspace.runs.records import PROJECT
 from tagspace.support import memory
 from tagspace.tags.lsi import LSI
@@ -174,7 +174,7 @@ def lsi() -> list[Row]:
 
     fitted, gensim_fitted = LSI().fit(tags[:5000]), gensim_fit(documents[:, :5000], 10)  # warm-up
     named = synthetic.named(tags)
-    joins = sweep.joined_tagsets(named.tagsets)
+    joins = joined_tagsets(named.tagsets)
     matrices = [named.select(joined.split("+")).matrix for joined in joins]
 
     def all_models() -> None:

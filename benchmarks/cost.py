@@ -26,7 +26,7 @@ from tagspace.datasets.groups import Groups
 from tagspace.encoders.embedding import embed
 from tagspace.evaluation import retrieval
 from tagspace.model import dpnn
-from tagspace.runs import sweep
+from tagspace.runs.grid import joined_tagsets
 from tagspace.tags.lsi import LSI
 from tagspace.tags.relatedness import Cosine
 from tagspace.tags.tagsets import TagMatrix
@@ -65,7 +65,7 @@ def extraction() -> Iterator[Row]:
 def relatedness() -> Iterator[Row]:
     tags = synthetic.named(synthetic.tag_matrix())
     train = tags.take(np.arange(TRAIN))
-    joins = sweep.joined_tagsets(tags.tagsets)
+    joins = joined_tagsets(tags.tagsets)
     matrices = [train.select(joined.split("+")).matrix for joined in joins]
     yield "Gram matrix of all tags", seconds(lambda: train.matrix.T @ train.matrix), "s"
     yield "15 decompositions", seconds(lambda: [LSI().fit(matrix) for matrix in matrices]), "s"

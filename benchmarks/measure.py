@@ -21,8 +21,8 @@ import pandas as pd
 
 from compendium import measured
 from tagspace.runs import archive, comparison, sweep
+from tagspace.runs.grid import Grid, read_grid
 from tagspace.runs.records import Record
-from tagspace.runs.sweep import Grid
 
 NOTEBOOKS = Path(__file__).parents[1] / "notebooks"
 
@@ -85,7 +85,7 @@ def make(name: str, runs: Path, folders: dict[str, str]) -> Iterator[Made]:
     for dataset in plan.datasets:
         started = time.perf_counter()
         given = {**parameters(plan.notebook), **plan.changes, "dataset": folders[dataset]}
-        grid = sweep.read_grid({**given, "runs": str(runs / dataset)})
+        grid = read_grid({**given, "runs": str(runs / dataset)})
         outcome = sweep.run_sweep(grid)
         for reason, failed in outcome.failed.groupby("reason"):
             print(f"{len(failed)} runs failed: {reason}")

@@ -46,12 +46,12 @@ told.set_index(["stage", "what"])[["value", "unit"]]
 
 # %%
 from compendium import paper
-from tagspace.runs import sweep
+from tagspace.runs.grid import joined_tagsets
 
 tracks, train, validation, test = 143_587, 122_766, 6_461, 14_358
 sizes = paper.table_1("intersection")["tags"]
 # 10, 20, ... topics, as many as the joined sets have tags for, 400 at most.
-joined = [sizes[name.split("+")].sum() for name in sweep.joined_tagsets(list(sizes.index))]
+joined = [sizes[name.split("+")].sum() for name in joined_tagsets(list(sizes.index))]
 experiments = sum(min(size, 400) // 10 for size in joined)
 print(f"{experiments} experiments")
 value = cost.set_index("what")["value"]

@@ -31,8 +31,9 @@ runs: str = ""  # where records go; empty: runs/ in the project
 
 # %%
 from tagspace.runs import sweep
+from tagspace.runs.grid import read_grid
 
-grid = sweep.read_grid(globals())
+grid = read_grid(globals())
 
 # %% [markdown]
 # ## The runs

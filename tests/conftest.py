@@ -14,7 +14,7 @@ from tagspace.corpus import assemble
 from tagspace.datasets.base import build
 from tagspace.encoders import musicnn
 from tagspace.errors import TagspaceError
-from tagspace.evaluation.retrieval import COLUMNS
+from tagspace.evaluation.bootstrap import COLUMNS
 from tagspace.runs.records import RESULTS_VERSION
 
 TRACKS = [(artist, number) for artist in range(10) for number in range(4)]

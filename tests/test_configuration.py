@@ -11,7 +11,7 @@ from pydantic import ValidationError
 from tagspace.configuration import PRESETS, Configuration, plain_values, read_parameters
 from tagspace.errors import TagspaceError
 from tagspace.model.losses import TripletLoss
-from tagspace.runs import sweep
+from tagspace.runs.grid import read_grid
 
 TRAIN = Path(__file__).parents[1] / "notebooks" / "train.py"
 KNOWN = ("genres", "styles", "moods")
@@ -329,7 +329,7 @@ def test_a_preset_leaves_what_was_chosen(capsys):
 
 
 def test_a_preset_leaves_the_lists_and_variants_of_a_sweep():
-    grid = sweep.read_grid(
+    grid = read_grid(
         {"preset": "best", "topics": [16, 40], "variants": {"a": {}, "b": {"loss": "triplet"}}}
     )
     assert grid.axes["topics"] == [16, 40]

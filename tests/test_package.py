@@ -27,8 +27,9 @@ for name in names:
     tried, failed = tried + result.attempted, failed + result.failed
 print(len(names), "modules,", tried, "lines of examples,", failed, "failures,", tagspace.__file__)
 from tagspace.runs import sweep
+from tagspace.runs.grid import read_grid
 try:
-    sweep.run_sweep(sweep.read_grid({}))
+    sweep.run_sweep(read_grid({}))
 except TagspaceError as error:
     print(error)
 """

@@ -8,7 +8,6 @@ from collections.abc import Mapping, Sequence
 
 import matplotlib.pyplot as plt
 import pandas as pd
-import seaborn as sns
 from IPython.display import HTML
 from matplotlib.figure import Figure
 
@@ -100,6 +99,8 @@ def topics_figure(table: pd.DataFrame, measure: str) -> Figure:
     measure : str
         Name of the values, for the vertical axes.
     """
+    import seaborn as sns  # takes a second to import
+
     rows = table.melt(var_name="task", value_name=measure, ignore_index=False).reset_index()
     rows["n_sets"] = comparison.count_tagsets(rows["tagsets"])
     grid = sns.relplot(
@@ -133,6 +134,8 @@ def means_figure(tables: Mapping[str, pd.DataFrame]) -> Figure:
     tables : mapping of str to pandas.DataFrame
         By title of a panel; see :func:`arrange_table_2`.
     """
+    import seaborn as sns  # takes a second to import
+
     figure, axes = plt.subplots(
         1, len(tables), figsize=(4.5 * len(tables), 3.4), sharey=True, squeeze=False
     )
@@ -375,6 +378,8 @@ def results_figure(metrics: pd.DataFrame, measure: str, filtered: str = "none") 
     metrics, measure, filtered
         See :func:`results_table`.
     """
+    import seaborn as sns  # takes a second to import
+
     rows = comparison.select(metrics, measure, filtered)
     grid = sns.FacetGrid(rows, col="task", height=2.6, aspect=0.75, sharex=True)
     for task, axes in grid.axes_dict.items():

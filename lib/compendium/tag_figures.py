@@ -9,7 +9,6 @@ from collections.abc import Mapping, Sequence
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
-import seaborn as sns
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
@@ -110,6 +109,8 @@ def cooccurrence_figure(tags: TagMatrix, top: int = 6) -> Figure:
     tags, top
         See :func:`cooccurrence_table`.
     """
+    import seaborn as sns  # takes a second to import
+
     table = cooccurrence_table(tags, top)
     labels = table.index.get_level_values("tag")
     figure, axes = plt.subplots(figsize=(8, 7))

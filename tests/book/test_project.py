@@ -16,11 +16,11 @@ from jupytext.compare import compare_notebooks
 
 from compendium import measured, searching
 from tagspace.configuration import Configuration
-from tagspace.runs import sweep
+from tagspace.runs.grid import read_grid
 
 ROOT = Path(__file__).parents[2]
 MEASURE = runpy.run_path(str(ROOT / "benchmarks" / "measure.py"))
-MAKES_RUNS = ("sweep.read_grid(", "measured.load_or_run(")
+MAKES_RUNS = ("read_grid(", "measured.load_or_run(")
 SCRIPTS = sorted((ROOT / "notebooks").glob("*.py"))
 notebook = pytest.mark.parametrize("script", SCRIPTS, ids=lambda path: path.stem)
 
@@ -92,7 +92,7 @@ def test_parameters_come_first_and_are_those_of_the_library(script):
     fields = Configuration.model_fields
     defaults = {node.target.id: ast.literal_eval(node.value) for node in assigned}
     if any(call in script.read_text(encoding="utf-8") for call in MAKES_RUNS):
-        sweep.read_grid({**defaults, "dataset": defaults["dataset"] or "demo"})
+        read_grid({**defaults, "dataset": defaults["dataset"] or "demo"})
         return
     if script.stem == "search":
         assert names == list(searching.PARAMETERS)

@@ -8,8 +8,8 @@ import pytest
 
 from compendium import claims, paper
 from tagspace.configuration import EXPERIMENT_PARAMETERS, Configuration
-from tagspace.evaluation.retrieval import COLUMNS
-from tagspace.runs.sweep import joined_tagsets
+from tagspace.evaluation.bootstrap import COLUMNS
+from tagspace.runs.grid import joined_tagsets
 
 SETS = ["genres", "styles", "moods", "themes"]
 NDCG = "graded nDCG@10"

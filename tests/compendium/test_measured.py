@@ -8,7 +8,8 @@ import pytest
 from compendium import measured, tag_figures
 from tagspace.datasets.base import build
 from tagspace.errors import TagspaceError
-from tagspace.runs import archive, held_out_tags, sweep
+from tagspace.runs import archive, held_out_tags
+from tagspace.runs.grid import read_grid
 from tagspace.runs.records import RESULTS_VERSION
 from tagspace.tags import tagsets
 
@@ -40,7 +41,7 @@ def kept(gathered, tmp_path, monkeypatch):
     named = gathered.assign(variant="a", fingerprint="f1")
     for name in ("one", "two"):
         archive.save(named.assign(dataset=name), tmp_path / "page" / name)
-    grid = sweep.read_grid({"dataset": "demo", "variants": VARIANTS, "seed": [0, 1]})
+    grid = read_grid({"dataset": "demo", "variants": VARIANTS, "seed": [0, 1]})
     (tmp_path / "page" / measured.GRID).write_text(measured.describe(grid), encoding="utf-8")
     return {"dataset": "", "variants": VARIANTS, "seed": [0, 1]}
 

@@ -5,7 +5,7 @@ import pytest
 
 from tagspace.configuration import EXPERIMENT_PARAMETERS, Configuration
 from tagspace.errors import TagspaceError
-from tagspace.evaluation.retrieval import COLUMNS
+from tagspace.evaluation.bootstrap import COLUMNS
 from tagspace.runs import archive
 
 

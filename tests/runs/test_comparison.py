@@ -9,7 +9,7 @@ import scipy.stats
 
 from tagspace.configuration import EXPERIMENT_PARAMETERS, Configuration
 from tagspace.errors import TagspaceError
-from tagspace.evaluation.retrieval import COLUMNS
+from tagspace.evaluation.bootstrap import COLUMNS
 from tagspace.runs import comparison
 
 COMBINATIONS = ["genres+moods", "moods", "genres"]

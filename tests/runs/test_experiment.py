@@ -12,7 +12,7 @@ from tagspace.cli import main
 from tagspace.configuration import Configuration
 from tagspace.encoders import embedding
 from tagspace.errors import TagspaceError
-from tagspace.evaluation import retrieval
+from tagspace.evaluation import bootstrap, retrieval
 from tagspace.model import training
 from tagspace.runs import experiment, records
 
@@ -84,8 +84,8 @@ def test_recorded_weights_reproduce_the_embeddings_of_the_test_tracks(finished):
 
 def test_metrics_have_every_representation_for_every_figure(finished):
     metrics = finished[2].metrics
-    assert metrics.columns.tolist() == retrieval.COLUMNS
-    by_figure = metrics.groupby(retrieval.KEYS)["representation"].agg(set)
+    assert metrics.columns.tolist() == bootstrap.COLUMNS
+    by_figure = metrics.groupby(bootstrap.KEYS)["representation"].agg(set)
     assert all(names == REPRESENTATIONS for names in by_figure)
     assert set(metrics["task"]) == {"moods", "themes", "mean", "artist", "album"}
     assert set(metrics["filter"]) == {"none", "album", "artist"}

@@ -13,7 +13,7 @@ import pytest
 import torch
 
 from tagspace.configuration import LOCATION_PARAMETERS, Configuration
-from tagspace.evaluation.retrieval import COLUMNS
+from tagspace.evaluation.bootstrap import COLUMNS
 from tagspace.runs import records
 
 TESTS = Path(__file__).parent

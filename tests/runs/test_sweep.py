@@ -17,6 +17,7 @@ from compendium import result_figures
 from tagspace.configuration import Configuration
 from tagspace.errors import TagspaceError
 from tagspace.runs import experiment, sweep
+from tagspace.runs.grid import Grid, joined_tagsets, read_grid
 
 N_TAGS = {"moods": 2, "themes": 2}
 
@@ -28,26 +29,26 @@ def planned_values(grid, *names):
 
 
 def test_joined_tagsets_lists_fifteen_combinations_few_tag_sets_first():
-    combinations = sweep.joined_tagsets(["genres", "styles", "moods", "themes"])
+    combinations = joined_tagsets(["genres", "styles", "moods", "themes"])
     assert len(combinations) == len(set(combinations)) == 15
     assert combinations[:5] == ["genres", "styles", "moods", "themes", "genres+styles"]
     assert combinations[-1] == "genres+styles+moods+themes"
 
 
 def test_grid_has_a_run_for_every_combination_of_values():
-    grid = sweep.read_grid({"topics": [1, 2], "seed": [0, 1], "margin": 0.3})
+    grid = read_grid({"topics": [1, 2], "seed": [0, 1], "margin": 0.3})
     expected = [(topics, seed, 0.3, "moods+themes") for topics in (1, 2) for seed in (0, 1)]
     assert planned_values(grid, "topics", "seed", "margin", "tagsets") == expected
 
 
 def test_grid_may_contain_all_folds():
-    grid = sweep.read_grid({"folds": 3, "fold": [0, 1, 2]})
+    grid = read_grid({"folds": 3, "fold": [0, 1, 2]})
     assert planned_values(grid, "fold") == [(0,), (1,), (2,)]
 
 
 def test_variant_changes_every_run_of_the_grid():
     variants = {"paper": {}, "siamese": {"loss": "contrastive", "margin": 1.0}}
-    grid = sweep.read_grid({"seed": [0, 1], "variants": variants})
+    grid = read_grid({"seed": [0, 1], "variants": variants})
     runs, _ = grid.plan(N_TAGS)
     assert [run.variant for run in runs] == ["paper", "paper", "siamese", "siamese"]
     assert planned_values(grid, "seed", "loss", "margin") == [
@@ -59,7 +60,7 @@ def test_variant_changes_every_run_of_the_grid():
 
 
 def test_number_of_topics_is_reduced_to_the_number_of_tags():
-    grid = sweep.read_grid({"tagsets": "every combination", "topics": [1, 3, 9]})
+    grid = read_grid({"tagsets": "every combination", "topics": [1, 3, 9]})
     assert planned_values(grid, "tagsets", "topics") == [
         ("moods", 1),
         ("moods", 2),
@@ -74,7 +75,7 @@ def test_number_of_topics_is_reduced_to_the_number_of_tags():
 def test_impossible_runs_are_listed_and_the_others_remain():
     variants = {"moods": {"tagsets": "moods"}, "styles": {"tagsets": "styles"}}
     thresholds = {"positive_threshold": [0.8, 0.5], "negative_threshold": [0.2, 0.6]}
-    grid = sweep.read_grid({"variants": variants, **thresholds})
+    grid = read_grid({"variants": variants, **thresholds})
     runs, failed = grid.plan(N_TAGS)
     assert {run.variant for run in runs} == {"moods"}
     assert planned_values(grid, *thresholds) == [(0.8, 0.2), (0.8, 0.6), (0.5, 0.2)]
@@ -88,12 +89,12 @@ def test_impossible_runs_are_listed_and_the_others_remain():
 def test_paths_become_absolute_because_workers_may_run_elsewhere(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "music").mkdir()
-    grid = sweep.read_grid({"dataset": "music", "runs": "records"})
+    grid = read_grid({"dataset": "music", "runs": "records"})
     assert grid.axes["dataset"] == [str(tmp_path / "music")]
     assert grid.axes["runs"] == [str(tmp_path / "records")]
     (tmp_path / "vectors.csv").touch()
     variants = {"lyrics": {"relatedness": "vectors.csv"}, "tags": {"relatedness": "lsi"}}
-    grid = sweep.read_grid({"variants": variants, "relatedness": ["lda", "vectors.csv"]})
+    grid = read_grid({"variants": variants, "relatedness": ["lda", "vectors.csv"]})
     absolute = str(tmp_path / "vectors.csv")
     assert grid.axes["relatedness"] == ["lda", absolute]
     assert [changes["relatedness"] for changes in grid.variants.values()] == [absolute, "lsi"]
@@ -101,11 +102,11 @@ def test_paths_become_absolute_because_workers_may_run_elsewhere(tmp_path, monke
 
 def test_names_are_not_mistaken_for_files_of_the_same_name(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    assert sweep.read_grid({"dataset": "demo"}).axes["dataset"] == ["demo"]
+    assert read_grid({"dataset": "demo"}).axes["dataset"] == ["demo"]
     (tmp_path / "demo").mkdir()
     (tmp_path / "lsi").touch()
     variants = {"tags": {"relatedness": "lsi"}}
-    grid = sweep.read_grid({"dataset": "demo", "relatedness": "lsi", "variants": variants})
+    grid = read_grid({"dataset": "demo", "relatedness": "lsi", "variants": variants})
     assert grid.axes["dataset"] == ["demo"]
     assert grid.axes["relatedness"] == ["lsi"]
     assert grid.variants == variants
@@ -132,12 +133,12 @@ def test_names_are_not_mistaken_for_files_of_the_same_name(tmp_path, monkeypatch
 )
 def test_user_errors_are_reported_in_one_line(given, message):
     with pytest.raises(TagspaceError, match=f"^{message}.*$"):
-        sweep.read_grid(given)
+        read_grid(given)
 
 
 def test_scheduler_that_does_not_answer_is_reported(monkeypatch):
     monkeypatch.setattr(sweep, "CONNECT_TIMEOUT", 0.5)
-    grid = sweep.Grid({}, {}, scheduler="tcp://127.0.0.1:9")
+    grid = Grid({}, {}, scheduler="tcp://127.0.0.1:9")
     with pytest.raises(
         TagspaceError, match=r"^scheduler: no scheduler answers at 'tcp://127\.0\.0\.1:9'$"
     ):
@@ -226,7 +227,7 @@ def test_killing_the_sweep_or_a_worker_does_not_change_the_table(music, start, c
     address, (worker, _) = cluster
     steep = {"loss": "tags", "learning_rate": 1e30, "tagsets": "styles", "topics": 2}
     grid = {**GRID, "variants": {"usual": {}, "steep": steep}}
-    complete = sweep.run_sweep(sweep.read_grid({**grid, "runs": "complete", "scheduler": address}))
+    complete = sweep.run_sweep(read_grid({**grid, "runs": "complete", "scheduler": address}))
     assert complete.gathered["run"].nunique() == 6
     # The run that fails is listed, and the others are made.
     assert complete.failed["variant"].tolist() == ["steep"]
@@ -234,9 +235,7 @@ def test_killing_the_sweep_or_a_worker_does_not_change_the_table(music, start, c
 
     grid |= {"runs": "interrupted"}
     folder = music / "interrupted"
-    program = start(
-        "-c", f"from tagspace.runs import sweep; sweep.run_sweep(sweep.read_grid({grid!r}))"
-    )
+    program = start("-c", f"from tagspace.runs import sweep; sweep.run_sweep(read_grid({grid!r}))")
     wait_for(lambda: recorded(folder))
     os.kill(program.pid, signal.SIGKILL)
     program.wait()
@@ -250,7 +249,7 @@ def test_killing_the_sweep_or_a_worker_does_not_change_the_table(music, start, c
 
     killer = threading.Thread(target=kill_worker_during_a_run)
     killer.start()
-    resumed = sweep.run_sweep(sweep.read_grid({**grid, "scheduler": address}))
+    resumed = sweep.run_sweep(read_grid({**grid, "scheduler": address}))
     killer.join()
     assert table_2(resumed) == table_2(complete)
     after = recorded(folder)

@@ -10,8 +10,8 @@ import pandas as pd
 
 from tagspace.configuration import LOCATION_PARAMETERS, Configuration
 from tagspace.errors import TagspaceError
-from tagspace.runs import archive, sweep
-from tagspace.runs.sweep import Grid
+from tagspace.runs import archive
+from tagspace.runs.grid import Grid, read_grid
 
 FOLDER = Path(__file__).parent
 GRID = "grid.json"  # parameters of kept runs
@@ -116,7 +116,7 @@ def load_or_run(name: str, namespace: Mapping[str, object]) -> dict[str, pd.Data
     name : str
         Folder of kept runs, with a subfolder for each data set.
     namespace : mapping of str to object
-        The notebook's names; see :func:`tagspace.runs.sweep.read_grid`. If ``dataset`` is empty,
+        The notebook's names; see :func:`tagspace.runs.grid.read_grid`. If ``dataset`` is empty,
         the kept runs are read.
 
     Returns
@@ -131,13 +131,15 @@ def load_or_run(name: str, namespace: Mapping[str, object]) -> dict[str, pd.Data
         parameters than they have.
     """
     if namespace.get("dataset"):
-        outcome = sweep.run_sweep(sweep.read_grid(namespace))
+        from tagspace.runs import sweep  # torch takes seconds to import
+
+        outcome = sweep.run_sweep(read_grid(namespace))
         for reason in outcome.failed["reason"].unique():
             print(f"failed: {reason}")
         return {outcome.gathered["dataset"].iloc[0]: outcome.gathered}
     if namespace.get("runs"):
         raise TagspaceError("runs: the book keeps its own; to make or read others, name a data set")
-    grid = sweep.read_grid({**namespace, "dataset": "demo"})
+    grid = read_grid({**namespace, "dataset": "demo"})
     kept = json.loads((FOLDER / name / GRID).read_text(encoding="utf-8"))
     asked = json.loads(describe(grid))
     changed = [part for part in {**asked, **kept} if asked.get(part) != kept.get(part)]

@@ -9,6 +9,9 @@ import numpy as np
 from scipy import sparse
 
 N_DRAWS = 1000
+# Of a table of figures; see :func:`tagspace.evaluation.retrieval.evaluate`.
+KEYS = ["relevance", "filter", "task", "metric", "cutoff"]
+COLUMNS = ["representation", *KEYS, "value", "low", "high", "chance", "ceiling", "n_queries"]
 
 
 @dataclass(frozen=True)

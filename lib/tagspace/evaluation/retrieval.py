@@ -16,7 +16,7 @@ from torch.nn import functional
 
 from tagspace.datasets.groups import Groups
 from tagspace.errors import TagspaceError
-from tagspace.evaluation.bootstrap import ArtistBootstrap, Figure
+from tagspace.evaluation.bootstrap import COLUMNS, ArtistBootstrap, Figure
 from tagspace.support.device import moved
 from tagspace.tags.relatedness import jaccard
 from tagspace.tags.tagsets import TagMatrix
@@ -33,8 +33,6 @@ RELEVANCE: dict[str, Callable[[Tensor], Tensor]] = {
     "exact": lambda overlap: (overlap == 1).float(),
     "any": lambda overlap: (overlap > 0).float(),
 }
-KEYS = ["relevance", "filter", "task", "metric", "cutoff"]
-COLUMNS = ["representation", *KEYS, "value", "low", "high", "chance", "ceiling", "n_queries"]
 
 Key = tuple[str, str, str, str, int]
 Scores = dict[Key, dict[str, list[Tensor]]]
@@ -165,11 +163,11 @@ def evaluate(
     Returns
     -------
     pandas.DataFrame
-        One result per row, with columns :data:`COLUMNS`. ``low`` and ``high`` bound a 95 %
-        bootstrap interval over the artists of the queries. Task ``mean`` is the mean over the tag
-        sets, if there are several. ``chance`` is the expected value of a random order, ``ceiling``
-        the value of the best order. Metric ``rprecision`` is the precision at the number of
-        relevant tracks; its ``cutoff`` is 0.
+        One result per row, with the columns of :data:`tagspace.evaluation.bootstrap.COLUMNS`.
+        ``low`` and ``high`` bound a 95 % bootstrap interval over the artists of the queries. Task
+        ``mean`` is the mean over the tag sets, if there are several. ``chance`` is the expected
+        value of a random order, ``ceiling`` the value of the best order. Metric ``rprecision`` is
+        the precision at the number of relevant tracks; its ``cutoff`` is 0.
 
     Raises
     ------
@@ -281,7 +279,7 @@ class Search:
     def score(
         self, task: str, overlap: Tensor, cutoffs: list[int]
     ) -> Iterator[tuple[Key, str, Tensor]]:
-        """Yield key, name and one value per query; see :data:`KEYS`.
+        """Yield key, name and one value per query; see :data:`tagspace.evaluation.bootstrap.KEYS`.
 
         Names are those of the representations, ``chance`` and ``ceiling``.
         """

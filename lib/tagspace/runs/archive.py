@@ -11,7 +11,7 @@ import pandas as pd
 from tagspace.configuration import EXPERIMENT_PARAMETERS, Configuration
 from tagspace.datasets import registry
 from tagspace.errors import TagspaceError
-from tagspace.evaluation.retrieval import COLUMNS
+from tagspace.evaluation.bootstrap import COLUMNS
 from tagspace.runs.comparison import select_measures
 from tagspace.runs.records import gather
 from tagspace.support.files import write_whole

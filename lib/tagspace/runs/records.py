@@ -13,11 +13,9 @@ import warnings
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
-import torch
-from safetensors.torch import load_file, save
 
 from tagspace.configuration import (
     ENCODERS,
@@ -25,12 +23,14 @@ from tagspace.configuration import (
     RELATEDNESS_KINDS,
     Configuration,
 )
-from tagspace.encoders.embedding import Network
 from tagspace.encoders.heard import what_it_heard
 from tagspace.errors import TagspaceError
-from tagspace.model.dpnn import DPNN
-from tagspace.model.head import Head
 from tagspace.support.files import checksum, file_name
+
+if TYPE_CHECKING:  # torch takes seconds to import, and most of what reads records needs none
+    import torch
+
+    from tagspace.encoders.embedding import Network
 
 CHECKOUT = Path(__file__).resolve().parents[3]
 # Without a checkout, records go to runs/ in the current folder.
@@ -54,6 +54,7 @@ class Record:
 
     Examples
     --------
+    >>> from tagspace.model.dpnn import DPNN
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     table = pd.DataFrame({"value": [0.5]})
     ...     parts = {"history": table, "metrics": table, "embeddings": table}
@@ -82,7 +83,7 @@ class Record:
 
     @property
     def metrics(self) -> pd.DataFrame:
-        """One figure per row; columns as in :data:`tagspace.evaluation.retrieval.COLUMNS`."""
+        """One figure per row; columns as in :data:`tagspace.evaluation.bootstrap.COLUMNS`."""
         return pd.read_csv(self.folder / "metrics.csv")
 
     @property
@@ -114,6 +115,11 @@ class Record:
 
     def network(self) -> Network:
         """Load the trained network or head, in evaluation mode."""
+        from safetensors.torch import load_file
+
+        from tagspace.model.dpnn import DPNN
+        from tagspace.model.head import Head
+
         parameters, weights = self.parameters, load_file(self.folder / WEIGHTS)
         options = parameters["unit_norm"], parameters["dimensions"]
         network: Network
@@ -247,6 +253,8 @@ def write(
     Record
         If another process wrote the same run in the meantime, its record; the runs are equal.
     """
+    from safetensors.torch import save
+
     folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=f".{name}-", dir=folder) as temporary:
         draft = Path(temporary)
