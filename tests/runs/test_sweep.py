@@ -235,7 +235,9 @@ def test_killing_the_sweep_or_a_worker_does_not_change_the_table(music, start, c
 
     grid |= {"runs": "interrupted"}
     folder = music / "interrupted"
-    program = start("-c", f"from tagspace.runs import sweep; sweep.run_sweep(read_grid({grid!r}))")
+    program = start(
+        "-c", f"from tagspace.runs import grid, sweep; sweep.run_sweep(grid.read_grid({grid!r}))"
+    )
     wait_for(lambda: recorded(folder))
     os.kill(program.pid, signal.SIGKILL)
     program.wait()
@@ -267,6 +269,19 @@ FAULTS = {
     4: (ZeroDivisionError("division by zero"), "a fault of this package: ZeroDivisionError: div"),
     5: (TagspaceError("topics: too many"), "topics: too many"),
 }
+
+
+@pytest.mark.parametrize(
+    ("name", "card"), [(0, 0), (1, 1), (5, 1), ("tcp://10.0.0.1:80", 0), ("SLURMCluster-3", 0)]
+)
+def test_the_workers_of_a_machine_share_its_cards(monkeypatch, name, card):
+    taken = []
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
+    monkeypatch.setattr(torch.cuda, "set_device", taken.append)
+    monkeypatch.setattr(distributed, "get_worker", lambda: SimpleNamespace(name=name))
+    sweep._take_card()
+    assert taken == [card]
 
 
 def test_whatever_happens_to_a_run_the_others_are_made(small, tmp_path, monkeypatch):

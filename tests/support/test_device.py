@@ -26,6 +26,16 @@ def test_the_cpu_can_be_chosen():
     assert choose_device("cpu") == CPU
 
 
+@pytest.fixture
+def kernels():
+    """Undo what is asked of kernels."""
+    allowed = torch.backends.cudnn.allow_tf32
+    yield
+    torch.use_deterministic_algorithms(False)
+    torch.backends.cudnn.allow_tf32 = allowed
+
+
+@pytest.mark.usefixtures("kernels")
 @pytest.mark.parametrize(("has_gpu", "expected"), [(True, "cuda"), (False, "cpu")])
 def test_auto_chooses_the_gpu_if_the_machine_has_one(monkeypatch, has_gpu, expected):
     def empty(_size, device):
@@ -35,6 +45,8 @@ def test_auto_chooses_the_gpu_if_the_machine_has_one(monkeypatch, has_gpu, expec
     monkeypatch.setattr(torch.cuda, "is_available", lambda: has_gpu)
     monkeypatch.setattr(torch, "empty", empty)
     assert choose_device("auto").type == expected
+    assert torch.are_deterministic_algorithms_enabled() is has_gpu
+    assert torch.backends.cudnn.allow_tf32 is not has_gpu
 
 
 def test_a_cpu_is_described_by_its_threads(monkeypatch):
@@ -42,9 +54,12 @@ def test_a_cpu_is_described_by_its_threads(monkeypatch):
     assert describe_device(CPU) == "cpu: 3 threads"
 
 
+@pytest.mark.usefixtures("kernels")
 def test_a_gpu_is_described_by_its_name(monkeypatch):
     monkeypatch.setattr(torch.cuda, "get_device_name", lambda device: f"GPU number {device.index}")
     assert describe_device(GPU) == "cuda:0: GPU number 0"
+    torch.use_deterministic_algorithms(True)
+    assert describe_device(GPU) == "cuda:0: GPU number 0, deterministic"
 
 
 @pytest.mark.parametrize(

@@ -49,8 +49,8 @@ class Grid:
     scheduler : str
         Address of a Dask scheduler, ``slurm`` to submit Slurm jobs, or empty for this machine.
     workers : int
-        Number of workers to start, as processes or Slurm jobs. 0 starts one worker on a machine
-        with a GPU, else one per core.
+        Number of workers to start, as processes or Slurm jobs. 0 starts one worker per GPU, or
+        one per core on a machine without.
     """
 
     axes: dict[str, list[Any]]

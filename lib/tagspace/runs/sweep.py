@@ -187,10 +187,24 @@ def _sizes(parameters: Parameters) -> dict[str, int]:
 def _run(parameters: Parameters) -> tuple[str, str]:
     """Return the name of the record, or else the reason; Dask would print the traceback of it."""
     configuration = Configuration.check(parameters)
+    _take_card()
     try:
         return experiment.run_experiment(_corpus(configuration), configuration).folder.name, ""
-    except TagspaceError as error:
-        return "", str(error)
+    except (TagspaceError, torch.OutOfMemoryError) as error:
+        reason = _reason(error)
+    # Outside of the block, because the error holds what was computed.
+    torch.cuda.empty_cache()
+    return "", reason
+
+
+def _take_card() -> None:
+    """Spread the workers of a machine over its cards."""
+    if torch.cuda.is_available():
+        from distributed import get_worker
+
+        name = str(get_worker().name)  # a number on this machine
+        number = int(name) if name.isdigit() else 0
+        torch.cuda.set_device(number % torch.cuda.device_count())
 
 
 def _corpus(configuration: Configuration) -> Corpus:
@@ -227,7 +241,7 @@ def _cluster(grid: Grid) -> SpecCluster:
     from distributed import LocalCluster
 
     cores = os.cpu_count() or 1
-    workers = grid.workers or (1 if torch.cuda.is_available() else cores)
+    workers = grid.workers or torch.cuda.device_count() or cores
     if grid.scheduler == SLURM:
         cluster = _slurm_cluster()
         cluster.scale(workers)

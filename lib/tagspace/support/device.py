@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -18,7 +19,8 @@ def choose_device(name: str) -> torch.device:
     Parameters
     ----------
     name : str
-        ``auto`` chooses CUDA if it is available, else the CPU. Apple's ``mps`` must be named.
+        ``auto`` chooses CUDA if it is available, else the CPU. Apple's ``mps`` must be named. On
+        CUDA, deterministic kernels are asked for, and float32 without TF32.
 
     Raises
     ------
@@ -28,11 +30,26 @@ def choose_device(name: str) -> torch.device:
     if name == "auto":
         name = "cuda" if torch.cuda.is_available() else "cpu"
     try:
-        return torch.empty(0, device=name).device
+        device = torch.empty(0, device=name).device
     except (RuntimeError, AssertionError):  # torch without CUDA raises AssertionError
         raise TagspaceError(
             f"device: this machine has no {name!r}; use auto, which chooses an available one"
         ) from None
+    if device.type == "cuda":
+        _ask_for_exact_kernels()
+    return device
+
+
+def _ask_for_exact_kernels() -> None:
+    """Let a GPU give the same figures in each run, and float32 as precise as on a processor.
+
+    An operation without a deterministic kernel warns.
+    """
+    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # as cuBLAS demands
+    torch.use_deterministic_algorithms(True, warn_only=True)
+    torch.backends.cudnn.benchmark = False  # it chooses kernels by their speed on the day
+    torch.backends.cudnn.allow_tf32 = False
+    torch.backends.cuda.matmul.allow_tf32 = False
 
 
 def moved(values: np.ndarray, device: torch.device) -> torch.Tensor:
@@ -46,7 +63,8 @@ def moved(values: np.ndarray, device: torch.device) -> torch.Tensor:
 def describe_device(device: torch.device) -> str:
     """Name a device for the record of a run."""
     if device.type == "cuda":
-        return f"{device}: {torch.cuda.get_device_name(device)}"
+        exact = ", deterministic" * torch.are_deterministic_algorithms_enabled()
+        return f"{device}: {torch.cuda.get_device_name(device)}{exact}"
     return f"{device}: {torch.get_num_threads()} threads"
 
 
