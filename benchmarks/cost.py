@@ -11,6 +11,7 @@ import os
 import subprocess
 import sys
 import tempfile
+import threading
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
@@ -19,20 +20,23 @@ import numpy as np
 import pandas as pd
 import synthetic
 import torch
-from timing import machine, seconds
+from timing import Work, machine, seconds
 
-from tagspace.audio import features, spectrogram
+from tagspace.audio import features, handcrafted, spectrogram
+from tagspace.audio.stored import Stored
 from tagspace.datasets.groups import Groups
 from tagspace.encoders.embedding import embed
 from tagspace.evaluation import retrieval
 from tagspace.model import dpnn
+from tagspace.model.batches import UniformBatches
+from tagspace.model.training import Examples
 from tagspace.runs.grid import joined_tagsets
 from tagspace.tags.lsi import LSI
 from tagspace.tags.relatedness import Cosine
 from tagspace.tags.tagsets import TagMatrix
 
 TRACKS, TRAIN, VALIDATION, TEST = synthetic.N_TRACKS, 122_766, 6_461, 14_358
-N_FILES, N_STEPS, N_QUERIES = 60, 5, 400
+N_FILES, N_STEPS, N_QUERIES, N_EXCERPTS = 60, 5, 400, 5
 N_REPRESENTATIONS = 7  # in the record of a run
 MEMORY = {"evaluate": (TEST, TRACKS), "neighbours": (TRACKS, 1_000_000)}
 Row = tuple[str, str, float, str]
@@ -80,7 +84,7 @@ def relatedness() -> Iterator[Row]:
 def steps() -> Iterator[Row]:
     for batch in (128, 600):
         # A margin that most triplets violate: a batch without any takes no step.
-        trainer = synthetic.trainer(synthetic.topic_vectors(batch), margin=1.0)
+        trainer = synthetic.trainer(synthetic.topic_vectors(batch), margin=4.0)
         rows = np.arange(batch)
         synthetic.take_step(trainer, rows)
         step = partial(synthetic.take_step, trainer, rows)
@@ -125,9 +129,77 @@ def memory() -> Iterator[Row]:
     """Each in a process of its own, as a peak cannot be taken back."""
     for work, sizes in MEMORY.items():
         for n_tracks in sizes:
-            command = [sys.executable, __file__, work, str(n_tracks)]
-            told = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+            told = in_a_process(work, str(n_tracks))
             yield f"{work}, {n_tracks:,} tracks, beyond the data", float(told) / 2**20, "MiB"
+    with tempfile.TemporaryDirectory() as name:
+        file = write_excerpts(Path(name) / "excerpts")
+        size = file.stat().st_size / 2**30
+        for line in in_a_process("run", str(file)).splitlines():
+            stage, told = line.split("\t")
+            what = f"{stage}, {TRACKS:,} tracks of {N_EXCERPTS} excerpts, {size:.0f} GiB on disk"
+            yield f"{what}: private memory", float(told) / 2**10, "MiB"
+
+
+def in_a_process(*arguments: str) -> str:
+    command = [sys.executable, __file__, *arguments]
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout
+
+
+def write_excerpts(file: Path) -> Path:
+    """Write as many excerpts as the paper's tracks have; they repeat."""
+    block = np.random.default_rng(0).normal(-8, 3, (1000, N_EXCERPTS, *spectrogram.SHAPE))
+    content = block.astype(np.float16).tobytes()
+    with file.open("wb") as stream:
+        for _ in range(-(-TRACKS // len(block))):
+            stream.write(content)
+    return file
+
+
+def run(file: Path) -> None:
+    """Print the most private memory of each stage of a run on mapped excerpts (Linux)."""
+    shape = -1, N_EXCERPTS, *spectrogram.SHAPE
+    values = np.memmap(file, np.float16, "r").reshape(shape)
+    rows = np.arange(TRACKS)
+    stored = Stored(
+        [values], np.zeros(TRACKS, dtype=int), np.random.default_rng(0).permutation(rows)
+    )
+    trainer = synthetic.trainer(synthetic.topic_vectors(1000), margin=4.0)
+    related = Cosine(torch.as_tensor(synthetic.topic_vectors(TRACKS), dtype=torch.float32))
+    groups = synthetic.test_tracks(TRACKS)[1]
+    order = np.random.default_rng(1).permutation(rows)
+    train, validation, test = np.split(order, np.cumsum([TRAIN, VALIDATION]))
+    trainer.examples = Examples(
+        stored,
+        lambda _: UniformBatches(train)(trainer.generator)[:50],
+        validation,
+        related,
+        partial(groups.excluded_pairs, batch_filter="album"),
+        related,
+    )
+    network = trainer.average
+    for stage, work in {
+        "50 steps and validation": trainer.epoch,
+        "embedding of the test tracks": lambda: embed(network, stored, test),
+        "baselines of the test tracks": lambda: handcrafted.Timbre(stored[row] for row in test),
+    }.items():
+        print(stage, most_private(work), sep="\t", flush=True)
+
+
+def most_private(work: Work) -> int:
+    """Return the most private memory in kB while work is done."""
+    seen = [kilobytes("RssAnon")]
+    done = threading.Event()
+
+    def watch() -> None:
+        while not done.wait(0.05):
+            seen.append(kilobytes("RssAnon"))
+
+    thread = threading.Thread(target=watch)
+    thread.start()
+    work()
+    done.set()
+    thread.join()
+    return max(seen)
 
 
 def peak(work: str, n_tracks: int) -> None:
@@ -157,7 +229,9 @@ def kilobytes(name: str) -> int:
 
 
 if __name__ == "__main__":
-    if len(sys.argv) == 3:
+    if sys.argv[1] == "run":
+        run(Path(sys.argv[2]))
+    elif len(sys.argv) == 3:
         peak(sys.argv[1], int(sys.argv[2]))
     else:
         main(Path(sys.argv[1]))

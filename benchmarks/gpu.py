@@ -13,22 +13,25 @@ import math
 import time
 import warnings
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import synthetic
 import torch
+from lockstep import Lockstep
 
 from tagspace.audio.spectrogram import N_FRAMES, N_MELS
 from tagspace.evaluation import retrieval
-from tagspace.model import dpnn
+from tagspace.model import dpnn, losses
 from tagspace.model.training import Trainer
 from tagspace.support.ahead import map_ahead
 from tagspace.support.device import choose_device, describe_device
 
-N_TRAIN, N_TEST = 122_766, 14_358  # as in the paper
+N_TRAIN, N_VALIDATION, N_TEST = 122_766, 6_461, 14_358  # as in the paper
+N_EXPERIMENTS, EPOCHS = 494, (10, 29)  # of Table II; see the book's page on its cost
+N_EXCERPTS = 5
 TOPICS = 40
 
 Row = tuple[str, float, str]
@@ -42,10 +45,12 @@ class Sizes:
     batches: tuple[int, ...] = (128, 600, 2400)
     tracks: int = 4800
     steps: int = 20
+    validation: int = N_VALIDATION
     test: int = N_TEST
+    lockstep: int = 4
 
 
-SMALL = Sizes(matrix=256, batches=(16, 32), tracks=64, steps=2, test=300)
+SMALL = Sizes(matrix=256, batches=(16, 32), tracks=64, steps=2, validation=64, test=300, lockstep=2)
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -69,18 +74,76 @@ def measure(device: torch.device, sizes: Sizes) -> Iterator[Row]:
     """Yield what was measured, its value and its unit."""
     rate = matrix_rate(device, sizes.matrix)
     yield "matrix rate, bfloat16", rate / 1e12, "TFLOP/s"
+    epochs = []
     for batch in sizes.batches:
         trainer = make_trainer(device, sizes.tracks)
         rows = np.arange(batch) % sizes.tracks
         synthetic.take_step(trainer, rows)  # warm-up
         taken = seconds(lambda t=trainer, r=rows: repeat(t, r, sizes.steps), device)
         speed = batch * sizes.steps / taken
+        epochs.append(N_TRAIN / speed)
         yield f"training, batches of {batch}", speed, "tracks/s"
         share = speed * training_flop() / rate
         yield f"training, batches of {batch}, of the matrix rate", share, "share"
         yield f"synchronisations in a step of {batch}", synchronisations(trainer, rows), "per step"
-        yield f"epoch of {N_TRAIN:,} tracks, batches of {batch}", N_TRAIN / speed, "s"
-    yield f"evaluation of {sizes.test:,} tracks", evaluation(device, sizes.test), "s"
+        yield f"epoch of {N_TRAIN:,} tracks, batches of {batch}", epochs[-1], "s"
+    yield from compiled(device, sizes)
+    yield from together(device, sizes)
+    validating = validation(device, sizes.validation)
+    yield f"validation of {sizes.validation:,} tracks", validating, "s"
+    evaluating = evaluation(device, sizes.test)
+    yield f"evaluation of {sizes.test:,} tracks", evaluating, "s"
+    for n_epochs in EPOCHS:
+        # The test tracks are embedded too, which is most of a validation.
+        testing = evaluating + validating * sizes.test / sizes.validation
+        hours = N_EXPERIMENTS * (n_epochs * (min(epochs) + validating) + testing) / 3600
+        yield f"{N_EXPERIMENTS} experiments of {n_epochs} epochs", hours, "hours"
+
+
+def compiled(device: torch.device, sizes: Sizes) -> Iterator[Row]:
+    """Compile the network, where the device is a card; a processor has no compiler at hand."""
+    if device.type == "cuda":
+        batch = sizes.batches[1]
+        trainer = make_trainer(device, sizes.tracks)
+        trainer.network.compile()
+        rows = np.arange(batch) % sizes.tracks
+        synthetic.take_step(trainer, rows)
+        taken = seconds(lambda: repeat(trainer, rows, sizes.steps), device)
+        yield f"training, batches of {batch}, compiled", batch * sizes.steps / taken, "tracks/s"
+
+
+def together(device: torch.device, sizes: Sizes) -> Iterator[Row]:
+    """Several experiments as one network, on the same batches, against one after another."""
+    batch = sizes.batches[1]
+    excerpts = torch.randn(batch, 1, N_MELS, N_FRAMES, device=device)
+    models = [dpnn.initial_network(n).to(device).train() for n in range(sizes.lockstep)]
+    joined = Lockstep(models)
+
+    def back(embeddings: torch.Tensor) -> None:
+        sum(losses.squared_distances(each).mean() for each in embeddings).backward()
+
+    def in_lockstep() -> None:
+        for _ in range(sizes.steps):
+            back(joined(excerpts))
+
+    def in_turn() -> None:
+        for _ in range(sizes.steps):
+            for model in models:
+                back(model(excerpts)[None])
+
+    with torch.autocast(device.type, torch.bfloat16, enabled=device.type == "cuda"):
+        for what, work in (("in lockstep", in_lockstep), ("one after another", in_turn)):
+            work()
+            speed = sizes.lockstep * batch * sizes.steps / seconds(work, device)
+            yield f"{sizes.lockstep} networks {what}, batches of {batch}", speed, "tracks/s"
+
+
+def validation(device: torch.device, n_tracks: int) -> float:
+    """Time the validation of an epoch: all excerpts are embedded, and the tracks compared."""
+    trainer = make_trainer(device, n_tracks)
+    repeated = np.repeat(trainer.examples.excerpts, N_EXCERPTS, axis=1)
+    trainer.examples = replace(trainer.examples, excerpts=repeated)
+    return seconds(trainer.validation, device)
 
 
 def matrix_rate(device: torch.device, size: int) -> float:
@@ -93,7 +156,7 @@ def matrix_rate(device: torch.device, size: int) -> float:
 def make_trainer(device: torch.device, n_tracks: int) -> Trainer:
     """Prepare training on noise, with relatedness from sparse random topics."""
     # A margin that most triplets violate: a batch without any takes no step.
-    return synthetic.trainer(synthetic.topic_vectors(n_tracks, TOPICS), margin=1.0, device=device)
+    return synthetic.trainer(synthetic.topic_vectors(n_tracks, TOPICS), margin=4.0, device=device)
 
 
 def training_flop() -> float:

@@ -28,7 +28,7 @@ seed: int | list = [0, 1, 2]
 folds: int = 5
 fold: int | list = [0, 1, 2, 3, 4]
 scheduler: str = ""  # address of a Dask scheduler, or slurm; empty: this machine
-workers: int = 0  # 0: one per core, or one where there is a GPU
+workers: int = 0  # 0: one per GPU, or per core where there is none
 runs: str = ""  # where records go; empty: runs/ in the project
 
 # %%

@@ -96,6 +96,15 @@ glue("experiments", str(experiments), display=False)
 glue("cost_epochs", str(configuration.epochs), display=False)
 glue("days", f"{cores * hours['all'] / 100 / 24:,.0f}", display=False)
 glue("exaflop", f"{flop / 1e18:.1f}", display=False)
+private = cost.loc[cost["what"].str.endswith("private memory"), "value"].max()
+glue("private", f"{private / 1024:.1f}", display=False)
+card = measured.card()
+told = "No GPU was at hand: no card was measured."
+if len(card):
+    hours_of = card.set_index("what")["value"].filter(like="experiments of")
+    names = ", ".join(f"{what}: {value:.1f} hours" for what, value in hours_of.items())
+    told = f"On one card ({card['device'].iloc[0]}), {names}."
+glue("card", told, display=False)
 glue(
     "disk",
     f"{tracks * value['disk for an excerpt'] / 1e9:.1f}",
@@ -106,11 +115,17 @@ glue(
 # **What we saw.** With one excerpt of each track, as in the paper, and {glue:text}`cost_epochs` epochs
 # of training, the {glue:text}`experiments` experiments of Table II take {glue:text}`core_hours`
 # core-hours on such a machine, {glue:text}`training_share` of them in training (with the paper's 100
-# epochs, where none stops early, ten times as much), and {glue:text}`disk` GB on disk and as much in the memory of each worker for the
+# epochs, where none stops early, ten times as much), and {glue:text}`disk` GB on disk for the
 # features. (Five excerpts, the default, take five times the space and time but in training, which
 # hears one of them at a time.) Nothing of it needs one machine: on a hundred
-# such cores it takes {glue:text}`days` days. No GPU was at hand to measure on; training is
-# {glue:text}`exaflop` exaflop, which may be divided by what one's own card reaches.
+# such cores it takes {glue:text}`days` days. Training is {glue:text}`exaflop` exaflop.
+# {glue:text}`card`
+#
+# ## Memory
+#
+# Features stay on disk. A run reads the excerpts of a batch while the batch before is trained on,
+# and all runs of a machine share what the system keeps of the files in memory. With five excerpts
+# of each of the paper's tracks, a run had at most {glue:text}`private` GiB of its own.
 #
 # ## How it grows
 #
@@ -124,6 +139,33 @@ glue(
 #
 # Training several networks in lockstep on the same batches, as grouped convolutions, was tried; on
 # a processor it is no faster than one after another (`make bench`), so that a sweep does not do it.
+# On a card, `python benchmarks/gpu.py` measures both.
+#
+# ## How far from the limit
+#
+# Beside a figure stands what cannot be left out, measured in the same run of `make bench`.
+
+# %%
+bench = measured.bench()
+print(bench["machine"].iloc[0])
+limits = bench[bench["ratio"].str.contains("limit")]
+limits.set_index("what")[["ratio", "target", "met"]]
+
+# %%
+ratios = bench.set_index("what")["ratio"].str.extract(r"([\d.]+)")[0].astype(float)
+step = ratios.filter(like="convolutions alone").item()
+glue("step_ratio", step, display=False)
+glue(
+    "mel_ratio", ratios.filter(like="log-mel of an mp3, one thread; decoding").item(), display=False
+)
+glue("two_workers", ratios.filter(like="efficiency of two workers").item(), display=False)
+
+# %% [markdown]
+# A training step takes {glue:text}`step_ratio:.1f` times its convolutions. The rest is batch
+# normalisation and pooling in kernels of PyTorch; to join them needs a compiler, which a first run
+# would wait for. A log-mel spectrogram takes {glue:text}`mel_ratio:.1f` times the decoding of its
+# seconds. Two workers, each with a core, do {glue:text}`two_workers:.2f` of twice the work of one:
+# they share the memory and the clock of the processor.
 #
 # ## On more machines
 #
@@ -140,7 +182,7 @@ glue(
 #   slurm:
 #     cores: 1
 #     processes: 1
-#     memory: 8GB        # with one excerpt of each track at the paper's size
+#     memory: 8GB        # at the paper's size
 #     walltime: "24:00:00"
 #     queue: null        # or the name of a partition
 #     job-script-prologue: ["export TAGSPACE_CACHE=/shared/cache"]

@@ -26,7 +26,7 @@ topics: int | list = [2, 4, 12, 36]  # seed and fold may be lists too
 epochs: int = 3  # few, so that two cores do all in less than an hour; 0: what data need
 learning_rate: float = 5.0e-4  # higher than the default, as epochs are few
 scheduler: str = ""  # address of a Dask scheduler, or slurm; empty: this machine
-workers: int = 0  # 0: one per core, or one where there is a GPU
+workers: int = 0  # 0: one per GPU, or per core where there is none
 runs: str = ""  # where records go; empty: runs/ in the project
 
 # %%

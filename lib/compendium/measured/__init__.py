@@ -28,6 +28,30 @@ def cost() -> pd.DataFrame:
     return pd.read_csv(FOLDER / "cost.csv")
 
 
+def card() -> pd.DataFrame:
+    """Read what ``benchmarks/gpu.py`` measured on a GPU; empty if none was at hand.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``what``, ``value`` and ``unit``, and the ``device`` and version of ``torch`` of all rows.
+    """
+    file = FOLDER / "gpu.csv"
+    return pd.read_csv(file) if file.exists() else pd.DataFrame()
+
+
+def bench() -> pd.DataFrame:
+    """Read the ratios of speed that ``make bench`` measured.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``what``, seconds of ``ours`` and of the ``reference``, their ``ratio``, its ``target``,
+        whether it is ``met``, and the ``machine`` of all rows.
+    """
+    return pd.read_csv(FOLDER / "bench.csv")
+
+
 def hits() -> pd.DataFrame:
     """Read how often two random tracks match, for a part of the paper's labels.
 
