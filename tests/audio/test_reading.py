@@ -56,6 +56,20 @@ def test_several_excerpts_are_spread_evenly_without_the_first_seconds(duration, 
     assert all(placement.note == "" for placement in placements)
 
 
+@pytest.mark.parametrize("suffix", ["mp3", "ogg", "flac", "wav"])
+@pytest.mark.parametrize("seconds", [15.0, 100.0])  # decoded as a whole, and in parts
+def test_excerpts_are_the_seconds_at_their_places_however_they_are_decoded(
+    tmp_path, suffix, seconds
+):
+    file = tmp_path / f"a.{suffix}"
+    with soundfile.SoundFile(file, "w", 44_100, 2) as out:
+        for part in np.split(draw_noise(seconds, 44_100, 2), 20):  # much ogg at once would crash
+            out.write(part)
+    excerpts = reading.read_excerpts(file, 5)
+    for samples, offset in zip(excerpts.samples, excerpts.offsets, strict=True):
+        np.testing.assert_allclose(samples, reading.read(file, offset), atol=1e-6)
+
+
 def test_several_excerpts_of_a_short_file_are_equal():
     assert reading.place(4.0, 3) == [(0.0, "short: 4.0 s, repeated")] * 3
 

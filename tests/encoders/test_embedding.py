@@ -28,7 +28,7 @@ def changed_names(before, after):
 
 @pytest.mark.parametrize("unit_norm", ["output", "none"])
 def test_the_embedding_of_a_track_is_the_mean_over_its_excerpts(excerpts, unit_norm, monkeypatch):
-    monkeypatch.setattr(embedding, "TRACKS_AT_ONCE", 2)
+    monkeypatch.setattr(embedding, "EXCERPTS_AT_ONCE", 4)
     network = initial_network(0, unit_norm)
     found = embed(network, excerpts[:3])
     assert not network.training

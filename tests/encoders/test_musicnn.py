@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 import soundfile
 import torch
+from torch.nn import functional
 
 from tagspace.audio.store import Store
 from tagspace.encoders import musicnn
@@ -98,6 +99,32 @@ def test_the_port_agrees_with_the_original(network, clip):
     np.testing.assert_allclose(means, reference[f"{clip}/mean_pool"], atol=1e-4)
     # The original repeats the penultimate layer of the first patch.
     np.testing.assert_allclose(penultimate[0], reference[f"{clip}/penultimate"][0], atol=1e-4)
+
+
+def test_the_maximum_may_be_taken_before_the_rest_of_a_layer(network):
+    x = torch.randn(2, 187, 96, generator=torch.Generator().manual_seed(0))
+    with torch.no_grad():
+        for layer in network.front:
+            padded = functional.pad(x.unsqueeze(1), layer.padding)
+            plain = layer.norm(functional.relu(layer.convolution(padded))).amax(3)
+            torch.testing.assert_close(layer(x), plain, atol=1e-4, rtol=1e-3)
+
+
+@pytest.mark.skipif(not REFERENCE.exists(), reason="needs the clips")
+@pytest.mark.usefixtures("network")
+@pytest.mark.parametrize("clip", CLIPS)
+def test_vectors_in_bfloat16_have_the_direction_of_those_in_float32(clip):
+    genre, number = clip.split("-")
+    file = str(SHARED / "data" / "emotify" / genre / f"{number}.mp3")
+    single, half = (
+        musicnn.excerpt_vectors(file, 2, precision)[0]
+        for precision in (torch.float32, torch.bfloat16)
+    )
+    assert half.dtype == np.float32
+    lengths = np.linalg.norm(single, axis=1) * np.linalg.norm(half, axis=1)
+    assert ((single * half).sum(1) / lengths > 0.9997).all()
+    stores = {musicnn.front_end(each).folder(2) for each in (torch.float32, torch.bfloat16)}
+    assert len(stores) == 2  # so that they are not mixed
 
 
 def test_vectors_of_excerpts_are_kept_like_any_feature(network, tmp_path):

@@ -14,7 +14,7 @@ from tagspace.audio.stored import Values
 from tagspace.support.ahead import map_ahead
 
 UnitNorm = Literal["output", "weights", "none"]
-TRACKS_AT_ONCE = 128  # batch size without gradients
+EXCERPTS_AT_ONCE = 128  # without gradients; a gigabyte of activations of DPNN
 SMALLEST = 1e-6  # least deviation, for dimensions that are constant
 
 
@@ -87,7 +87,8 @@ def embed(
     """
     network.eval()
     rows = np.arange(len(excerpts)) if rows is None else rows
-    chunks = [rows[at : at + TRACKS_AT_ONCE] for at in range(0, len(rows), TRACKS_AT_ONCE)]
+    size = max(EXCERPTS_AT_ONCE // excerpts.shape[1], 1)
+    chunks = [rows[at : at + size] for at in range(0, len(rows), size)]
     parts = []
     with torch.no_grad():
         for chunk in map_ahead(lambda chunk: torch.as_tensor(excerpts[chunk]), chunks):
