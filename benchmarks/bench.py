@@ -48,6 +48,7 @@ except ImportError as error:
     sys.exit(f"{error}; `make bench` installs it, as does: pip install faiss-cpu gensim")
 
 N_FILES = 60
+SONG_MINUTES = 4
 TOPICS = np.arange(10, 401, 10)
 N_TEST, CUTOFF = 14_358, 100
 TOWERS_BATCH, BATCH = 100, 600
@@ -153,6 +154,25 @@ def clips() -> list[Row]:
         )
     what = f"5 excerpts of an mp3 of {synthetic.CLIP_SECONDS} s; decoding it once"
     return [limited(what, times / N_FILES, 1.3)]
+
+
+def songs() -> list[Row]:
+    """Excerpts of long files: what seeking adds to decoding as many seconds."""
+    rows = []
+    sound = synthetic.sound(SONG_MINUTES * 60)
+    variable = {"bitrate_mode": "VARIABLE", "compression_level": 0.5}
+    with tempfile.TemporaryDirectory() as name, threadpool_limits(1):
+        for kind, suffix, options in (
+            ("mp3 of variable rate", "mp3", variable),
+            ("flac", "flac", {}),
+        ):
+            path = Path(name) / f"song.{suffix}"
+            soundfile.write(path, sound, 44_100, **options)
+            read = partial(reading.read_excerpts, path, 5)
+            times = take_turns(read, partial(decode, path, 3, 5 * spectrogram.SECONDS))
+            what = f"5 excerpts of a song of {SONG_MINUTES} min, {kind}; decoding 30 s at once"
+            rows.append(limited(what, times, 1.5))
+    return rows
 
 
 def librosa_log_mel(path: Path) -> np.ndarray:
@@ -419,6 +439,7 @@ def miners(trainer: training.Trainer, step: float) -> list[Row]:
 PARTS = (
     extraction,
     clips,
+    songs,
     training_steps,
     mapped,
     kept_memory,

@@ -32,17 +32,22 @@ def write_mp3(folder: Path, n_files: int) -> list[Path]:
     import soundfile  # the GPU benchmark runs where it is missing
 
     generator = np.random.default_rng(0)
-    seconds = np.arange(CLIP_SECONDS * 44_100)[:, None] / 44_100
     paths = [folder / f"{number:02d}.mp3" for number in range(n_files)]
     for path in paths[:N_DISTINCT]:
-        tones = np.sin(2 * np.pi * generator.uniform(80, 4000, 2) * seconds)
-        noise = generator.standard_normal((len(seconds), 2))
-        soundfile.write(path, 0.2 * tones + 0.05 * noise, 44_100)
+        soundfile.write(path, sound(CLIP_SECONDS, generator), 44_100)
     for number in range(N_DISTINCT, n_files):
         # A tag at the end, which decoders skip: files of equal content would be computed once.
         tag = b"TAG" + f"{number:125d}".encode()
         paths[number].write_bytes(paths[number % N_DISTINCT].read_bytes() + tag)
     return paths
+
+
+def sound(seconds: int, generator: np.random.Generator | None = None) -> np.ndarray:
+    """Draw tones and noise at 44.1 kHz, shape (n_samples, 2)."""
+    generator = generator or np.random.default_rng(0)
+    time = np.arange(seconds * 44_100)[:, None] / 44_100
+    tones = np.sin(2 * np.pi * generator.uniform(80, 4000, 2) * time)
+    return 0.2 * tones + 0.05 * generator.standard_normal((len(time), 2))
 
 
 def mp3_dataset(paths: list[Path]) -> Dataset:

@@ -88,13 +88,16 @@ def embed(
     network.eval()
     rows = np.arange(len(excerpts)) if rows is None else rows
     size = max(EXCERPTS_AT_ONCE // excerpts.shape[1], 1)
-    chunks = [rows[at : at + size] for at in range(0, len(rows), size)]
-    parts = []
+    starts = range(0, len(rows), size)
+    read = map_ahead(lambda at: torch.as_tensor(excerpts[rows[at : at + size]]), starts)
+    embeddings = torch.empty(0)
     with torch.no_grad():
-        for chunk in map_ahead(lambda chunk: torch.as_tensor(excerpts[chunk]), chunks):
-            each = embed_excerpts(network, chunk.flatten(0, 1))
-            parts.append(each.unflatten(0, chunk.shape[:2]).mean(1))
-    embeddings = torch.cat(parts)
+        for at, chunk in zip(starts, read, strict=True):
+            each = embed_excerpts(network, chunk.flatten(0, 1)).unflatten(0, chunk.shape[:2])
+            if not at:
+                # One block of memory; many small ones that stay would keep large ones apart.
+                embeddings = torch.empty(len(rows), each.shape[-1], device=each.device)
+            embeddings[at : at + size] = each.mean(1)
     return functional.normalize(embeddings, dim=1) if network.unit_norm == "output" else embeddings
 
 
