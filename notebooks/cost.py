@@ -158,13 +158,15 @@ glue("step_ratio", step, display=False)
 glue(
     "mel_ratio", ratios.filter(like="log-mel of an mp3, one thread; decoding").item(), display=False
 )
+glue("seek_ratio", ratios.filter(like="variable").item(), display=False)
 glue("two_workers", ratios.filter(like="efficiency of two workers").item(), display=False)
 
 # %% [markdown]
 # A training step takes {glue:text}`step_ratio:.1f` times its convolutions. The rest is batch
 # normalisation and pooling in kernels of PyTorch; to join them needs a compiler, which a first run
 # would wait for. A log-mel spectrogram takes {glue:text}`mel_ratio:.1f` times the decoding of its
-# seconds. Two workers, each with a core, do {glue:text}`two_workers:.2f` of twice the work of one:
+# seconds. Five excerpts of a song in mp3 of variable rate take {glue:text}`seek_ratio:.1f` times the decoding
+# of as many seconds at once, because a place can only be found by walking through the frames before. Two workers, each with a core, do {glue:text}`two_workers:.2f` of twice the work of one:
 # they share the memory and the clock of the processor.
 #
 # ## On more machines
