@@ -260,6 +260,20 @@ def test_killing_the_sweep_or_a_worker_does_not_change_the_table(music, start, c
     assert {path: after[path] for path in before} == before
 
 
+@pytest.mark.slow
+def test_each_sweep_of_a_process_divides_the_cores_anew(monkeypatch):
+    for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr(os, "cpu_count", lambda: 2)
+    before, threads = dict(os.environ), []
+    for workers in (1, 2):
+        cluster = sweep._cluster(Grid({}, {}, workers=workers))
+        with cluster, distributed.Client(cluster) as client:
+            threads.append(client.submit(torch.get_num_threads).result())
+        assert dict(os.environ) == before
+    assert threads == [2, 1]
+
+
 FAULTS = {
     1: (MemoryError(), "out of memory (MemoryError); try a smaller batch_size or fewer workers"),
     2: (torch.OutOfMemoryError("CUDA out of memory\nmore"), "out of memory (CUDA out of memory)"),

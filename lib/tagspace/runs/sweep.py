@@ -250,8 +250,13 @@ def _cluster(grid: Grid) -> SpecCluster:
     # because libraries read it when they are loaded.
     threads = dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS"), max(cores // workers, 1))
     environment = {**threads, "TQDM_DISABLE": 1}
+    before = dict(os.environ)
     with dask.config.set({f"{ENVIRONMENT}.{name}": value for name, value in environment.items()}):
-        return LocalCluster(n_workers=workers, threads_per_worker=1, dashboard_address=":0")
+        cluster = LocalCluster(n_workers=workers, threads_per_worker=1, dashboard_address=":0")
+    # Dask leaves the workers' environment in this process, where it would outdo that of the next.
+    os.environ.clear()
+    os.environ.update(before)
+    return cluster
 
 
 def _slurm_cluster() -> SpecCluster:
