@@ -52,11 +52,11 @@ SONG_MINUTES = 4
 TOPICS = np.arange(10, 401, 10)
 N_TEST, CUTOFF = 14_358, 100
 TOWERS_BATCH, BATCH = 100, 600
-MARGIN = 0.2  # of a run; with ALWAYS, nearly all triplets violate it, so that each step is whole
+MARGIN = 0.2  # of a run
+# Nearly all triplets violate this one, so that every step computes all gradients.
 ALWAYS = 4.0
-CPU = torch.device("cpu")
-# These relate about 1,300 and 12,700 pairs of a batch. Genuine moods relate 4,100 at 20 topics and
-# 730 at 40; the second is more than the miners take.
+# About 1,300 and 12,700 pairs of a batch are then related; 12,700 is more than mining.MAX_PAIRS.
+# Real mood tags relate 4,100 pairs at 20 topics and 730 at 40.
 TOPICS_MINED = 20, 10
 
 Row = tuple[str, float, float, str, str, bool]
@@ -100,13 +100,13 @@ def take_turns(ours: Work, reference: Work, rounds: int = 3) -> np.ndarray:
 
 
 def compared(what: str, times: np.ndarray, target: float) -> Row:
-    """Make a row; the target is how many times as fast ours should be, at least."""
+    """Make a row; the target is the smallest acceptable speed-up."""
     ratio = times[1] / times[0]
     return what, *times, f"{ratio:.2f} x", f">= {target:g} x", bool(ratio >= target)
 
 
 def limited(what: str, times: np.ndarray, most: float) -> Row:
-    """Make a row; the reference is what cannot be left out, and ours may take so many times it."""
+    """Make a row; the reference is a lower bound, and ours may take ``most`` times as long."""
     ratio = times[0] / times[1]
     return what, *times, f"{ratio:.2f} x its limit", f"<= {most:g}", bool(ratio <= most)
 
@@ -157,7 +157,7 @@ def clips() -> list[Row]:
 
 
 def songs() -> list[Row]:
-    """Excerpts of long files: what seeking adds to decoding as many seconds."""
+    """Compare reading excerpts of long files with decoding as many seconds in one piece."""
     rows = []
     sound = synthetic.sound(SONG_MINUTES * 60)
     variable = {"bitrate_mode": "VARIABLE", "compression_level": 0.5}
@@ -315,7 +315,7 @@ def training_steps() -> list[Row]:
 
 
 def mapped() -> list[Row]:
-    """An epoch from a mapped file against one from memory, a batch read ahead in both."""
+    """Compare an epoch from a mapped file with one from memory; both read ahead."""
     vectors = synthetic.topic_vectors(TOWERS_BATCH)
     inside = synthetic.trainer(vectors, ALWAYS)
     with tempfile.TemporaryDirectory() as name:
@@ -339,7 +339,7 @@ def epoch(trainer: training.Trainer) -> None:
 
 
 def lockstep() -> list[Row]:
-    """Several networks as one against one after another; equal up to rounding."""
+    """Compare several networks in lockstep with one after another; equal up to rounding."""
     rows = []
     generator = torch.Generator().manual_seed(0)
     excerpts = torch.randn(TOWERS_BATCH, 1, *spectrogram.SHAPE, generator=generator)
@@ -367,7 +367,7 @@ def back(embeddings: torch.Tensor) -> None:
 
 
 def kept_memory() -> list[Row]:
-    """Training that keeps freed memory against training that does not, a process for each."""
+    """Compare training that keeps freed memory with training that does not, in two processes."""
     with (
         ProcessPoolExecutor(1, get_context("spawn")) as keeping,
         ProcessPoolExecutor(1, get_context("spawn"), give_back) as giving,

@@ -1,4 +1,4 @@
-"""What a training step cannot do without: the network's convolutions, there and back."""
+"""The convolutions of a training step, forward and backward: a lower bound of its time."""
 
 from __future__ import annotations
 
@@ -8,10 +8,9 @@ from torch.nn import functional
 from tagspace.audio.spectrogram import N_FRAMES, N_MELS
 from tagspace.model import dpnn
 
-ELEMENT = 2  # bytes of bfloat16
-# Times that a step reads or writes the outputs of the convolutions, beside in convolutions: batch
-# normalisation reads them twice and writes them, and back reads them and the gradient twice and
-# writes one; the pool reads them, and back clears and writes a gradient.
+# How often a step reads or writes the outputs of the convolutions, outside the convolutions. Batch
+# normalisation: 3 forward (two reads, one write), 5 backward (outputs and gradient twice each, one
+# write). Pooling: 1 forward (read), 2 backward (clear and write the gradient).
 PASSES = 3 + 5 + 1 + 2
 
 

@@ -112,7 +112,7 @@ def embedding() -> Iterator[Row]:
 
 
 def evaluation() -> Iterator[Row]:
-    """One representation of the test tracks, against two: what each one adds."""
+    """Time the evaluation of one and of two representations; the difference is one more."""
     queries = np.random.default_rng(0).permutation(TEST)[:N_QUERIES]
     tags, groups, vectors = searched(TEST)
     one = seconds(lambda: retrieval.evaluate({"a": vectors}, tags, groups, queries))
@@ -126,7 +126,7 @@ def searched(n_tracks: int) -> tuple[TagMatrix, Groups, torch.Tensor]:
 
 
 def memory() -> Iterator[Row]:
-    """Each in a process of its own, as a peak cannot be taken back."""
+    """Measure the peak of each case in a process of its own."""
     for work, sizes in MEMORY.items():
         for n_tracks in sizes:
             told = in_a_process(work, str(n_tracks))
@@ -186,7 +186,7 @@ def run(file: Path) -> None:
 
 
 def most_private(work: Work) -> int:
-    """Return the most private memory in kB while work is done."""
+    """Return the peak of the private memory in kB during work."""
     seen = [kilobytes("RssAnon")]
     done = threading.Event()
 
@@ -203,7 +203,7 @@ def most_private(work: Work) -> int:
 
 
 def peak(work: str, n_tracks: int) -> None:
-    """Print how many bytes some queries take at most, beyond what is there before (Linux)."""
+    """Print the peak memory in bytes that two blocks of queries add (Linux)."""
     queries = np.arange(2 * (retrieval.BLOCK_CELLS // n_tracks))  # two blocks of the full size
     if work == "evaluate":
         tags, groups, vectors = searched(n_tracks)
@@ -211,7 +211,7 @@ def peak(work: str, n_tracks: int) -> None:
         answer = partial(retrieval.evaluate, representations, tags, groups, queries)
     else:
         answer = partial(nearest, torch.randn(n_tracks, dpnn.N_DIMENSIONS), queries)
-    Path("/proc/self/clear_refs").write_text("5")  # the peak so far is forgotten
+    Path("/proc/self/clear_refs").write_text("5")  # resets the recorded peak
     before = kilobytes("VmRSS")
     answer()
     print((kilobytes("VmHWM") - before) * 1024)

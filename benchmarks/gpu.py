@@ -101,7 +101,7 @@ def measure(device: torch.device, sizes: Sizes) -> Iterator[Row]:
 
 
 def compiled(device: torch.device, sizes: Sizes) -> Iterator[Row]:
-    """Compile the network, where the device is a card; a processor has no compiler at hand."""
+    """Measure a step with torch.compile, on GPUs only: a processor would need a C++ compiler."""
     if device.type == "cuda":
         batch = sizes.batches[1]
         trainer = make_trainer(device, sizes.tracks)
@@ -113,7 +113,7 @@ def compiled(device: torch.device, sizes: Sizes) -> Iterator[Row]:
 
 
 def together(device: torch.device, sizes: Sizes) -> Iterator[Row]:
-    """Several experiments as one network, on the same batches, against one after another."""
+    """Compare training several networks in lockstep with training them one after another."""
     batch = sizes.batches[1]
     excerpts = torch.randn(batch, 1, N_MELS, N_FRAMES, device=device)
     models = [dpnn.initial_network(n).to(device).train() for n in range(sizes.lockstep)]

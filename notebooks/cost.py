@@ -9,10 +9,10 @@
 # %% [markdown]
 # # What Table II costs
 #
-# Hundreds of experiments on 143,587 tracks: can anybody do that? This page adds it up, from what
-# `python benchmarks/cost.py FOLDER` measured per track and stage on one machine. The tags,
-# spectrograms and embeddings it measured on are synthetic, as many as the paper's; training is
-# extrapolated from some steps.
+# This page estimates the cost of the experiments of Table II on 143,587 tracks. `python
+# benchmarks/cost.py FOLDER` measured the time per track of each stage on one machine. The tags,
+# spectrograms and embeddings are synthetic, and as many as the paper's. Training time is
+# extrapolated from a few steps.
 
 # %% tags=["parameters"]
 epochs: int = 10  # of each experiment; the default of this package at the paper's size
@@ -26,7 +26,7 @@ configuration = read_parameters(globals())
 # %% [markdown]
 # ## Measured
 #
-# Seconds are those of the whole machine, all its cores at work on one thing.
+# Seconds are wall-clock time, with all cores of the machine working on one task.
 
 # %%
 from compendium import measured
@@ -37,12 +37,12 @@ told = cost.assign(value=cost["value"].map("{:.4g}".format))
 told.set_index(["stage", "what"])[["value", "unit"]]
 
 # %% [markdown]
-# ## The whole of it
+# ## Total cost
 #
-# Tags cost next to nothing: one Gram matrix holds those of all 15 combinations, and a number of
-# topics is a cut. Features are computed once. The untrained network and the other baselines are
-# embedded once per worker. What remains is training: each experiment hears each track once an
-# epoch.
+# LSI takes little time: one Gram matrix covers the tags of all 15 combinations, and a model with
+# fewer topics is a truncation of a larger one. Features are computed once. The untrained network
+# and the other baselines are embedded once per worker. Most of the cost is training: each
+# experiment processes every training track once per epoch.
 
 # %%
 from compendium import paper
@@ -99,11 +99,11 @@ glue("exaflop", f"{flop / 1e18:.1f}", display=False)
 private = cost.loc[cost["what"].str.endswith("private memory"), "value"].max()
 glue("private", f"{private / 1024:.1f}", display=False)
 card = measured.card()
-told = "No GPU was at hand: no card was measured."
+told = "No GPU was available, so no card was measured."
 if len(card):
     hours_of = card.set_index("what")["value"].filter(like="experiments of")
     names = ", ".join(f"{what}: {value:.1f} hours" for what, value in hours_of.items())
-    told = f"On one card ({card['device'].iloc[0]}), {names}."
+    told = f"On one GPU ({card['device'].iloc[0]}), {names}."
 glue("card", told, display=False)
 glue(
     "disk",
@@ -112,38 +112,39 @@ glue(
 )
 
 # %% [markdown]
-# **What we saw.** With one excerpt of each track, as in the paper, and {glue:text}`cost_epochs` epochs
-# of training, the {glue:text}`experiments` experiments of Table II take {glue:text}`core_hours`
-# core-hours on such a machine, {glue:text}`training_share` of them in training (with the paper's 100
-# epochs, where none stops early, ten times as much), and {glue:text}`disk` GB on disk for the
-# features. (Five excerpts, the default, take five times the space and time but in training, which
-# hears one of them at a time.) Nothing of it needs one machine: on a hundred
-# such cores it takes {glue:text}`days` days. Training is {glue:text}`exaflop` exaflop.
+# **What we saw.** The {glue:text}`experiments` experiments of Table II take {glue:text}`core_hours`
+# core-hours on this machine, with one excerpt per track (as in the paper) and
+# {glue:text}`cost_epochs` epochs. Training takes {glue:text}`training_share` of that; its cost is
+# proportional to the number of epochs (the paper: 100, without early stopping). Features take
+# {glue:text}`disk` GB on disk. With five excerpts, the default, features, validation and evaluation
+# take five times as long, and features five times the space. Training takes the same time, because
+# it uses one excerpt per track and epoch. The experiments are independent: on 100 such cores they
+# take {glue:text}`days` days. Training needs {glue:text}`exaflop` x 10^18 floating-point operations.
 # {glue:text}`card`
 #
 # ## Memory
 #
-# Features stay on disk. A run reads the excerpts of a batch while the batch before is trained on,
-# and all runs of a machine share what the system keeps of the files in memory. With five excerpts
-# of each of the paper's tracks, a run had at most {glue:text}`private` GiB of its own.
+# Features stay on disk. A run reads the next batches while it trains on the current one. All runs
+# on a machine share the page cache of the operating system. With five excerpts of each of the
+# paper's tracks, one run used at most {glue:text}`private` GiB of private memory.
 #
 # ## How it grows
 #
-# With the number of tracks: features and training in proportion; evaluation with the number of
-# queries times that of tracks searched in. Its memory beyond the data grows little, as the table
-# above shows: the more tracks, the fewer queries are answered at a time. Validation embeds in
-# proportion, and compares with the square of its tracks, in time and memory.
-# With tags: the decompositions with the third power, a matter of seconds at 1,305. With topics:
-# the vectors in proportion. With the batch: a step per track as measured above; mining with at most
-# the cube of the batch, a few thousandths of a step.
+# Features and training grow linearly with the number of tracks. Evaluation time grows with queries
+# x tracks; its memory hardly grows, because more tracks mean smaller blocks of queries. Validation
+# embeds its tracks in linear time and compares them in quadratic time. LSI takes cubic time in the
+# number of tags: some seconds for 1,305 tags. LSI vectors grow linearly with the number of topics.
+# Mining takes at most cubic time in the batch size; in the table of `make bench` it takes less than
+# a hundredth of a step.
 #
-# Training several networks in lockstep on the same batches, as grouped convolutions, was tried; on
-# a processor it is no faster than one after another (`make bench`), so that a sweep does not do it.
-# On a card, `python benchmarks/gpu.py` measures both.
+# Training several networks in lockstep on the same batches, as grouped convolutions, was tried. On
+# a processor it is no faster than one after another (`make bench`), so a sweep does not do it. On a
+# GPU, `python benchmarks/gpu.py` measures both.
 #
-# ## How far from the limit
+# ## Distance from the lower bound
 #
-# Beside a figure stands what cannot be left out, measured in the same run of `make bench`.
+# The table compares a stage with the part of it that cannot be avoided, such as decoding the audio.
+# Both were measured in the same run of `make bench`.
 
 # %%
 bench = measured.bench()
@@ -162,12 +163,14 @@ glue("seek_ratio", ratios.filter(like="variable").item(), display=False)
 glue("two_workers", ratios.filter(like="efficiency of two workers").item(), display=False)
 
 # %% [markdown]
-# A training step takes {glue:text}`step_ratio:.1f` times its convolutions. The rest is batch
-# normalisation and pooling in kernels of PyTorch; to join them needs a compiler, which a first run
-# would wait for. A log-mel spectrogram takes {glue:text}`mel_ratio:.1f` times the decoding of its
-# seconds. Five excerpts of a song in mp3 of variable rate take {glue:text}`seek_ratio:.1f` times the decoding
-# of as many seconds at once, because a place can only be found by walking through the frames before. Two workers, each with a core, do {glue:text}`two_workers:.2f` of twice the work of one:
-# they share the memory and the clock of the processor.
+# A training step takes {glue:text}`step_ratio:.1f` times as long as its convolutions alone. The rest
+# is batch normalisation and pooling, in separate kernels of PyTorch. Fusing these kernels needs a
+# compiler, and would delay the first run. A log-mel spectrogram of an mp3 takes
+# {glue:text}`mel_ratio:.1f` times as long as decoding the same audio. Reading five excerpts from an
+# mp3 of variable bit rate takes {glue:text}`seek_ratio:.1f` times as long as decoding 30 s in one
+# piece, because seeking must scan all earlier frames. Two workers with one core each have a parallel
+# efficiency of {glue:text}`two_workers:.2f` (ideal: 1), because they share memory bandwidth and
+# clock speed.
 #
 # ## On more machines
 #
@@ -190,5 +193,5 @@ glue("two_workers", ratios.filter(like="efficiency of two workers").item(), disp
 #     job-script-prologue: ["export TAGSPACE_CACHE=/shared/cache"]
 # ```
 #
-# A job that ends, for whatever reason, loses the runs it was at; they are given to another worker,
-# and the same command given again goes on with what is missing.
+# If a job ends early, another worker repeats its unfinished runs. If the sweep itself stops, run the
+# same command again; it makes only the missing runs.

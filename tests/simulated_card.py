@@ -1,7 +1,7 @@
-"""A card that is simulated on the processor: it computes, and refuses what a real one would.
+"""A GPU that is simulated on the processor; it refuses operations that a real one refuses.
 
-Every operation must find its tensors on one device. Operations that a program waits for, because
-it takes a value from the card, are counted.
+Every operation must find its tensors on one device. Each operation that makes the program wait for
+the GPU, such as reading a value, is recorded.
 """
 
 import contextlib
@@ -11,9 +11,7 @@ import torch
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves, tree_map
 
-CARD = torch.device(
-    "lazy:0"
-)  # of the devices that torch knows but does not have, gradients need it
+CARD = torch.device("lazy:0")  # a device type without a backend, and one that autograd accepts
 ops = torch.ops.aten
 TAKES_A_VALUE = {ops._local_scalar_dense.default, ops.nonzero.default, ops.bincount.default}
 # Indices may be on the processor, also in CUDA.
@@ -47,7 +45,7 @@ class OnCard(torch.Tensor):
 
 
 class Simulated(TorchDispatchMode):
-    """Computes on the simulated card within the block; ``waits`` names what was waited for."""
+    """Computes on the simulated card within the block; ``waits`` lists what it waited for."""
 
     def __init__(self):
         super().__init__()
@@ -62,12 +60,12 @@ def simulated_card():
     autocast = torch.autocast
 
     def on_any_device(device, *rest, **options):
-        known = device != CARD.type  # only bfloat16 needs it, and float32 is used here
+        known = device != CARD.type  # autocast does not know the other; float32 does not need it
         return autocast(device, *rest, **options) if known else contextlib.nullcontext()
 
     with (
         mock.patch("torch.autocast", on_any_device),
-        # Only the thread that entered the block knows the card, so nothing is read ahead.
+        # The mode holds only in this thread, so reading ahead in another one is turned off.
         mock.patch("tagspace.model.training.map_ahead", map),
         mock.patch("tagspace.encoders.embedding.map_ahead", map),
         Simulated() as card,

@@ -1,4 +1,4 @@
-"""What runs on a card: all of it on one device, and hardly ever waited for."""
+"""Code for a GPU keeps its tensors on one device, and seldom waits for it."""
 
 import numpy as np
 import pandas as pd
@@ -63,5 +63,5 @@ def test_a_step_waits_for_the_card_only_where_triplets_are_mined():
         batch = trainer.read(rows, 0 * rows)
         card.waits.clear()
         trainer.step(batch)
-    # Pairs, triplets, and whether there are any.
+    # To find the positive pairs, to find the triplets, and to test whether there are any.
     assert card.waits == [*["aten.nonzero.default"] * 2, "aten._local_scalar_dense.default"]

@@ -1,6 +1,6 @@
 """The command line: ``tagspace COMMAND``, or ``python -m tagspace COMMAND``.
 
-A command is imported when it is called, so that help and a mistyped command are answered at once.
+A command is imported when it is called, so that help and usage errors appear at once.
 """
 
 from __future__ import annotations
@@ -133,7 +133,7 @@ def _parser() -> argparse.ArgumentParser:
         "out", type=Path, help="folder to write; train on it with -p dataset FOLDER"
     )
     command.set_defaults(call=f"{COMMANDS}:match_albums")
-    command = commands.add_parser("free", help="count, or delete, features that no file uses")
+    command = commands.add_parser("free", help="count, or delete, features whose audio is gone")
     command.add_argument("--delete", action="store_true", help="delete them")
     command.set_defaults(call=f"{COMMANDS}:free_features")
     return parser

@@ -32,7 +32,7 @@ def print_runs(given: argparse.Namespace) -> None:
     )
     same = ["results_version", "dataset", "fingerprint"]
     same += [name for name in EXPERIMENT_PARAMETERS if name != "fold"]
-    # Runs from before there was a version are not averaged if their code differs.
+    # Old records have no results_version; they are not averaged if their code differs.
     if gathered.groupby([*same, "fold"])["run"].nunique().max() > 1:
         same.append("run")
     varied = [name for name in same if len(gathered[name].unique()) > 1]
@@ -51,7 +51,7 @@ def keep_figures(given: argparse.Namespace) -> None:
 
 
 def remake(given: argparse.Namespace) -> None:
-    """Make a run anew from the parameters in its record, if the record is damaged."""
+    """Repeat the run of a damaged record with the parameters that are saved in it."""
     try:
         parameters = records.Record(given.record).parameters
     except (OSError, ValueError, LookupError, TypeError) as error:
@@ -71,10 +71,8 @@ def write_manifest(given: argparse.Namespace) -> None:
     file = folder / "manifest.csv"
     if file.exists():
         raise TagspaceError(f"dataset: {file} exists already; move it away to write a new one")
-    table, unreadable = embedded.describe(folder)
-    write_whole(file, partial(table.to_csv, index=False))
+    table = embedded.write(folder, file)
     known = (table.drop(columns=["track_id", "path"]) != "").sum()
-    print("".join(f"left out: {reason}\n" for reason in unreadable), end="")
     print(f"{len(table)} files; {', '.join(f'{n} have {name}' for name, n in known.items())}")
     print(f"Written to {file}: papermill notebooks/train.ipynb OUT.ipynb -p dataset {file}")
 
@@ -100,7 +98,7 @@ def match_albums(given: argparse.Namespace) -> None:
 
 
 def free_features(given: argparse.Namespace) -> None:
-    """Print how many features belong to no file any more, and delete them if asked."""
+    """Count the features in the cache that are no longer needed; delete them with --delete."""
     folder = cache_folder() / "features"
     if not folder.is_dir():
         raise TagspaceError(f"{folder} holds no features")

@@ -244,13 +244,17 @@ def assemble(dataset: Dataset, store: Features, configuration: Configuration) ->
 
 def front_ends(configuration: Configuration) -> list[FrontEnd]:
     """List what is computed from the audio: log-mel spectrograms, and what the encoder takes."""
-    return [LOG_MEL, _musicnn(configuration)] if configuration.encoder == "musicnn" else [LOG_MEL]
+    heard = [musicnn.front_end(vector_precision(configuration))]
+    return [LOG_MEL, *(heard if configuration.encoder == "musicnn" else [])]
 
 
-def _musicnn(configuration: Configuration) -> FrontEnd:
-    """Return the front end, in float32 unless bfloat16 is asked for."""
-    is_half = configuration.precision == "bfloat16"
-    return musicnn.front_end(torch.bfloat16 if is_half else torch.float32)
+def vector_precision(configuration: Configuration) -> torch.dtype:
+    """Return the precision of frozen vectors: float32, but musicnn's may be asked for in bfloat16.
+
+    It does not depend on the machine.
+    """
+    is_half = configuration.encoder == "musicnn" and configuration.precision == "bfloat16"
+    return torch.bfloat16 if is_half else torch.float32
 
 
 def _encoded(
@@ -259,7 +263,8 @@ def _encoded(
     """Return the tracks that have vectors, and a function that gives them; None for DPNN."""
     if configuration.encoder == "musicnn":
         folder = cache_folder() / "features"
-        found = features.extract(dataset, folder, configuration.excerpts, _musicnn(configuration))
+        *_, front_end = front_ends(configuration)
+        found = features.extract(dataset, folder, configuration.excerpts, front_end)
         return found.index.index, found.take
     path = Path(configuration.encoder).expanduser()
     if configuration.encoder == "dpnn" or path.is_dir():  # of a record: from the excerpts

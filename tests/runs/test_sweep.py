@@ -310,7 +310,7 @@ def test_whatever_happens_to_a_run_the_others_are_made(small, tmp_path, monkeypa
     monkeypatch.setattr(sweep.experiment, "run_experiment", run)
     monkeypatch.setattr(sweep, "_corpus", lambda _: None)
     configurations = [Configuration(seed=seed) for seed in range(7)]
-    with distributed.Client(processes=False, dashboard_address=None) as client:
+    with distributed.Client(processes=False, dashboard_address=":0") as client:
         names, reasons = sweep._run_all(configurations, client)
     assert {each.seed for each in names} == {0, 6}
     for configuration, reason in reasons.items():

@@ -227,7 +227,8 @@ def test_few_tracks_have_a_map(made, tmp_path, number):
 def test_music_below_the_page_is_addressed_from_the_page(chosen, tmp_path):
     below = dataclasses.replace(chosen, music=tmp_path / "out" / "some music")
     tags = {"moods": [["calm"]] * 120}
-    explorer.write(below, tmp_path / "out", tags, start=3)
+    explorer.write(below, tmp_path / "out")
+    explorer.write_data(below, tmp_path / "out", tags, start=3)
     data = read_data(tmp_path / "out")
     assert data["tracks"][0]["audio"] == "some%20music/folder%200/track%20000.mp3"
     assert data["tracks"][0]["tags"] == {"moods": ["calm"]}

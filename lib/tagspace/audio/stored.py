@@ -11,14 +11,14 @@ import numpy as np
 class Stored:
     """Values of tracks on disk, as an array whose rows are read when they are indexed.
 
-    All processes of a machine share what the system keeps of the files in memory.
+    All processes on a machine share the page cache of the operating system.
 
     Parameters
     ----------
     segments : sequence of numpy.ndarray, shape (n_rows, n_excerpts, ...)
         Memory-mapped arrays.
     segment, row : numpy.ndarray of int, shape (n_tracks,)
-        Which array holds each track, and where.
+        Number of the array that holds each track, and the row of the track in it.
 
     Examples
     --------
@@ -37,7 +37,10 @@ class Stored:
         return len(self._row)
 
     def __getitem__(self, index: Any) -> np.ndarray:
-        """Read rows; further indices select within each, or for each row another excerpt."""
+        """Read rows.
+
+        A further integer or slice applies to every row. A further array has one excerpt per row.
+        """
         rows, *rest = index if isinstance(index, tuple) else (index,)
         segment, row = self._segment[rows], self._row[rows]
         if np.ndim(row) == 0:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 
 import mutagen
@@ -15,7 +16,7 @@ from tagspace.datasets.cells import LONGEST
 from tagspace.datasets.files import ALL_SUFFIXES, OTHER_SUFFIXES, audio_paths
 from tagspace.errors import TagspaceError
 from tagspace.support.extras import import_pyav
-from tagspace.support.files import check_regular
+from tagspace.support.files import check_regular, write_whole
 from tagspace.support.progress import Progress
 
 TAGSETS = {"genres": "genre", "moods": "mood"}  # tag set -> mutagen's name of the field
@@ -71,6 +72,24 @@ def describe(folder: Path) -> tuple[pd.DataFrame, list[str]]:
             "add such tags, or write manifest.csv yourself"
         )
     return table.drop(columns=empty), unreadable
+
+
+def write(folder: Path, file: Path) -> pd.DataFrame:
+    """Write the manifest of a music folder, print which files are left out, and return it.
+
+    Parameters
+    ----------
+    folder : pathlib.Path
+        See :func:`describe`.
+    file : pathlib.Path
+        The manifest. Unless it is in the folder, the paths in it are absolute.
+    """
+    table, unreadable = describe(folder)
+    if file.parent.absolute() != folder.absolute():
+        table["path"] = [str(folder.absolute() / path) for path in table["path"]]
+    write_whole(file, partial(table.to_csv, index=False))
+    print("".join(f"left out: {reason}\n" for reason in unreadable), end="")
+    return table
 
 
 def _check(file: Path, folder: Path) -> None:

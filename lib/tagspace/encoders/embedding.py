@@ -12,6 +12,7 @@ from torch.nn import functional
 
 from tagspace.audio.stored import Values
 from tagspace.support.ahead import map_ahead
+from tagspace.support.device import products_in
 
 UnitNorm = Literal["output", "weights", "none"]
 EXCERPTS_AT_ONCE = 128  # without gradients; a gigabyte of activations of DPNN
@@ -95,7 +96,7 @@ def embed(
         for at, chunk in zip(starts, read, strict=True):
             each = embed_excerpts(network, chunk.flatten(0, 1)).unflatten(0, chunk.shape[:2])
             if not at:
-                # One block of memory; many small ones that stay would keep large ones apart.
+                # Allocated once: many small tensors would fragment the memory.
                 embeddings = torch.empty(len(rows), each.shape[-1], device=each.device)
             embeddings[at : at + size] = each.mean(1)
     return functional.normalize(embeddings, dim=1) if network.unit_norm == "output" else embeddings
@@ -122,5 +123,5 @@ def embed_excerpts(
     x = excerpts.to(network.device).float()
     if x.ndim == 3:  # images have a channel
         x = x.unsqueeze(1)
-    with torch.autocast(network.device.type, precision, enabled=precision != torch.float32):
+    with products_in(precision, network.device):
         return network(x).float()

@@ -30,9 +30,10 @@ from tagspace.encoders.heard import TAGS
 from tagspace.encoders.tensorflow_checkpoint import read_variables
 from tagspace.errors import TagspaceError
 from tagspace.support.cache import cache_folder
-from tagspace.support.device import choose_precision
+from tagspace.support.device import choose_precision, products_in
 from tagspace.support.files import write_whole
 
+CPU = torch.device("cpu")
 SAMPLE_RATE = 16_000  # Hz
 N_FFT, HOP, N_MELS = 512, 256, 96
 SCALE = 10_000  # of the mel power, before the logarithm
@@ -81,13 +82,14 @@ class _Layer(nn.Module):
         self.convolution = nn.Conv2d(1, filters, kernel)
         self.norm = nn.BatchNorm2d(filters, EPSILON)
         before = (kernel[0] - 1) // 2
-        self.padding = 0, 0, before, kernel[0] - 1 - before  # as many frames leave as enter
+        self.padding = 0, 0, before, kernel[0] - 1 - before  # the number of frames stays
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """Map (n, frames, bands) to (n, filters, frames), the maximum over bands.
 
-        The maximum is taken before the rest, which is monotone: where the normalisation changes
-        the sign, the least value becomes the greatest. The result is the same, at half the cost.
+        Bias, ReLU and normalisation are monotone in each filter, so the maximum over bands can be
+        taken before them. For a filter with a negative normalisation weight, the minimum is taken
+        instead. The result is the same, at half the cost.
         """
         sign = self.norm.weight.sign()
         kernel = self.convolution.weight * sign[:, None, None, None]
@@ -191,10 +193,7 @@ def excerpt_vectors(
     excerpts = reading.read_excerpts(path, number, SAMPLE_RATE)
     patches = np.stack([log_mel_patches(samples) for samples in excerpts.samples])
     network, flat = _network(), torch.as_tensor(patches).flatten(0, 1)
-    with (
-        torch.no_grad(),
-        torch.autocast("cpu", precision, enabled=precision != torch.float32),
-    ):
+    with torch.no_grad(), products_in(precision, CPU):
         vectors = network(flat).float().unflatten(0, patches.shape[:2])
     return vectors.mean(1).numpy(), excerpts.notes
 
@@ -228,8 +227,9 @@ def front_end(precision: torch.dtype = torch.float32) -> FrontEnd:
     Parameters
     ----------
     precision : torch.dtype
-        In bfloat16, vectors have cosines above .9997 with those in float32, and figures of search
-        differ by .002 at most; some processors compute it twice as fast.
+        Vectors in bfloat16 have cosines above .9997 with those in float32, on 796 clips of MERGE
+        and Emotify, and P@10 and nDCG@10 differ by .002 at most. Some processors compute bfloat16
+        in two thirds of the time.
     """
     constants = (PACKAGE, SAMPLE_RATE, SECONDS, N_FFT, HOP, N_MELS, PATCH)
     return FrontEnd(
@@ -243,7 +243,7 @@ def front_end(precision: torch.dtype = torch.float32) -> FrontEnd:
 
 def fastest() -> torch.dtype:
     """Return the precision in which this processor is fastest."""
-    return choose_precision("auto", torch.device("cpu"))
+    return choose_precision("auto", CPU)
 
 
 def load() -> MusicNN:

@@ -79,8 +79,8 @@ def neighbours(distances: Tensor, cutoff: int) -> Tensor:
         Rows of the neighbours, nearest first; among equally distant ones, in order of rows.
     """
     n_queries, n_tracks = distances.shape
-    # The nearest track of each of many groups bounds the distance of the last neighbour. Few tracks
-    # are within the bound, and among them are all that tie for the last place.
+    # The tracks are split into groups. The cutoff-th smallest of the group minima is an upper bound
+    # of the distance of the last neighbour. Few tracks are within it, and all ties for the last.
     width = max(n_tracks // (GROUPS * cutoff), 1)
     n_groups = n_tracks // width
     least = distances[:, : width * n_groups].unflatten(1, (width, n_groups)).amin(1)
@@ -264,7 +264,7 @@ class Search:
             name: _Excluded(mask, (~mask).sum(1), *mask.nonzero(as_tuple=True))
             for name, mask in masks.items()
         }
-        # A filter hides at most so many tracks of a query, so one search serves all filters.
+        # One search serves all filters if it is deeper by the most tracks that one of them hides.
         most = max(int(mask.sum(1).max()) for mask in masks.values())
         self.reach, self.depth = min(depth + most, len(groups.artist)), depth
         self.distances = {name: each.cpu().numpy() for name, each in distances.items()}
@@ -324,7 +324,7 @@ class Search:
 
 
 def _right_among_first(depth: int, distances: np.ndarray, right: np.ndarray) -> int:
-    """Count right tracks among the nearest; of those that tie for the last places, the first."""
+    """Count the relevant tracks among the nearest; the order of rows breaks ties at the end."""
     farthest = np.partition(distances, depth - 1)[depth - 1]
     near, last = distances < farthest, np.flatnonzero(distances == farthest)
     return right[near].sum() + right[last[: depth - near.sum()]].sum()

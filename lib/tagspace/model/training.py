@@ -63,7 +63,7 @@ class Examples:
 
 
 class Batch(NamedTuple):
-    """What a step takes, on the device: tracks, one excerpt of each, and the excluded pairs."""
+    """The input of a step, on the device: tracks, one excerpt of each, and the excluded pairs."""
 
     rows: Tensor
     excerpts: Tensor
@@ -231,7 +231,7 @@ class Trainer:
         started = time.perf_counter()
         self.network.train()
         told = [self.step(batch) for batch in self.batches()]
-        # Fetched only now: after each step, a GPU would have to be waited for.
+        # Fetched once per epoch: after each step, the program would have to wait for a GPU.
         steps = pd.DataFrame([each.tolist() for each in told], columns=STEP)
         self._check(steps)
         if self.steps:
@@ -265,7 +265,7 @@ class Trainer:
     def step(self, batch: Batch) -> Tensor:
         """Take one optimiser step on a batch, and return :data:`STEP`.
 
-        A batch without gradient takes no step: Adam would move by its momentum.
+        Without any gradient, the weights stay: Adam's momentum would change them.
         """
         augmented = self.schedule.augment
         excerpts = augment(batch.excerpts, self.augmentation) if augmented else batch.excerpts
@@ -279,9 +279,7 @@ class Trainer:
             self.steps += 1
             update_average(self.average, self.network, self.steps)
         tracks = torch.full_like(terms.active, len(batch.rows))
-        spread = (
-            2 * embeddings.detach().var(0, correction=0).sum()
-        )  # over all pairs, also of equals
+        spread = 2 * embeddings.detach().var(0, correction=0).sum()  # the mean over all pairs
         told = (terms.value.detach(), terms.active, tracks, terms.anchors, terms.pairs, spread)
         return torch.stack([each.double() for each in told])
 

@@ -17,7 +17,7 @@ import torch
 
 from tagspace.audio.stored import Values
 from tagspace.configuration import Configuration
-from tagspace.corpus import Corpus
+from tagspace.corpus import Corpus, vector_precision
 from tagspace.encoders.embedding import embed
 from tagspace.encoders.vectors import unit_vectors
 from tagspace.errors import TagspaceError
@@ -133,10 +133,8 @@ def run_experiment(corpus: Corpus, configuration: Configuration) -> Record:
 def resolve(configuration: Configuration, device: torch.device) -> Configuration:
     """Replace parameters that leave a choice by what is chosen on this device."""
     is_dpnn = configuration.encoder == "dpnn"
-    precision: str = configuration.precision
-    if precision == "auto":  # frozen vectors are the same on all machines
-        found = choose_precision("auto", device) if is_dpnn else torch.float32
-        precision = precision_name(found)
+    of_steps = choose_precision(configuration.precision, device)
+    precision = precision_name(of_steps if is_dpnn else vector_precision(configuration))
     rate = configuration.learning_rate or (RATE if is_dpnn else HEAD_RATE)
     chosen = {"precision": precision, "learning_rate": rate}
     return configuration.model_copy(update=chosen)

@@ -89,14 +89,14 @@ class Grid:
         return list(dict.fromkeys(planned)), self.failures(refused)
 
     def failures(self, reasons: Iterable[tuple[str, Parameters, str]]) -> pd.DataFrame:
-        """Tabulate runs that could not be made: ``variant``, what varies, and ``reason``."""
+        """Tabulate runs that failed: ``variant``, the parameters that vary, and ``reason``."""
         varied = [name for name, values in self.axes.items() if len(values) > 1]
         names = list(dict.fromkeys([*varied, "tagsets"]))
         rows = [(variant, *(p[name] for name in names), reason) for variant, p, reason in reasons]
         return pd.DataFrame(rows, columns=["variant", *names, "reason"])
 
     def first(self) -> Parameters:
-        """Return the first value of each parameter except the tag sets, to find the data."""
+        """Return the first value of each parameter except the tag sets: enough to load the data."""
         return {name: values[0] for name, values in self.axes.items() if name != "tagsets"}
 
 

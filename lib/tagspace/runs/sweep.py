@@ -16,9 +16,7 @@ import torch
 
 from tagspace import corpus
 from tagspace.audio import features
-from tagspace.configuration import (
-    Configuration,
-)
+from tagspace.configuration import Configuration
 from tagspace.corpus import Corpus
 from tagspace.datasets import registry
 from tagspace.errors import TagspaceError
@@ -185,24 +183,27 @@ def _sizes(parameters: Parameters) -> dict[str, int]:
 
 
 def _run(parameters: Parameters) -> tuple[str, str]:
-    """Return the name of the record, or else the reason; Dask would print the traceback of it."""
+    """Make a run; return the name of its record, or the reason for its failure.
+
+    Errors are returned, because Dask prints a traceback for each that is raised.
+    """
     configuration = Configuration.check(parameters)
     _take_card()
     try:
         return experiment.run_experiment(_corpus(configuration), configuration).folder.name, ""
     except (TagspaceError, torch.OutOfMemoryError) as error:
         reason = _reason(error)
-    # Outside of the block, because the error holds what was computed.
+    # After the block: until then, the error keeps the tensors.
     torch.cuda.empty_cache()
     return "", reason
 
 
 def _take_card() -> None:
-    """Spread the workers of a machine over its cards."""
+    """Assign one of the GPUs of the machine to this worker."""
     if torch.cuda.is_available():
         from distributed import get_worker
 
-        name = str(get_worker().name)  # a number on this machine
+        name = str(get_worker().name)  # 0, 1, ... for workers of a local cluster
         number = int(name) if name.isdigit() else 0
         torch.cuda.set_device(number % torch.cuda.device_count())
 
@@ -253,7 +254,7 @@ def _cluster(grid: Grid) -> SpecCluster:
     before = dict(os.environ)
     with dask.config.set({f"{ENVIRONMENT}.{name}": value for name, value in environment.items()}):
         cluster = LocalCluster(n_workers=workers, threads_per_worker=1, dashboard_address=":0")
-    # Dask leaves the workers' environment in this process, where it would outdo that of the next.
+    # Dask leaves these variables in this process, where they would override the next sweep's.
     os.environ.clear()
     os.environ.update(before)
     return cluster

@@ -9,7 +9,6 @@ import argparse
 import json
 import shutil
 import sys
-from functools import partial
 from pathlib import Path
 
 import pandas as pd
@@ -20,7 +19,6 @@ from tagspace.search.collection import Collection
 from tagspace.search.explanation import explain
 from tagspace.search.query import Filters, nearest
 from tagspace.search.seeds import Seed, seed
-from tagspace.support.files import write_whole
 
 # A fifth of the tracks is the test set. Predictions are counted on it and on validation tracks.
 FOLDS = 5
@@ -41,14 +39,16 @@ def print_models(given: argparse.Namespace) -> None:
     """Learn models, and say how to use them."""
     from tagspace.configuration import PRESETS, Configuration
     from tagspace.corpus import load_corpus
-    from tagspace.datasets import registry
+    from tagspace.datasets import embedded, registry
     from tagspace.encoders import musicnn
     from tagspace.search import models
     from tagspace.support.device import precision_name
 
     folder = Path(given.dataset).expanduser()
     if folder.is_dir() and not registry.recognise(folder):
-        given.dataset = str(write_tags(folder, given.out))
+        given.dataset = str(given.out / "manifest.csv")
+        table = embedded.write(folder, Path(given.dataset))
+        print(f"The tags of {len(table)} files are in {given.dataset}")
     parameters = {**PRESETS["best"], "folds": FOLDS, "dataset": given.dataset}
     # What an index computes of the files is used again.
     parameters |= {"precision": precision_name(musicnn.fastest()), "runs": str(given.out)}
@@ -56,19 +56,6 @@ def print_models(given: argparse.Namespace) -> None:
     learned = models.learn(load_corpus(configuration), configuration)
     named = " ".join(f"{tagset}={record.folder}" for tagset, record in learned.items())
     print(f"Use them: tagspace index FOLDER --model {named}")
-
-
-def write_tags(music: Path, out: Path) -> Path:
-    """Write the tags embedded in a music folder as a manifest elsewhere, and return its path."""
-    from tagspace.datasets import embedded
-
-    table, unreadable = embedded.describe(music)
-    print("".join(f"left out: {reason}\n" for reason in unreadable), end="")
-    table["path"] = [str(music.absolute() / path) for path in table["path"]]
-    file = out / "manifest.csv"
-    write_whole(file, partial(table.to_csv, index=False))
-    print(f"The tags of {len(table)} files are in {file}")
-    return file
 
 
 def print_hits(given: argparse.Namespace) -> None:

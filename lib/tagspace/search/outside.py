@@ -18,7 +18,7 @@ from tagspace.search.indexing import EXCERPTS
 def embed_file(
     collection: Collection, file: Path
 ) -> tuple[dict[str, np.ndarray], str, dict[str, object]]:
-    """Embed a file as the tracks of a collection are.
+    """Embed an audio file with the models of a collection.
 
     Parameters
     ----------
@@ -39,7 +39,7 @@ def embed_file(
     Raises
     ------
     TagspaceError
-        If the file cannot be read, or a model is no longer what it was.
+        If the file cannot be read, or a model has changed since the collection was indexed.
     """
     heard = musicnn.excerpt_vectors(str(file), EXCERPTS, musicnn.fastest())[0][None]
     vectors = {}

@@ -1,4 +1,4 @@
-"""Where the tags of a model are among its tracks."""
+"""Vectors of tags in the embedding space of a model."""
 
 from __future__ import annotations
 
@@ -18,20 +18,20 @@ def predicted(cosines: np.ndarray) -> np.ndarray:
     Parameters
     ----------
     cosines : numpy.ndarray, shape (n_tracks, n_tags)
-        Of tracks with tags.
+        Of each track with each tag.
     """
     return np.argsort(-cosines, axis=1, kind="stable")[:, :PREDICTED]
 
 
 def read_tags(record: Path) -> pd.DataFrame:
-    """Read the places of tags.
+    """Read the vectors of the tags of a model.
 
     Returns
     -------
     pandas.DataFrame
-        A row per tag: its vector of unit length in ``d000`` and further columns; ``times``, how
-        often it was predicted for a track that was not trained on; and ``right``, how often such a
-        track carries it. Empty if the record was not made by :func:`tagspace.search.models.learn`.
+        A row per tag: its vector of unit length in ``d000`` and further columns; ``times``, for how
+        many held-out tracks it was predicted; and ``right``, how many of these carry it. Empty if
+        the record was not made by :func:`tagspace.search.models.learn`.
     """
     file = record / TAGS
     return pd.read_parquet(file) if file.exists() else pd.DataFrame()

@@ -13,7 +13,7 @@ T = TypeVar("T")
 
 
 def map_ahead(function: Callable[..., T], *items: Iterable[Any]) -> Iterator[T]:
-    """Yield what ``map`` would, called in order in another thread, a little ahead.
+    """Yield the results of ``map`` in order; another thread computes up to two of them ahead.
 
     Examples
     --------

@@ -20,7 +20,7 @@ def choose_device(name: str) -> torch.device:
     ----------
     name : str
         ``auto`` chooses CUDA if it is available, else the CPU. Apple's ``mps`` must be named. On
-        CUDA, deterministic kernels are asked for, and float32 without TF32.
+        CUDA, it also selects deterministic kernels and turns TF32 off.
 
     Raises
     ------
@@ -41,13 +41,13 @@ def choose_device(name: str) -> torch.device:
 
 
 def _ask_for_exact_kernels() -> None:
-    """Let a GPU give the same figures in each run, and float32 as precise as on a processor.
+    """Make the results of a GPU repeatable, and keep the full precision of float32.
 
     An operation without a deterministic kernel warns.
     """
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # as cuBLAS demands
     torch.use_deterministic_algorithms(True, warn_only=True)
-    torch.backends.cudnn.benchmark = False  # it chooses kernels by their speed on the day
+    torch.backends.cudnn.benchmark = False  # it may choose another kernel in each run
     torch.backends.cudnn.allow_tf32 = False
     torch.backends.cuda.matmul.allow_tf32 = False
 
@@ -55,7 +55,7 @@ def _ask_for_exact_kernels() -> None:
 def moved(values: np.ndarray, device: torch.device) -> torch.Tensor:
     """Copy an array to a device; a GPU goes on computing meanwhile."""
     tensor = torch.as_tensor(values)
-    if device.type == "cuda":  # only from pinned memory is a copy not waited for
+    if device.type == "cuda":  # a copy is asynchronous only from pinned memory
         return tensor.pin_memory().to(device, non_blocking=True)
     return tensor.to(device)
 
@@ -91,6 +91,11 @@ def choose_precision(name: str, device: torch.device) -> torch.dtype:
 def precision_name(precision: torch.dtype) -> str:
     """Name a type as the parameter ``precision`` does."""
     return str(precision).removeprefix("torch.")
+
+
+def products_in(precision: torch.dtype, device: torch.device) -> torch.autocast:
+    """Compute convolutions and matrix products inside the block in a precision."""
+    return torch.autocast(device.type, precision, enabled=precision != torch.float32)
 
 
 def supports_fast_bfloat16(device: torch.device) -> bool:

@@ -22,12 +22,7 @@ PERPLEXITY = 30.0  # of t-SNE
 FEWEST = 60  # tracks for t-SNE
 
 
-def write(
-    collection: Collection,
-    out: Path,
-    tags: Mapping[str, Sequence[Sequence[str]]] | None = None,
-    start: int = 0,
-) -> None:
+def write(collection: Collection, out: Path) -> None:
     """Write the page of a collection into a folder; its players read the music.
 
     Parameters
@@ -36,11 +31,9 @@ def write(
         The tracks.
     out : Path
         Is created; open its ``explorer.html``.
-    tags, start
-        See :func:`write_data`.
     """
     shutil.copytree(PAGE, out, dirs_exist_ok=True)
-    write_data(collection, out, tags, start)
+    write_data(collection, out)
 
 
 def write_data(
