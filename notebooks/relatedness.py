@@ -7,124 +7,151 @@
 # ---
 
 # %% [markdown]
-# # Which tracks do tags call related?
+# # Which tracks are related?
 #
-# **Binary LSI never beats plain overlap of tags; tf-idf weighting does, on one of two data sets.** Hide one tag
-# set, rank tracks by relatedness computed from the other sets, and score the ranking by the hidden tags
-# (nDCG@10). On a public subset of the paper's data, overlap reaches {glue:text}`held_out_msd_overlap`. LSI with
-# 16 topics, the default here, reaches {glue:text}`held_out_msd_lsi_16`, and with 250 topics
-# {glue:text}`held_out_msd_lsi_250`. LSI of tf-idf weighted tags with 100 topics reaches
-# {glue:text}`held_out_msd_tfidf_100`; most of this gain is in genres. On MTG-Jamendo, nothing is reliably better
-# than overlap.
+# **Weighting rare tags helps more than counting topics.** Hide one {term}`tag set`, compute relatedness from the
+# others, and score how well it ranks the hidden tags ({term}`nDCG`@10, 1 is the best order). On a public part of the
+# paper's data, plain overlap of tags reaches {glue:text}`held_out_msd_overlap`. The paper's binary {term}`LSI` stays
+# below it with 16 topics ({glue:text}`held_out_msd_lsi_16`) and with 250 ({glue:text}`held_out_msd_lsi_250`). LSI of
+# tf-idf weighted tags with 100 topics is best ({glue:text}`held_out_msd_tfidf_100`).
+#
+# ```{glue:figure} held_out
+# :name: fig-held-out
+# nDCG@10 of a hidden tag set against the number of topics, mean over the sets. Binary LSI never beats plain overlap
+# of tags. tf-idf weighting does on the Million Song subset, from 40 topics on, and not on MTG-Jamendo. Bands: 95 %
+# intervals of the difference from overlap, over {glue:text}`held_out_msd_tracks` queries (Million Song subset,
+# resampled by track) and {glue:text}`held_out_jamendo_tracks` queries (MTG-Jamendo, resampled by artist).
+# ```
+#
+# *You will learn* how to judge relatedness without any audio, what topics and weights change, and which tag set
+# predicts which. *Eight minutes.*
 
-# %% tags=["parameters"]
+# %% tags=["parameters", "hide-input"] mystnb={"code_prompt_show": "Parameters"}
 dataset: str = "demo"  # a name from the page of data sets, or a path; no audio is needed
 tagsets: str = "all"  # or two or more of its tag sets, joined by +
 seed: int = 0  # chooses the artists to judge on
 
-# %%
+# %% tags=["remove-cell"]
+from compendium import measured, present, tag_figures, tag_tables
 from tagspace.configuration import read_parameters
 
 configuration = read_parameters(globals())
 
-# %% mystnb={"image": {"alt": "nDCG@10 of a held-out tag set against the number of topics, two panels. Million Song subset: both lines rise; tf-idf weighted LSI crosses the dashed line of overlap at about 25 topics, binary LSI stays below it. MTG-Jamendo: both lines stay below overlap"}}
-from compendium import measured, tag_figures
-
+# %% tags=["hide-input", "remove-output", "nbval-ignore-output"]
 kept = measured.relatedness()
-titles = {"msd": "Million Song Dataset", "jamendo": "MTG-Jamendo"}
-tag_figures.held_out_figure({title: kept[kept["data"] == name] for name, title in titles.items()})
+titles = {"msd": "Million Song subset", "jamendo": "MTG-Jamendo"}
+present.figure(
+    "held_out",
+    tag_figures.held_out_figure({titles[name]: kept[kept["data"] == name] for name in titles}),
+    "nDCG@10 against the number of topics, two panels. Million Song subset: both lines rise; tf-idf weighted LSI "
+    "crosses the dashed line of overlap at about 25 topics, binary LSI stays below it. MTG-Jamendo: both lines "
+    "stay below overlap.",
+)
 
 # %% [markdown]
-# Bands are 95 % bootstrap intervals of the difference from overlap, paired by query. They resample artists on
-# MTG-Jamendo, and tracks on the Million Song subset, where artists are unknown.
+# ## The idea
 #
-# *You will learn* how to judge relatedness without audio, what topics and weights change, and which tag set
-# predicts which. *Six minutes.*
+# Training needs to know which tracks are related. The paper argues that counting shared tags is not enough: two
+# tracks can be alike although they share no tag. [Latent Semantic Indexing](topics.ipynb) should find such tracks. If
+# it does, LSI of three tag sets should predict the fourth better than plain overlap does. This can be tested without
+# audio and without a network.
 #
-# ## How it is judged
+# 1. Hide one tag set, for example themes.
+# 2. Compute relatedness from the other sets, and rank all tracks for each query.
+# 3. Score the ranking. The gain of a track is the {term}`Jaccard index` of its hidden tags and the query's.
+# 4. Repeat for each tag set, and average.
 #
-# The paper argues that overlap of tags "poses a problem": two tracks may be alike though they share no tag. If
-# so, LSI of three tag sets should predict the fourth better than overlap does. Each tag set is held out in
-# turn. Relatedness is computed from the other sets and ranks tracks for each query. The gain of a track is the
-# Jaccard index of its tags and the query's in the held-out set, and nDCG@10 scores the ranking. Topics and
-# weights are learned from 70 % of the artists; queries and neighbours are tracks of the other artists, with the
-# artist filter. Tracks of one artist with the same tags count once, because tags were given to albums.
+# Topics and weights are learned from 70 % of the artists. Queries and neighbours are tracks of the other artists, and
+# the query's own artist is left out of the ranking ({term}`artist filter`). Tracks of one artist with the same tags
+# count once, because editors tagged whole albums.
 #
-# Two data sets have genuine tags. The Million Song subset has the paper's four tag sets: 3,042 tracks of the
-# paper's 143,587, which are no random sample, and {glue:text}`held_out_msd_tracks` queries. It names no artists,
-# so the split is by track, without an artist filter. MTG-Jamendo {cite}`bogdanov2019` has genres, instruments
-# and moods, and {glue:text}`held_out_jamendo_tracks` queries. The page on [ablations](ablations.ipynb) compares
-# heads that were trained with each kind of relatedness.
+# Two data sets have genuine tags. The *Million Song subset* has the paper's four tag sets: 3,042 tracks of the
+# paper's 143,587, which are not a random sample. It names no artists, so the split is by track, without an artist
+# filter. *MTG-Jamendo* {cite}`bogdanov2019` has genres, instruments and moods.
 #
 # ## Kinds of relatedness
 #
-# The tables list nDCG@10, averaged over the held-out sets, and its absolute difference from `overlap` (the
-# Jaccard index) and from `lsi 16`, with 95 % intervals. With all topics (the rank of the tag matrix), LSI
-# equals the cosine of the tag vectors: rows `cosine` and `tfidf-cosine`. `lda` compares mixtures of topics
-# {cite}`blei2003`, learned from 5,000 tracks at most. First the Million Song subset, then MTG-Jamendo:
-
-# %%
-from compendium import tag_tables
-
-tag_tables.held_out_table(kept[kept["data"] == "msd"], [16, 40, 100, 250])
-
-# %%
-tag_tables.held_out_table(kept[kept["data"] == "jamendo"], [16, 40, 100, 250])
-
-# %% [markdown]
-# ## Which tag set predicts which
+# All of them compare the rows of the tag matrix, which has a row per track and a column per tag:
 #
-# nDCG@10 of overlap on the Million Song subset: learned from the row, judged by the column. The first row
-# joins all other sets. Styles predict genres best; every set predicts styles and themes less well than genres.
+# - `overlap`: the Jaccard index of the two sets of tags;
+# - `lsi k`: the cosine after projection on the first k topics. With all topics it is the plain `cosine`;
+# - `tfidf k`: the same, after multiplying each tag by log(number of tracks / tracks with the tag);
+# - `lda k`: the cosine of mixtures of k topics {cite}`blei2003`.
 
-# %%
-one_to_one = tag_tables.held_out_matrix(kept[kept["data"] == "msd"], "overlap")
-one_to_one.round(3)
+# %% tags=["remove-input"]
+from tagspace.tags import relatedness
+
+present.source(relatedness.tf_idf, relatedness.lsi_vectors)
 
 # %% [markdown]
-# The difference of tf-idf weighted LSI with 40 topics from overlap. Almost all of the gain is in genres:
+# ## Does it help?
+#
+# On the Million Song subset, tf-idf weighting is above overlap from 40 topics on. LDA is below overlap on both data
+# sets. On MTG-Jamendo, nothing is reliably better than overlap.
 
-# %%
-tag_tables.held_out_matrix(kept[kept["data"] == "msd"], "tfidf", 40, "difference").round(3)
+# %% tags=["hide-input"]
+present.table(
+    tag_tables.held_out_table(kept[kept["data"] == "msd"], [16, 40, 100, 250]),
+    "Million Song subset: nDCG@10, mean over held-out sets, and differences with 95 % intervals",
+)
 
-# %%
-from myst_nb import glue
+# %% tags=["hide-input"]
+present.table(
+    tag_tables.held_out_table(kept[kept["data"] == "jamendo"], [16, 40, 100, 250]),
+    "MTG-Jamendo: nDCG@10, mean over held-out sets, and differences with 95 % intervals",
+)
 
+# %% [markdown]
+# ## Which tag set predicts which?
+#
+# Styles predict genres best: {glue:text}`styles_to_genres` from styles alone, {glue:text}`all_others_to_genres` from
+# all other sets together. More tags are not always better. Every set predicts styles and themes less well than
+# genres.
+
+# %% tags=["hide-input"]
+one_to_one = tag_tables.held_out_matrix(kept[kept["data"] == "msd"], "overlap")
+present.table(
+    one_to_one.rename_axis(index="learned from", columns=None),
+    "nDCG@10 of overlap on the Million Song subset, by the set that is hidden",
+)
+
+# %% [markdown]
+# Most of the gain of tf-idf weighting is in genres:
+
+# %% tags=["hide-input"]
+present.table(
+    tag_tables.held_out_matrix(
+        kept[kept["data"] == "msd"], "tfidf", 40, "difference"
+    ).rename_axis(index="learned from", columns=None),
+    "Difference in nDCG@10 of tf-idf weighted LSI with 40 topics from overlap",
+)
+
+# %% tags=["remove-cell"]
 for name in titles:
     found = tag_tables.held_out_means(kept[kept["data"] == name]).set_index(["kind", "topics"])
-    glue(f"held_out_{name}_tracks", f"{found['n_queries'].iloc[0]:,}", display=False)
+    present.numbers({f"held_out_{name}_tracks": f"{found['n_queries'].iloc[0]:,}"})
     for (kind, topics), row in found.iterrows():
         label = f"held_out_{name}_{kind}" + (f"_{topics}" if topics else "")
-        glue(label, f"{row['value']:.3f}", display=False)
-        glue(f"{label}_interval", f"{row['low']:+.3f} to {row['high']:+.3f}", display=False)
-for learned_from, held_out in [("styles", "genres"), ("all others", "genres")]:
-    value = one_to_one.loc[learned_from, held_out]
-    glue(f"{learned_from}_to_{held_out}".replace(" ", "_"), f"{value:.3f}", display=False)
+        interval = f"{row['low']:+.3f} to {row['high']:+.3f}"
+        present.numbers({label: f"{row['value']:.3f}", f"{label}_interval": interval})
+present.numbers(
+    {
+        "styles_to_genres": f"{one_to_one.loc['styles', 'genres']:.3f}",
+        "all_others_to_genres": f"{one_to_one.loc['all others', 'genres']:.3f}",
+    }
+)
 
 # %% [markdown]
-# **What we saw.** These tags do not support the premise that LSI finds what overlap misses. On the Million Song
-# subset, binary LSI improves with every step in topics. With 250 topics its difference from overlap is
-# {glue:text}`held_out_msd_lsi_250_interval`; with all topics it is the cosine, which does not differ reliably from
-# overlap ({glue:text}`held_out_msd_cosine_interval`). tf-idf weighting is above overlap from 40 topics on
-# ({glue:text}`held_out_msd_tfidf_40_interval` with 40 topics). On MTG-Jamendo it is below overlap
-# ({glue:text}`held_out_jamendo_tfidf_40_interval`). LDA is below overlap on both. Styles alone predict genres with
-# {glue:text}`styles_to_genres`, all other sets together with {glue:text}`all_others_to_genres`: more tags are not
-# always better.
+# ## Try it on the demo corpus
 #
-# Triplets need related pairs. At a threshold of .8, few pairs are related with many topics
-# ([What batches see](batches.ipynb)). The default therefore stays at LSI with 16 topics, and `-p preset best`
-# takes tf-idf weights and 100 topics ([](../book/deviations.md)).
-#
-# ## On your own collection
-#
-# The notebook judges any data set with two tag sets or more. In the book it runs on the synthetic demo corpus;
-# these values say nothing about music.
+# The same test on the synthetic {term}`demo corpus`. Its values say nothing about music. Another data set with two
+# or more tag sets is judged by
 #
 # ```
 # papermill notebooks/relatedness.ipynb OUT.ipynb -p dataset path/to/folder
 # ```
 
-# %% tags=["nbval-ignore-output"]
+# %%
 from tagspace.datasets import registry
 from tagspace.runs import held_out_tags
 
@@ -135,11 +162,40 @@ judged = held_out_tags.select(
 table = held_out_tags.evaluate(judged)
 print(f"{len(judged.train)} tracks to learn from, {len(judged.test)} to judge on")
 
-# %%
-tag_tables.held_out_table(table, [16, 40, 100, 250])
+# %% tags=["hide-input"]
+present.table(
+    tag_tables.held_out_table(table, [4, 16, 40]),
+    f"{collection.name}: nDCG@10, mean over held-out sets, and differences with 95 % intervals",
+)
 
-# %% mystnb={"image": {"alt": "nDCG@10 of a held-out tag set of the given collection against the number of topics, for LSI and LSI of tf-idf weighted tags, with plain overlap as a dashed line"}}
-tag_figures.held_out_figure({collection.name: table})
+# %% [markdown]
+# **What we saw.** These tags do not support the premise that LSI finds what overlap misses. Binary LSI never beats
+# plain overlap: with 250 topics its difference on the Million Song subset is
+# {glue:text}`held_out_msd_lsi_250_interval`, and with all topics (the `cosine`) it does not differ reliably from
+# overlap ({glue:text}`held_out_msd_cosine_interval`). Weighting rare tags helps on the Million Song subset
+# ({glue:text}`held_out_msd_tfidf_100_interval` with 100 topics) and does not on MTG-Jamendo
+# ({glue:text}`held_out_jamendo_tfidf_40_interval` with 40).
+#
+# Triplets need related pairs, and with many topics few pairs reach the threshold ([](batches.ipynb)). The default
+# therefore stays at binary LSI with 16 topics; `-p preset best` takes tf-idf weights and 100 topics.
+#
+# ## Exercises
+#
+# 1. Which tag set of the demo corpus is easiest to predict from all others by overlap, and from which single set
+#    can it be predicted best?
 
-# %%
-tag_tables.held_out_matrix(table, "overlap").round(3)
+# %% tags=["hide-cell"] mystnb={"code_prompt_show": "Solution"}
+matrix = tag_tables.held_out_matrix(table, "overlap")
+easiest = matrix.loc[held_out_tags.OTHERS].idxmax()
+print(f"{easiest}, best predicted from {matrix[easiest].drop(held_out_tags.OTHERS).idxmax()} alone")
+
+# %% [markdown]
+# 2. Another seed judges on other artists. By how much does the nDCG@10 of overlap change, and how does this compare
+#    with its difference from LSI with 16 topics?
+
+# %% tags=["hide-cell"] mystnb={"code_prompt_show": "Solution"}
+chosen = configuration.choose_tagsets(collection.tagsets)
+again = held_out_tags.evaluate(held_out_tags.select(collection, chosen, seed=configuration.seed + 1))
+for rows in (table, again):
+    means = tag_tables.held_out_means(rows).set_index(["kind", "topics"])["value"]
+    print(f"overlap {means['overlap', 0]:.3f}, LSI with 16 topics {means['lsi', 16]:.3f}")

@@ -8,6 +8,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import torch
+from matplotlib.colors import ListedColormap
 from matplotlib.figure import Figure
 
 from compendium import style
@@ -15,11 +16,17 @@ from tagspace.audio.spectrogram import N_FRAMES, N_MELS
 from tagspace.model.dpnn import DPNN, LEFT, N_CONCATENATED, N_PARTS, RIGHT, Layer
 
 STACKS = {"left": LEFT, "right": RIGHT}
-STACK_COLOURS = {"left": style.BLUE, "right": style.VERMILION, "both": style.DARK_GREY}
+STACK_COLOURS = {"left": style.BLUE, "right": style.RED, "both": style.MUTED}
 STACK_CAPTIONS = {"left": "timbre: long kernels", "right": "rhythm: tall kernels"}
-STACK_POSITIONS = {"left": 0.25, "right": 0.75, "both": 0.5}  # across the diagram, 0 to 1
-CURVE_COLOURS = (style.VERMILION, style.BLUE, style.GREEN, style.GREY)
-CURVE_STYLES = ("-", "--", "-.", ":")
+STACK_POSITIONS = {"left": 0.24, "right": 0.76, "both": 0.5}  # across the diagram, 0 to 1
+CURVE_COLOURS = (style.RED, style.BLUE, style.GREEN, style.AMBER, style.PURPLE)
+# Of the kinds of pairs in a batch.
+PAIR_COLOURS = {
+    "related": "#d55e00",
+    "same album": "#f0e442",
+    "unrelated": "#0072b2",
+    "neither": "#c8c8c8",
+}
 
 
 def layers_table(network: DPNN) -> pd.DataFrame:
@@ -82,7 +89,7 @@ def _dense_row(model: DPNN) -> dict[str, object]:
     }
 
 
-def architecture_figure(layers: pd.DataFrame) -> Figure:
+def architecture_figure(layers: pd.DataFrame) -> list[Figure]:
     """Draw the network as a diagram, as in the paper's Figure 1.
 
     Parameters
@@ -90,7 +97,7 @@ def architecture_figure(layers: pd.DataFrame) -> Figure:
     layers : pandas.DataFrame
         See :func:`layers_table`.
     """
-    figure, axes = plt.subplots(figsize=(8, 5.2))
+    figure, axes = style.panel(height=5.2, width=3.9)
     top = layers["layer"].max() + 2  # height of the input; the dense layer is at 1
     middle = STACK_POSITIONS["both"]
     _draw_box(axes, (middle, top), "log-mel excerpt, 80 x 130\nbatch normalisation", "both")
@@ -102,7 +109,7 @@ def architecture_figure(layers: pd.DataFrame) -> Figure:
     _draw_box(axes, (middle, 1), f"dense, ELU\n{layers['output'].iloc[-1]}", "both")
     axes.set(xlim=(0, 1), ylim=(0.5, top + 0.5))
     axes.axis("off")
-    return style.lay_out(figure)
+    return [figure]
 
 
 def _draw_stack(axes: plt.Axes, layers: pd.DataFrame, top: int) -> None:
@@ -116,52 +123,18 @@ def _draw_stack(axes: plt.Axes, layers: pd.DataFrame, top: int) -> None:
         _draw_box(axes, position, text, stack)
         _draw_arrow(axes, above, position)
         above = position
-    caption = STACK_CAPTIONS[stack]
-    axes.text(x, top - 0.42, caption, ha="center", fontsize=8, color=STACK_COLOURS[stack])
+    colour = STACK_COLOURS[stack]
+    axes.text(x, top - 0.46, STACK_CAPTIONS[stack], ha="center", color=colour, weight="bold")
 
 
 def _draw_box(axes: plt.Axes, position: tuple[float, float], text: str, stack: str) -> None:
-    axes.text(
-        *position,
-        text,
-        ha="center",
-        va="center",
-        fontsize=8,
-        color="white",
-        bbox={"boxstyle": "round,pad=0.5", "facecolor": STACK_COLOURS[stack], "edgecolor": "none"},
-    )
+    box = {"boxstyle": "round,pad=0.45", "facecolor": "none", "edgecolor": STACK_COLOURS[stack]}
+    axes.text(*position, text, ha="center", va="center", fontsize=8, bbox=box)
 
 
 def _draw_arrow(axes: plt.Axes, start: tuple[float, float], end: tuple[float, float]) -> None:
-    arrow = {"arrowstyle": "->", "color": style.GREY, "shrinkA": 20, "shrinkB": 20}
+    arrow = {"arrowstyle": "->", "color": style.MUTED, "shrinkA": 17, "shrinkB": 17}
     axes.annotate("", end, start, arrowprops=arrow, zorder=1)
-
-
-def filters_figure(untrained: DPNN, trained: DPNN) -> Figure:
-    """Draw the filters of both first layers before and after training.
-
-    Each row has the 16 filters of one stack. Time is horizontal, frequency is vertical.
-
-    Parameters
-    ----------
-    untrained, trained : DPNN
-        The same network before and after training.
-    """
-    figure, axes = plt.subplots(4, 16, figsize=(10, 4.4))
-    rows = iter(axes)
-    for stack in STACKS:
-        for state, network in (("untrained", untrained), ("trained", trained)):
-            filters = getattr(network, stack)[1].weight.detach()[:, 0].numpy()
-            _draw_filters(next(rows), filters, f"{stack}\n{state}")
-    return style.lay_out(figure)
-
-
-def _draw_filters(row: np.ndarray, filters: np.ndarray, label: str) -> None:
-    for panel, values in zip(row, filters, strict=True):
-        limit = np.abs(values).max()
-        panel.imshow(values, origin="lower", cmap="cividis", vmin=-limit, vmax=limit)
-        panel.set(xticks=[], yticks=[])
-    row[0].set_ylabel(label, rotation=0, ha="right", va="center", fontsize=8)
 
 
 def sensitivity(network: DPNN, excerpts: torch.Tensor, seed: int = 0) -> pd.DataFrame:
@@ -207,27 +180,60 @@ def _stack_output(network: DPNN, stack: str, excerpts: torch.Tensor) -> torch.Te
     return getattr(network, stack)(network.normalise(excerpts.unsqueeze(1))).flatten(1)
 
 
-def batch_figure(matrices: dict[str, np.ndarray]) -> Figure:
-    """Draw square matrices of one batch side by side.
+def sensitivity_figure(changes: pd.DataFrame) -> list[Figure]:
+    """Draw how strongly each stack reacts to shuffled frames and to shuffled mel bands.
 
     Parameters
     ----------
-    matrices : dict of str to numpy.ndarray, shape (n, n)
-        By title: cosines (float), or masks of pairs (bool).
+    changes : pandas.DataFrame
+        See :func:`sensitivity`.
     """
-    n_panels = len(matrices)
-    figure, axes = plt.subplots(1, n_panels, figsize=(3.1 * n_panels, 3.3), squeeze=False)
-    for panel, (title, matrix) in zip(axes.flat, matrices.items(), strict=True):
-        lowest = -1 if matrix.dtype.kind == "f" else 0
-        panel.imshow(matrix, cmap="cividis", vmin=lowest, vmax=1, interpolation="nearest")
-        panel.set_title(title, fontsize=10)
-        panel.set(xticks=[], yticks=[])
-    return style.lay_out(figure)
+    figure, axes = style.panel(height=2.2, width=4.6)
+    places = {"frames": (style.AMBER, -0.2), "bands": (style.PURPLE, 0.2)}
+    for axis, (colour, shift) in places.items():
+        heights = np.arange(len(changes)) + shift
+        axes.barh(heights, changes[axis], height=0.36, color=colour)
+        for height, value in zip(heights, changes[axis], strict=True):
+            text = f" {value:.2f}, {axis} shuffled"
+            axes.text(value, height, text, va="center", color=colour)
+    names = [f"{name}\n({STACK_CAPTIONS[name].split(':')[0]})" for name in changes.index]
+    axes.set_yticks(range(len(changes)), names)
+    axes.set(xlabel="change / distance between two excerpts")
+    axes.set_xlim(right=1.9 * changes.to_numpy().max())  # room for the names
+    axes.invert_yaxis()
+    return [figure]
+
+
+def batch_figure(cosines: np.ndarray, kinds: dict[str, np.ndarray]) -> list[Figure]:
+    """Draw the pairs of one batch: their cosines, and what training does with them.
+
+    Parameters
+    ----------
+    cosines : numpy.ndarray, shape (n, n)
+        Of the LSI vectors.
+    kinds : dict of str to numpy.ndarray of bool, shape (n, n)
+        Masks of ``related``, ``same album`` and ``unrelated`` pairs.
+    """
+    left, axes = style.panel("cosine", height=3.3)
+    image = axes.imshow(cosines, vmin=-1, vmax=1, interpolation="nearest")
+    left.colorbar(image, ax=axes, shrink=0.8)
+    right, others = style.panel("used as", height=3.3)
+    codes = np.full(cosines.shape, len(PAIR_COLOURS) - 1)
+    for code, name in reversed(list(enumerate(PAIR_COLOURS))[:-1]):
+        codes[kinds[name]] = code
+    shades = ListedColormap(list(PAIR_COLOURS.values()))
+    image = others.imshow(codes, cmap=shades, vmin=-0.5, vmax=3.5, interpolation="nearest")
+    bar = right.colorbar(image, ax=others, shrink=0.8, ticks=range(len(PAIR_COLOURS)))
+    bar.ax.set_yticklabels(PAIR_COLOURS)
+    bar.ax.invert_yaxis()
+    for each in (axes, others):
+        each.set(xlabel="track", ylabel="track", xticks=[], yticks=[])
+    return [left, right]
 
 
 def triplets_figure(
     distances: np.ndarray, triplets: dict[str, tuple[np.ndarray, np.ndarray, np.ndarray]]
-) -> Figure:
+) -> list[Figure]:
     """Draw the triplets of each mining strategy by their two distances.
 
     On the diagonal, the positive and the negative are equally far from the anchor.
@@ -239,33 +245,30 @@ def triplets_figure(
     triplets : dict of str to tuple of numpy.ndarray of int
         By strategy: rows of the anchors, the positives and the negatives.
     """
-    figure, axes = plt.subplots(
-        1,
-        len(triplets),
-        figsize=(2.6 * len(triplets), 2.9),
-        sharex=True,
-        sharey=True,
-        squeeze=False,
-    )
-    largest = distances.max()
-    for panel, (strategy, rows) in zip(axes.flat, triplets.items(), strict=True):
+    panels = []
+    largest = 1.05 * distances.max()
+    for strategy, rows in triplets.items():
         anchor, positive, negative = rows
-        panel.plot([0, largest], [0, largest], color="black", linewidth=0.8)
-        panel.plot(
+        figure, axes = style.panel(f"{strategy}: {len(anchor):,}", height=2.1, width=1.85)
+        axes.plot([0, largest], [0, largest], color=style.MUTED, linewidth=0.8)
+        axes.plot(
             distances[anchor, positive],
             distances[anchor, negative],
             ".",
-            color=style.VERMILION,
+            color=style.RED,
             markersize=3,
+            markeredgewidth=0,
             alpha=min(1.0, 400 / max(len(anchor), 1)),  # many dots are drawn faintly
+            rasterized=True,
         )
-        panel.set_title(f"{strategy}: {len(anchor):,}")
-        panel.set_xlabel("squared distance\nto the positive")
-    axes[0, 0].set_ylabel("squared distance\nto the negative")
-    return style.lay_out(figure)
+        axes.set(xlabel="to the positive", ylabel="to the negative")
+        axes.set(xlim=(0, largest), ylim=(0, largest), aspect="equal")
+        axes.locator_params(nbins=3)
+        panels.append(figure)
+    return panels
 
 
-def histories_figure(histories: dict[str, pd.DataFrame], columns: dict[str, str]) -> Figure:
+def histories_figure(histories: dict[str, pd.DataFrame], columns: dict[str, str]) -> list[Figure]:
     """Draw training curves of several networks, one panel per quantity.
 
     Parameters
@@ -275,11 +278,16 @@ def histories_figure(histories: dict[str, pd.DataFrame], columns: dict[str, str]
     columns : dict of str to str
         The columns to draw, and the titles of their panels.
     """
-    figure, axes = plt.subplots(1, len(columns), figsize=(4.2 * len(columns), 2.9), squeeze=False)
-    for panel, (column, title) in zip(axes.flat, columns.items(), strict=True):
-        panel.set_prop_cycle(color=CURVE_COLOURS, linestyle=CURVE_STYLES)
-        for name, history in histories.items():
-            panel.plot(history["epoch"], history[column], label=name)
-        panel.set(xlabel="epoch", title=title)
-    axes[0, -1].legend(frameon=False, fontsize=8)
-    return style.lay_out(figure)
+    panels = []
+    for column, title in columns.items():
+        figure, axes = style.panel(title, height=2.3, width=3.4)
+        ends = []
+        for (name, history), colour in zip(histories.items(), CURVE_COLOURS, strict=False):
+            axes.plot(history["epoch"], history[column], ".-", color=colour)
+            ends.append((history["epoch"].iloc[-1], history[column].iloc[-1], name, colour))
+        style.label_ends(axes, ends)
+        axes.set(xlabel="epoch")
+        axes.set_xlim(right=1.45 * axes.get_xlim()[1])  # room for the names
+        axes.set_xticks(range(1, 1 + int(max(end[0] for end in ends))))
+        panels.append(figure)
+    return panels

@@ -1,27 +1,23 @@
-"""Figures and tables of results: Table II, comparisons of systems, and single runs."""
+"""Figures and tables of results: Table II, comparisons of systems, and single runs.
+
+Each figure is a list of panels.
+"""
 
 from __future__ import annotations
 
-import html
-import textwrap
 from collections.abc import Mapping, Sequence
 
-import matplotlib.pyplot as plt
+import numpy as np
 import pandas as pd
-from IPython.display import HTML
 from matplotlib.figure import Figure
 
 from compendium import style
-from tagspace.configuration import EXPERIMENT_PARAMETERS
 from tagspace.runs import comparison
-from tagspace.runs.records import RESULTS_VERSION
 
-LOSS_COLOURS = {
-    "triplet": style.BLUE,
-    "regression": style.GREEN,
-    "listwise": style.VERMILION,
-}
+LOSS_COLOURS = {"triplet": style.BLUE, "regression": style.GREEN, "listwise": style.RED}
 FILTER_NAMES = {"none": "unfiltered", "album": "album filter", "artist": "artist filter"}
+ROW = 0.36  # inches, of a system in a figure of gains
+OUTSIDE = 4.0  # a gain so many times as far from 0 as the median is not in the axis
 
 
 def arrange_table_2(gathered: pd.DataFrame, measure: str, filtered: str = "none") -> pd.DataFrame:
@@ -67,8 +63,8 @@ def _paper_order(table: pd.DataFrame) -> list[str]:
     return sorted(table.index.unique("tagsets"), key=sort_key)
 
 
-def table_2_html(table: pd.DataFrame) -> HTML:
-    """Show Table II in blocks of one, two, three and four tag sets.
+def best_of_blocks(table: pd.DataFrame) -> pd.DataFrame:
+    """Mark the largest value of each column among the combinations of as many tag sets.
 
     Parameters
     ----------
@@ -77,19 +73,13 @@ def table_2_html(table: pd.DataFrame) -> HTML:
 
     Returns
     -------
-    IPython.display.HTML
-        In each block, the largest value of each column is bold.
+    pandas.DataFrame of bool
     """
     n_sets = comparison.count_tagsets(table.index.get_level_values("tagsets"))
-    is_best = table.eq(table.groupby(n_sets).transform("max"))
-    cells = table.map("{:.4f}".format)
-    cells = cells.mask(is_best, "<b>" + cells + "</b>").reset_index()
-    cells["tagsets"] = cells["tagsets"].map(html.escape)
-    cells.insert(0, "sets", n_sets)
-    return HTML(cells.set_index(["sets", "tagsets", "topics"]).to_html(escape=False))
+    return table.eq(table.groupby(n_sets).transform("max"))
 
 
-def topics_figure(table: pd.DataFrame, measure: str) -> Figure:
+def topics_figure(table: pd.DataFrame, measure: str) -> list[Figure]:
     """Draw each task of Table II against the number of topics.
 
     Parameters
@@ -99,62 +89,44 @@ def topics_figure(table: pd.DataFrame, measure: str) -> Figure:
     measure : str
         Name of the values, for the vertical axes.
     """
-    import seaborn as sns  # takes a second to import
-
-    rows = table.melt(var_name="task", value_name=measure, ignore_index=False).reset_index()
-    rows["n_sets"] = comparison.count_tagsets(rows["tagsets"])
-    grid = sns.relplot(
-        rows,
-        x="topics",
-        y=measure,
-        col="task",
-        col_wrap=3,
-        hue="n_sets",
-        palette=sns.color_palette("colorblind", rows["n_sets"].nunique()),
-        units="tagsets",
-        estimator=None,
-        kind="line",
-        marker="o",
-        height=2.3,
-        aspect=1.2,
-        facet_kws={"sharey": False},
-    )
-    grid.set_titles("{col_name}")
-    grid.set_xlabels("number of topics")
-    title = "number of tag sets"
-    sns.move_legend(grid, "lower center", bbox_to_anchor=(0.5, 1), ncol=4, title=title)
-    return style.lay_out(grid.figure)
+    return [_combinations_panel(table[task], task, measure) for task in table]
 
 
-def means_figure(tables: Mapping[str, pd.DataFrame]) -> Figure:
+def means_figure(tables: Mapping[str, pd.DataFrame], measure: str) -> list[Figure]:
     """Draw the mean over the tag sets against the number of topics, a line per combination.
 
     Parameters
     ----------
     tables : mapping of str to pandas.DataFrame
         By title of a panel; see :func:`arrange_table_2`.
+    measure : str
+        Name of the values.
     """
-    import seaborn as sns  # takes a second to import
-
-    figure, axes = plt.subplots(
-        1, len(tables), figsize=(4.5 * len(tables), 3.4), sharey=True, squeeze=False
-    )
-    colours = sns.color_palette("colorblind")
-    for panel, (title, table) in zip(axes.flat, tables.items(), strict=True):
+    panels = []
+    for title, table in tables.items():
         tasks = [task for task in table if task in set(table.index.get_level_values("tagsets"))]
-        ends = []
-        for combination, rows in table[tasks].mean(axis=1).groupby("tagsets", sort=False):
-            number = combination.count("+")
-            topics = rows.index.get_level_values("topics")
-            panel.plot(topics, rows, ".-", color=colours[number], linewidth=1)
-            if number == 0 or number + 1 == len(tasks):
-                name = combination if number == 0 else "all"
-                ends.append((topics[-1], rows.iloc[-1], name, colours[number]))
-        style.label_ends(panel, ends)
-        panel.set(title=title, xlabel="number of topics", xscale="log")
-        panel.set_xlim(right=2.5 * panel.get_xlim()[1])  # room for the names
-    axes[0, 0].set_ylabel("graded nDCG@10, mean over tag sets")
-    return style.lay_out(figure)
+        panels.append(_combinations_panel(table[tasks].mean(axis=1), title, measure))
+    return panels
+
+
+def _combinations_panel(values: pd.Series, title: str, measure: str) -> Figure:
+    """Draw a line for each combination; those of one set, and of all, have colours and names."""
+    figure, axes = style.panel(title)
+    numbers = comparison.count_tagsets(values.index.get_level_values("tagsets"))
+    last = values.index.get_level_values("topics").max()
+    ends = []
+    for name, rows in values.groupby("tagsets", sort=False):
+        number = name.count("+") + 1
+        is_named = number in (1, max(numbers))
+        colour = {1: style.BLUE, max(numbers): style.RED}.get(number, style.FAINT)
+        topics = rows.index.get_level_values("topics")
+        axes.plot(topics, rows, ".-", color=colour, zorder=2 + is_named, linewidth=1.4)
+        if is_named:
+            ends.append((last, rows.iloc[-1], name if number == 1 else "all", colour))
+    axes.set(xlabel="number of topics", ylabel=measure, xscale="log")
+    axes.set_xlim(right=5 * last)  # room for the names
+    style.label_ends(axes, ends)
+    return figure
 
 
 def share_of_album(table: pd.DataFrame, task: str) -> str:
@@ -227,7 +199,7 @@ def filters_table(
     return pd.concat(tables, names=["filter", "system"])
 
 
-def gains_figure(compared: Mapping[str, pd.DataFrame], reference: str) -> Figure:
+def gains_figure(compared: Mapping[str, pd.DataFrame], reference: str) -> list[Figure]:
     """Draw how far systems are above or below a reference, with 95 % intervals.
 
     Parameters
@@ -239,21 +211,51 @@ def gains_figure(compared: Mapping[str, pd.DataFrame], reference: str) -> Figure
         The reference system, at 0.
     """
     systems = list(next(iter(compared.values())).index)
-    size = 3.2 * len(compared) + 1.8, 0.8 + 0.26 * len(systems)
-    figure, axes = plt.subplots(1, len(compared), figsize=size, sharey=True, squeeze=False)
-    for panel, (title, table) in zip(axes.flat, compared.items(), strict=True):
-        percent = 100 * table.reindex(systems)[["gain", "low", "high"]]
-        for height, (system, row) in enumerate(percent.iterrows()):
-            colour = style.REPRESENTATION_COLOURS.get(system, style.VERMILION)
-            panel.plot(row[["low", "high"]], [height, height], color=colour, linewidth=2)
-            panel.plot(row["gain"], height, "o", color=colour, markersize=5)
-        panel.axvline(0, color=style.BLACK, linewidth=0.8)
-        panel.set(title=title, xlabel=f"gain over {reference}, %")
-        _label_rows(panel, systems)
-    return style.lay_out(figure)
+    percent = {
+        title: 100 * table.reindex(systems)[["gain", "low", "high"]]
+        for title, table in compared.items()
+    }
+    reach = _reach(pd.concat(percent.values()))
+    return [_gains_panel(title, table, reference, reach) for title, table in percent.items()]
 
 
-def filters_figure(gathered: pd.DataFrame, measure: str, systems: Sequence[str]) -> Figure:
+def _reach(percent: pd.DataFrame) -> float:
+    """Choose the limit of the axis: the largest bound that is not far beyond the others."""
+    bounds = percent[["low", "high"]].abs().max(axis=1).dropna()
+    return 1.08 * float(bounds[bounds <= OUTSIDE * bounds.median()].max())
+
+
+def _gains_panel(title: str, percent: pd.DataFrame, reference: str, reach: float) -> Figure:
+    figure, axes = style.panel(title, height=0.7 + ROW * len(percent))
+    axes.set(xlim=(-reach, reach), ylim=(len(percent) - 0.4, -0.75))
+    axes.axvline(0, color=style.MUTED, linewidth=0.8)
+    for height, (system, row) in enumerate(percent.iterrows()):
+        colour = _verdict_colour(row)
+        axes.text(-reach, height - 0.36, str(system), va="center")
+        if row["low"] > reach or row["high"] < -reach:
+            side = np.sign(row["gain"])
+            arrow = {"arrowstyle": "->", "color": colour}
+            axes.annotate(
+                "", (side * reach, height), (side * 0.85 * reach, height), None, None, arrow
+            )
+            text = f"{row['gain']:+.0f} %"
+            align = "right" if side > 0 else "left"
+            axes.text(side * 0.82 * reach, height, text, ha=align, va="center", color=colour)
+            continue
+        axes.plot([row["low"], row["high"]], [height, height], color=colour)
+        axes.plot(row["gain"], height, "o", color=colour)
+    axes.set(yticks=[], xlabel=f"gain over {reference} (%)")
+    axes.spines["left"].set_visible(False)
+    return figure
+
+
+def _verdict_colour(row: pd.Series) -> str:
+    if row["low"] > 0:
+        return style.BLUE
+    return style.RED if row["high"] < 0 else style.MUTED
+
+
+def filters_figure(gathered: pd.DataFrame, measure: str, systems: Sequence[str]) -> list[Figure]:
     """Draw how the score of systems falls when album or artist are left out of the neighbours.
 
     Parameters
@@ -263,7 +265,7 @@ def filters_figure(gathered: pd.DataFrame, measure: str, systems: Sequence[str])
     systems : sequence of str
         Variants and representations to draw.
     """
-    figure, axes = plt.subplots(figsize=(6, 3.2))
+    figure, axes = style.panel(width=5)
     means = {}
     for filtered in FILTER_NAMES:
         rows = comparison.by_system(comparison.select(gathered, measure, filtered), "variant")
@@ -273,16 +275,16 @@ def filters_figure(gathered: pd.DataFrame, measure: str, systems: Sequence[str])
     ends = []
     for system in systems:
         values = [means[filtered][system] for filtered in means]
-        colour = style.representation_colour(kinds[system])
+        colour = style.system_colour(kinds[system])
         axes.plot(values, "o-", color=colour)
         ends.append((len(values) - 1, values[-1], system, colour))
     style.label_ends(axes, ends)
     axes.set_xticks(range(len(means)), list(FILTER_NAMES.values()))
-    axes.set(xlim=(-0.2, 3.2), ylabel=measure)
-    return style.lay_out(figure)
+    axes.set(xlim=(-0.2, 3.3), ylabel=measure)
+    return [figure]
 
 
-def losses_figure(compared: Mapping[str, pd.DataFrame]) -> Figure:
+def losses_figure(compared: Mapping[str, pd.DataFrame]) -> list[Figure]:
     """Draw the score of each loss and relatedness against the number of topics.
 
     Parameters
@@ -291,22 +293,23 @@ def losses_figure(compared: Mapping[str, pd.DataFrame]) -> Figure:
         By title of a panel; see :func:`tagspace.runs.comparison.compare`. Systems that are named
         like ``listwise, LSI 40`` are drawn.
     """
-    figure, axes = plt.subplots(1, len(compared), figsize=(4.6 * len(compared), 3.4), squeeze=False)
-    for panel, (title, table) in zip(axes.flat, compared.items(), strict=True):
+    panels = []
+    for title, table in compared.items():
+        figure, axes = style.panel(title, height=3)
         task = comparison.summary_task(table.columns)
         named = table.index.to_series().str.extract(r"^(\w+), (LSI|tf-idf) (\d+)$").dropna()
         named = named.set_axis(["loss", "weights", "topics"], axis=1).join(table[task])
         ends = []
         for (loss, weights), line in named.groupby(["loss", "weights"], sort=False):
             dashed = "--" if weights == "LSI" else "-"
-            panel.plot(line["topics"], line[task], f".{dashed}", color=LOSS_COLOURS[loss])
+            axes.plot(line["topics"], line[task], f".{dashed}", color=LOSS_COLOURS[loss])
             end = len(line) - 1, line[task].iloc[-1]
             ends.append((*end, f"{loss}, {weights}", LOSS_COLOURS[loss]))
-        style.label_ends(panel, ends)
-        panel.set(title=title, xlabel="number of topics", xlim=(-0.3, 5))
-        panel.set_xticks(range(4), [*line["topics"].iloc[:-1], "all"])
-    axes[0, 0].set_ylabel("graded nDCG@10")
-    return style.lay_out(figure)
+        style.label_ends(axes, ends)
+        axes.set(xlabel="number of topics", ylabel="graded nDCG@10", xlim=(-0.3, 5.6))
+        axes.set_xticks(range(4), [*line["topics"].iloc[:-1], "all"])
+        panels.append(figure)
+    return panels
 
 
 def say_gain(row: pd.Series) -> str:
@@ -319,29 +322,6 @@ def say_gain(row: pd.Series) -> str:
     """
     gain, low, high = (f"{100 * row[name]:+.1f} %" for name in ("gain", "low", "high"))
     return f"{gain} ({low} to {high})"
-
-
-def provenance(gathered: pd.DataFrame) -> str:
-    """Describe the runs that figures come from: number, commit, data and parameters.
-
-    Parameters
-    ----------
-    gathered : pandas.DataFrame
-        See :func:`tagspace.runs.records.gather`.
-
-    Returns
-    -------
-    str
-        Lines of at most 90 characters.
-    """
-    version = gathered["results_version"].iloc[0]
-    parts = [f"{gathered['run'].nunique()} runs"]
-    if version < RESULTS_VERSION:
-        parts = [f"{parts[0]} with version {version} of the code, now {RESULTS_VERSION}"]
-    for name in ["commit", "dataset", *EXPERIMENT_PARAMETERS]:
-        values = sorted(gathered[name].unique())
-        parts.append(f"{name} {', '.join(map(str, values))}")
-    return textwrap.fill("; ".join(parts), 90)
 
 
 def results_table(metrics: pd.DataFrame, measure: str, filtered: str = "none") -> pd.DataFrame:
@@ -370,33 +350,37 @@ def results_table(metrics: pd.DataFrame, measure: str, filtered: str = "none") -
     return pd.concat([table, bounds])[tasks].rename_axis(index=measure, columns=None)
 
 
-def results_figure(metrics: pd.DataFrame, measure: str, filtered: str = "none") -> Figure:
+def results_figure(
+    metrics: pd.DataFrame, measure: str, tasks: Sequence[str], filtered: str = "none"
+) -> list[Figure]:
     """Draw one measure of a run for each representation, one panel per task.
 
     Parameters
     ----------
     metrics, measure, filtered
         See :func:`results_table`.
+    tasks : sequence of str
+        The panels.
     """
-    import seaborn as sns  # takes a second to import
-
     rows = comparison.select(metrics, measure, filtered)
-    grid = sns.FacetGrid(rows, col="task", height=2.6, aspect=0.75, sharex=True)
-    for task, axes in grid.axes_dict.items():
-        figures = rows[rows["task"] == task].sort_values("representation")
-        for height, figure in enumerate(figures.itertuples()):
-            colour = style.representation_colour(figure.representation)
-            axes.plot([figure.low, figure.high], [height, height], color=colour, linewidth=3)
-            axes.plot(figure.value, height, "o", color=colour)
-        axes.axvline(figures["chance"].iloc[0], color="black", linestyle=":", linewidth=1)
-        axes.set_title(task)
-        _label_rows(axes, list(figures["representation"]))
-    legend = "bars: 95 % intervals; dotted line: chance"
-    grid.figure.supxlabel(f"{measure} ({legend})", fontsize=9)
-    return style.lay_out(grid.figure)
+    panels = []
+    for task in tasks:
+        of_task = rows[rows["task"] == task].sort_values("value", ascending=False)
+        figure, axes = style.panel(task, height=0.7 + 0.22 * len(of_task))
+        for height, row in enumerate(of_task.itertuples()):
+            colour = style.system_colour(row.representation)
+            axes.plot([row.low, row.high], [height, height], color=colour, linewidth=2.5)
+            axes.plot(row.value, height, "o", color=colour)
+        axes.axvline(of_task["chance"].iloc[0], color=style.MUTED, linestyle=":", linewidth=1)
+        axes.set_yticks(range(len(of_task)), list(of_task["representation"].astype(str)))
+        axes.tick_params(left=False)
+        axes.set_ylim(len(of_task) - 0.5, -0.5)
+        axes.set(xlabel=measure, xlim=(0, None))
+        panels.append(figure)
+    return panels
 
 
-def history_figure(history: pd.DataFrame, best_epoch: int) -> Figure:
+def history_figure(history: pd.DataFrame, best_epoch: int) -> list[Figure]:
     """Draw the training curves of a run: loss, triplets that violate the margin, validation score.
 
     Parameters
@@ -404,26 +388,22 @@ def history_figure(history: pd.DataFrame, best_epoch: int) -> Figure:
     history : pandas.DataFrame
         One row per epoch; see :class:`tagspace.model.training.Fit`.
     best_epoch : int
-        Is marked by a dotted line.
+        Is marked.
     """
-    panels = {
+    titles = {
         "loss": "loss",
         "triplets": "violating triplets",
         "validation": "validation nDCG@10",
     }
-    figure, axes = plt.subplots(1, len(panels), figsize=(9, 2.6))
-    for panel, (column, title) in zip(axes, panels.items(), strict=True):
-        colour = style.REPRESENTATION_COLOURS["trained"]
-        panel.plot(history["epoch"], history[column], ".-", color=colour)
-        panel.axvline(best_epoch, color="black", linestyle=":", linewidth=1)
-        panel.set(xlabel="epoch", title=title)
-    return style.lay_out(figure)
-
-
-def _label_rows(axes: plt.Axes, labels: Sequence[str]) -> None:
-    """Label the rows 0, 1, ... of a panel, with the first one on top."""
-    axes.set(yticks=range(len(labels)), yticklabels=labels)
-    axes.set_ylim(len(labels) - 0.5, -0.5)
+    panels = []
+    for column, title in titles.items():
+        figure, axes = style.panel(title, height=2, width=2.6)
+        axes.plot(history["epoch"], history[column], color=style.RED)
+        kept = history[history["epoch"] == best_epoch]
+        axes.plot(kept["epoch"], kept[column], "o", color=style.INK)
+        axes.set(xlabel="epoch")
+        panels.append(figure)
+    return panels
 
 
 def _format_value(row: pd.Series) -> str:

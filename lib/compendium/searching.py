@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 import json
 from collections.abc import Mapping
 from pathlib import Path
@@ -11,7 +10,8 @@ from typing import NamedTuple
 import pandas as pd
 from IPython.display import HTML
 
-from compendium.audio_figures import audio_element
+from compendium import listening
+from compendium.listening import Sound
 from tagspace.audio import reading
 from tagspace.configuration import plain_values
 from tagspace.errors import TagspaceError
@@ -86,24 +86,20 @@ def listen_table(search: Search) -> HTML:
 
     Below each track are its score and the tags that it shares with the query.
     """
-    rows = [_row(search, "query", search.seed.row, ", ".join(search.seed.tags))]
+    rows = [_sound(search, "query", search.seed.row, ", ".join(search.seed.tags))]
     for model in search.models:
         hits = search.hits(model)
         reasons = explain(search.collection, list(hits.index), [search.seed])
         for rank, (row, why) in enumerate(zip(hits.index, reasons, strict=True), start=1):
             text = f"{hits['score'][row]:.1f} %; {why or 'no common tag'}"
-            rows.append(_row(search, f"{model}, {rank}", int(row), text))
-    return HTML(f'<table class="listen">{"".join(rows)}</table>')
+            rows.append(_sound(search, f"{model}, {rank}", int(row), text))
+    return listening.players(rows)
 
 
-def _row(search: Search, label: str, row: int, text: str) -> str:
+def _sound(search: Search, label: str, row: int, text: str) -> Sound:
     if row < 0:  # tags, or a file from elsewhere
-        title, audio = search.seed.name, ""
-    else:
-        track = search.collection.tracks.iloc[row]
-        title = ": ".join(filter(None, (track["artist"], track["title"]))) or track["path"]
-        samples = reading.read_excerpts(search.collection.music / track["path"]).samples[0]
-        audio = audio_element(samples, f"{label}: {title}")
-    head = f"{html.escape(label)}<br>{audio}"
-    body = f"{html.escape(title)}<br>{html.escape(text)}"
-    return f'<tr><th scope="row">{head}</th><td>{body}</td></tr>'
+        return Sound(label, None, f"{search.seed.name}\n{text}")
+    track = search.collection.tracks.iloc[row]
+    title = ": ".join(filter(None, (track["artist"], track["title"]))) or track["path"]
+    samples = reading.read_excerpts(search.collection.music / track["path"]).samples[0]
+    return Sound(label, samples, f"{title}\n{text}")

@@ -1,43 +1,101 @@
-"""Colours and layout of all figures."""
+"""Colours and layout of all figures.
+
+A figure is one or more panels that are about as wide as a phone. The book puts them side by side
+where there is room, so that text stays readable at any width.
+"""
 
 from __future__ import annotations
 
+import io
+import re
 from collections.abc import Sequence
 from operator import itemgetter
 
 import matplotlib.pyplot as plt
 from matplotlib.figure import Figure
 
-# The palette of Okabe and Ito, which readers with colour blindness can distinguish.
-BLACK = "#000000"
-BLUE = "#0072B2"
-GREEN = "#009E73"
-ORANGE = "#E69F00"
-PINK = "#CC79A7"
-SKY_BLUE = "#56B4E9"
-VERMILION = "#D55E00"
+WIDTH, HEIGHT = 3.7, 2.6  # of a panel, in inches of 96 CSS pixels
 
-LIGHT_GREY = "#BBBBBB"
-GREY = "#999999"
-MEDIUM_GREY = "#777777"
-DARK_GREY = "#555555"
+# The hues of Okabe and Ito, which readers with colour blindness can distinguish, dark enough for
+# text on white. ``book/_static/book.css`` has lighter ones for the dark mode.
+INK = "#000000"
+BLUE = "#0072b2"
+RED = "#c24a00"
+GREEN = "#00795a"
+AMBER = "#946200"
+PINK = "#a8467f"
+PURPLE = "#7a45ae"
+MUTED = "#6b6b6b"
+FAINT = "#c8c8c8"
+VARIABLES = {
+    INK: "currentColor",
+    BLUE: "var(--blue, #0072b2)",
+    RED: "var(--red, #c24a00)",
+    GREEN: "var(--green, #00795a)",
+    AMBER: "var(--amber, #946200)",
+    PINK: "var(--pink, #a8467f)",
+    PURPLE: "var(--purple, #7a45ae)",
+    MUTED: "var(--muted, #6b6b6b)",
+    FAINT: "var(--faint, #c8c8c8)",
+}
+COLOUR_MAP = "cividis"
+# What matplotlib writes into an SVG, and what a page needs.
+REWRITES = {
+    r"^.*?<svg.*?(viewBox=\"[^\"]*\").*?>": r'<svg \1 aria-hidden="true" fill="currentColor">',
+    r"<metadata>.*?</metadata>|<style.*?</style>": "",
+    r' id="[\w.]*_\d+"': "",  # ids of groups repeat; those of clip paths and markers are hashes
+    r" font-family: [^;]*;": "",
+    r"(\d\.\d\d)\d+": r"\1",
+    r"\s*\n\s*": "\n",
+}
+LABEL_GAP = 0.065  # between names of lines, as a share of the axis
 
-LABEL_GAP = 0.05  # between names of lines, as a share of the axis
-
-REPRESENTATION_COLOURS = {
-    "trained": VERMILION,
+SYSTEM_COLOURS = {
+    "trained": RED,
     "untrained": BLUE,
-    "timbre+rhythm": ORANGE,
+    "timbre+rhythm": AMBER,
     "timbre": GREEN,
-    "rhythm": SKY_BLUE,
-    "random": GREY,
+    "rhythm": PURPLE,
+    "random": MUTED,
     "tags": PINK,
 }
 
+plt.rcParams.update(
+    {
+        "svg.fonttype": "none",  # text stays text
+        "svg.hashsalt": "tagspace",  # the same figure gives the same file
+        "font.size": 9,
+        "axes.titlesize": 9.5,
+        "axes.titleweight": "bold",
+        "axes.titlelocation": "left",
+        "axes.spines.top": False,
+        "axes.spines.right": False,
+        "axes.edgecolor": MUTED,
+        "axes.linewidth": 0.8,
+        "xtick.color": MUTED,
+        "ytick.color": MUTED,
+        "xtick.labelcolor": INK,
+        "ytick.labelcolor": INK,
+        "lines.linewidth": 1.8,
+        "lines.markersize": 5,
+        "image.cmap": COLOUR_MAP,
+        "legend.frameon": False,
+    }
+)
 
-def representation_colour(name: str) -> str:
-    """Return the colour of a representation; frozen encoders, whose names vary, share one."""
-    return REPRESENTATION_COLOURS.get(name, DARK_GREY)
+
+def system_colour(name: str) -> str:
+    """Return the colour of a representation; frozen encoders, whose names vary, are black."""
+    return SYSTEM_COLOURS.get(name, INK)
+
+
+def panel(title: str = "", height: float = HEIGHT, width: float = WIDTH) -> tuple[Figure, plt.Axes]:
+    """Start a panel, with an optional title."""
+    figure = Figure(figsize=(width, height), layout="constrained")
+    axes = figure.subplots()
+    if title:
+        axes.set_title(title)
+    return figure, axes
 
 
 def label_ends(axes: plt.Axes, ends: Sequence[tuple[float, float, str, str]]) -> None:
@@ -55,23 +113,22 @@ def label_ends(axes: plt.Axes, ends: Sequence[tuple[float, float, str, str]]) ->
     for x, y, name, colour in sorted(ends, key=itemgetter(1)):
         place = max(y, place + LABEL_GAP * (high - low))
         axes.annotate(
-            name, (x, place), (6, -3), textcoords="offset points", color=colour, fontsize=8
+            name,
+            (x, place),
+            (6, 0),
+            textcoords="offset points",
+            color=colour,
+            va="center",
+            annotation_clip=False,
         )
 
 
-def lay_out(figure: Figure) -> Figure:
-    """Lay out a figure and close it, so that a notebook shows it only once.
-
-    Parameters
-    ----------
-    figure : matplotlib.figure.Figure
-        Is changed in place.
-
-    Returns
-    -------
-    matplotlib.figure.Figure
-        The same figure.
-    """
-    figure.tight_layout()
-    plt.close(figure)
-    return figure
+def svg(figure: Figure) -> str:
+    """Draw a figure as SVG that takes font and colours from the page."""
+    file = io.StringIO()
+    figure.savefig(file, format="svg", transparent=True, metadata={"Date": None})
+    text = file.getvalue()
+    for pattern, replacement in REWRITES.items():
+        text = re.sub(pattern, replacement, text, flags=re.DOTALL)
+    text = re.sub("|".join(VARIABLES), lambda found: VARIABLES[found.group()], text)
+    return text.replace("<svg", f'<svg width="{round(96 * figure.get_figwidth())}"', 1)

@@ -1,0 +1,94 @@
+"""Make the pages of the book light: sounds and icons are loaded when they are needed.
+
+A notebook holds its sounds in itself. The book stores each as a file, which a reader fetches by
+playing it. Of FontAwesome's script, 1.5 MB, the pages get only the icons that they show.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import re
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+from sphinx.application import Sphinx
+from sphinx.config import Config
+
+SOUND = re.compile(r'src="data:audio/mpeg;base64,([^"]+)"')
+SCRIPT = re.compile(r'<script defer src="([^"]*)scripts/fontawesome\.js[^"]*"></script>')
+NAME = re.compile(r"\bfa-([a-z-]+)\b")
+# In the script: its name, width, height, other names, code point and path. Solid icons come last.
+ICON = re.compile(r'"?([a-z0-9-]+)"?:\[(\d+),(\d+),\[[^\]]*\],"[0-9a-f]+","([^"]+)"\]')
+ICONS_CSS = """\
+:is(.fa-solid, .fa-brands, .fa-regular) {
+  display: inline-block;
+  width: 1.25em;
+  height: 1em;
+  vertical-align: -0.125em;
+  background: currentColor;
+  mask: var(--icon) center / contain no-repeat;
+}
+"""
+# The parts of MathJax that the formulas need; without its menu and its speech.
+MATHJAX = {
+    "loader": {"load": ["input/tex", "output/chtml", "a11y/assistive-mml"]},
+    "options": {"enableMenu": False},
+}
+
+
+def setup(app: Sphinx) -> dict[str, bool]:
+    """Register with Sphinx."""
+    app.connect("config-inited", choose_mathjax)
+    app.connect("html-page-context", store_sounds)
+    app.connect("build-finished", choose_icons)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}
+
+
+def choose_mathjax(_app: Sphinx, config: Config) -> None:
+    """Load the parts of MathJax instead of its largest bundle."""
+    config.mathjax_path = "mathjax/startup.js"
+    config.mathjax3_config = MATHJAX
+
+
+def store_sounds(
+    app: Sphinx, _page: str, _template: str, context: dict[str, Any], _doctree: object
+) -> None:
+    """Store the sounds of a page as files."""
+    folder = Path(app.outdir) / "_static" / "sounds"
+
+    def stored(found: re.Match[str]) -> str:
+        sound = base64.b64decode(found.group(1))
+        name = f"{hashlib.sha256(sound).hexdigest()[:16]}.mp3"
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_bytes(sound)
+        return f'src="{context["pathto"](f"_static/sounds/{name}", 1)}"'
+
+    if "body" in context:
+        context["body"] = SOUND.sub(stored, context["body"])
+
+
+def choose_icons(app: Sphinx, error: Exception | None) -> None:
+    """Replace FontAwesome's script by a style sheet of the icons that pages show."""
+    if error or app.builder.format != "html":
+        return
+    static = Path(app.outdir) / "_static"
+    pages = {file: file.read_text(encoding="utf-8") for file in Path(app.outdir).rglob("*.html")}
+    names = {name for text in pages.values() for name in NAME.findall(text)}
+    script = (static / "scripts" / "fontawesome.js").read_text(encoding="utf-8")
+    icons = {name: drawing(*icon) for name, *icon in ICON.findall(script) if name in names}
+    rules = [
+        f".fa-{name} {{ --icon: url('data:image/svg+xml,{quote(icon)}'); }}\n"
+        for name, icon in sorted(icons.items())
+    ]
+    (static / "icons.css").write_text(ICONS_CSS + "".join(rules), encoding="utf-8")
+    for file, text in pages.items():
+        link = r'<link rel="stylesheet" href="\1icons.css">'
+        file.write_text(SCRIPT.sub(link, text), encoding="utf-8")
+
+
+def drawing(width: str, height: str, path: str) -> str:
+    """Return an icon as SVG."""
+    size = f"viewBox='0 0 {width} {height}'"
+    return f"<svg xmlns='http://www.w3.org/2000/svg' {size}><path d='{path}'/></svg>"
