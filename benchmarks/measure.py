@@ -55,7 +55,7 @@ PLANS = {
     "settings": Plan("encoders", changes=SETTINGS),
     "results": Plan("results", ("merge",), only_trained=True),
     "ablations": Plan("ablations"),
-    "related": Plan("related"),
+    "baselines": Plan("baselines"),
     "batches": Plan("batches"),
     "albums": Plan("albums", ("emotify",)),
 }

@@ -7,15 +7,26 @@
 # ---
 
 # %% [markdown]
-# # What each part brings
+# # Ablations
 #
-# **For a head on a frozen encoder, no loss and no setting was reliably better than another on both collections.**
-# Two losses that use every grade of relatedness were compared with triplets of the same relatedness, in 24
-# different comparisons. One interval excludes zero: regression with LSI of 40 topics on MERGE
-# ({glue:text}`ablations_merge_regression_40`). If no loss mattered, 1.2 of the 24 intervals would
-# exclude zero on average. Among fifteen other settings, only literal mining differed reliably: it was worse on Emotify.
+# **For a head on a frozen encoder, no loss and no setting was reliably better than another on both collections.** Two
+# losses that use every grade of relatedness were compared with triplets of the same relatedness, in 24 different
+# comparisons. One interval excludes zero: regression with {term}`LSI` of 40 topics on MERGE
+# ({glue:text}`ablations_merge_regression_40`). If no loss mattered, 1.2 of the 24 intervals would exclude zero on
+# average. Among fifteen other settings, only literal mining differed reliably: it was worse on Emotify.
+#
+# ```{glue:figure} gains
+# :name: fig-ablations
+# Relative difference in graded {term}`nDCG`@10 from the reference when one setting is changed. Lines: 95 % intervals
+# over 15 runs (5-fold cross-validation split by artist, three seeds); validation tracks, unfiltered. The reference has
+# triplets, LSI with 16 topics, `all` mining, margin 0.2, thresholds 0.8 and 0.2, batches of 128, 256 dimensions,
+# unit-length embeddings, five excerpts, learning rate 0.001. An arrow marks a value beyond the axis.
+# ```
+#
+# *You will learn* how much the loss, the relatedness and the number of topics matter for a {term}`head` on a frozen
+# encoder, and what mining, margin and the other settings do. *Five minutes.*
 
-# %% tags=["parameters"]
+# %% tags=["parameters", "hide-input"] mystnb={"code_prompt_show": "Parameters"}
 dataset: str = ""  # a name or path to make the runs on; empty: the runs kept for this book
 variants: dict = {  # by name, what each changes of a run; LSI 1000 is LSI with all topics
     "triplet, LSI 16": {},
@@ -67,39 +78,56 @@ scheduler: str = ""  # address of a Dask scheduler, or slurm; empty: this machin
 workers: int = 0  # 0: one per GPU, or per core where there is none
 runs: str = ""  # where records go; empty: runs/ in the project
 
-# %%
-from compendium import measured, result_figures
+# %% tags=["remove-cell"]
+import pandas as pd
+
+from compendium import measured, present, result_figures
 from tagspace.runs import comparison
 
 gathered = measured.load_or_run("ablations", globals())
 measure, reference = "graded nDCG@10", next(iter(variants))
-
-# %% mystnb={"image": {"alt": "Graded nDCG@10 on validation tracks against the number of topics, a panel for each data set, a line for each loss with LSI and with tf-idf weights"}}
 compared = {name: comparison.compare(runs, measure, reference) for name, runs in gathered.items()}
-result_figures.losses_figure(compared)
+titles = {"merge": "MERGE", "emotify": "Emotify"}
+
+# %% tags=["hide-input", "remove-output", "nbval-ignore-output"]
+others = [name for name in variants if ":" in name]
+present.figure(
+    "gains",
+    result_figures.gains_figure(
+        {titles.get(name, name): table.loc[others] for name, table in compared.items()},
+        "the reference",
+    ),
+    "Gain over the reference of other mining, margins, thresholds, batch sizes, dimensions and learning rates, with "
+    "95 % intervals, a panel for each data set; only literal mining on Emotify is reliably different, and worse.",
+)
 
 # %% [markdown]
-# Each point is the mean over 15 runs (5-fold cross-validation split by artist, repeated with three seeds):
-# heads on frozen [musicnn](encoders.ipynb), graded nDCG@10, unfiltered. The axes are enlarged: the points of a
-# panel differ by less than 4 %. Queries and neighbours are validation tracks.
-# The epoch of each run was chosen on the same tracks, so scores are slightly optimistic. The tags of Emotify have a
-# rank of about 20, so all larger numbers of topics are the same model there.
-#
-# *You will learn* how much the loss, the relatedness and the number of topics matter for a head on a frozen
-# encoder, and what mining, margin and the other settings do. *Five minutes.*
+# Queries and neighbours are validation tracks, because settings are never chosen on test tracks. The epoch of each run
+# was chosen on the same tracks, so scores are slightly optimistic.
 #
 # ## Losses
 #
-# The triplet loss calls pairs related or unrelated by two thresholds. Two losses use the grade of every pair
-# instead. `regression` trains the cosine of two embeddings to equal the relatedness of their tracks.
-# `listwise` trains each track's ranking of the others to match their ranking by relatedness
-# {cite}`cao2007`. The table lists the gain of each over triplets with the same weights and the same number of
-# topics, with its 95 % interval.
+# The triplet loss calls pairs related or unrelated by two thresholds. Two losses use the grade of every pair instead.
+# `regression` trains the cosine of two embeddings to equal the relatedness of their tracks. `listwise` trains each
+# track's ranking of the others to match their ranking by relatedness {cite}`cao2007`.
+#
+# ```{glue:figure} losses
+# :name: fig-losses
+# Graded nDCG@10 of each loss against the number of topics, with LSI (dashed) and tf-idf weighted LSI (solid). The axes
+# are enlarged: the points of a panel differ by less than 4 %. The tags of Emotify have a rank of about 20, so all
+# larger numbers of topics are the same model there.
+# ```
 
-# %%
-import pandas as pd
+# %% tags=["hide-input", "remove-output", "nbval-ignore-output"]
+present.figure(
+    "losses",
+    result_figures.losses_figure({titles.get(name, name): each for name, each in compared.items()}),
+    "Graded nDCG@10 on validation tracks against the number of topics, a panel for each data set, a line for each loss "
+    "with LSI and with tf-idf weights; all lines are close together.",
+)
 
-rows = {}
+# %% tags=["hide-input"]
+rows: dict = {}
 for name, runs in gathered.items():
     for weights in ("LSI", "tf-idf"):
         for topics in (16, 40, 100, 1000):
@@ -107,50 +135,36 @@ for name, runs in gathered.items():
             over_triplets = comparison.compare(runs, measure, f"triplet, {same}")
             for loss in ("regression", "listwise"):
                 gain = result_figures.say_gain(over_triplets.loc[f"{loss}, {same}"])
-                rows[name, loss, same] = gain
-pd.Series(rows).unstack([0, 1], sort=False)
-
-# %% [markdown]
-# ## All other settings
-#
-# Each row changes one setting of the reference: triplets, LSI with 16 topics, all mining, margin 0.2,
-# thresholds 0.8 and 0.2, batches of 128, 256 dimensions, unit-length embeddings, five excerpts, learning rate
-# 0.001.
-
-# %% mystnb={"image": {"alt": "Gain over the reference of other mining, margins, thresholds, batch sizes, dimensions and learning rates, with 95 % intervals, a panel for each data set"}}
-others = [name for name in variants if ":" in name]
-result_figures.gains_figure(
-    {name: table.loc[others] for name, table in compared.items()}, "the reference"
+                rows.setdefault(same, {})[f"{titles.get(name, name)}: {loss}"] = gain
+present.table(
+    pd.DataFrame.from_dict(rows, orient="index").rename_axis("relatedness"),
+    "Gain of each loss over triplets with the same relatedness and topics, with 95 % intervals",
 )
 
-# %%
-from myst_nb import glue
-
+# %% tags=["remove-cell"]
 for name, runs in gathered.items():
     over_triplets = comparison.compare(runs, measure, "triplet, tf-idf 100")
     for loss in ("regression", "listwise"):
         gain = result_figures.say_gain(over_triplets.loc[f"{loss}, tf-idf 100"])
-        glue(f"ablations_{name}_{loss}", gain, display=False)
+        present.numbers({f"ablations_{name}_{loss}": gain})
     over_listwise = comparison.compare(runs, measure, "listwise, tf-idf 100")
     gain = result_figures.say_gain(over_listwise.loc["regression, tf-idf 100"])
-    glue(f"ablations_{name}_over_listwise", gain, display=False)
+    present.numbers({f"ablations_{name}_over_listwise": gain})
     over_40 = comparison.compare(runs, measure, "triplet, LSI 40")
     gain = result_figures.say_gain(over_40.loc["regression, LSI 40"])
-    glue(f"ablations_{name}_regression_40", gain, display=False)
+    present.numbers({f"ablations_{name}_regression_40": gain})
     for label, system in {"topics": "triplet, LSI 100", "literal": "mining: literal"}.items():
         gain = result_figures.say_gain(compared[name].loc[system])
-        glue(f"ablations_{name}_{label}", gain, display=False)
-print(result_figures.provenance(pd.concat(gathered.values())))
+        present.numbers({f"ablations_{name}_{label}": gain})
 
 # %% [markdown]
-# **What we saw.** With tf-idf weights and 100 topics, neither regression ({glue:text}`ablations_merge_regression`
-# on MERGE, {glue:text}`ablations_emotify_regression` on Emotify) nor the listwise loss
-# ({glue:text}`ablations_merge_listwise`, {glue:text}`ablations_emotify_listwise`) differs reliably from triplets.
-# With triplets, 100 topics do not differ reliably from 16 ({glue:text}`ablations_merge_topics` on MERGE). Literal
-# mining, the literal reading of the paper, is worse on Emotify ({glue:text}`ablations_emotify_literal`). The
-# preset `best` uses the listwise loss with tf-idf weights and 100 topics. It was chosen on three folds of these
+# **What we saw.** With tf-idf weights and 100 topics, neither regression ({glue:text}`ablations_merge_regression` on
+# MERGE, {glue:text}`ablations_emotify_regression` on Emotify) nor the listwise loss
+# ({glue:text}`ablations_merge_listwise`, {glue:text}`ablations_emotify_listwise`) differs reliably from triplets. With
+# triplets, 100 topics do not differ reliably from 16 ({glue:text}`ablations_merge_topics` on MERGE). `literal` mining,
+# the paper's text, is worse on Emotify ({glue:text}`ablations_emotify_literal`). Fifteen settings on two data sets give
+# 30 intervals. If no setting mattered, 1.5 of them would exclude zero on average; one does.
+#
+# The preset `best` uses the listwise loss with tf-idf weights and 100 topics. It was chosen on three folds of these
 # validation tracks. Over all 15 runs, regression does not differ reliably from it
 # ({glue:text}`ablations_merge_over_listwise` on MERGE, {glue:text}`ablations_emotify_over_listwise` on Emotify).
-#
-# Fifteen settings on two data sets give 30 intervals. If no setting mattered, 1.5 of them would exclude zero on
-# average; one does.

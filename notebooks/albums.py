@@ -9,13 +9,23 @@
 # %% [markdown]
 # # The album effect
 #
-# **Neighbours come from the query's own album three to four times as often as by chance.** On Emotify,
-# {glue:text}`albums_own_network` of the ten nearest tracks by the trained network are of the query's album, and
-# {glue:text}`albums_own_musicnn` by frozen musicnn; chance is {glue:text}`albums_own_chance`. Leaving pairs of one album
-# out of training, as the paper does, made no reliable difference to heads ({glue:text}`albums_head_none`) or to the
-# network ({glue:text}`albums_network_none`).
+# **Every system finds the query's own album more often than chance.** Tracks of one album are recorded and mixed alike
+# ({term}`album effect`). On Emotify (400 clips of real music), {glue:text}`albums_own_network` of the ten nearest tracks
+# by the trained network are of the query's album, and {glue:text}`albums_own_musicnn` by frozen musicnn; chance is
+# {glue:text}`albums_own_chance`. Leaving pairs of one album out of training, as the paper does, made no reliable
+# difference.
+#
+# ```{glue:figure} filters
+# :name: fig-album-filters
+# Graded {term}`nDCG`@10 on Emotify when nothing is filtered, and when the query's album or artist is left out of the
+# neighbours. Mean over 15 runs (5-fold cross-validation split by artist, three seeds). `network` is the paper's,
+# trained from scratch; `musicnn` is a frozen public [encoder](encoders.ipynb).
+# ```
+#
+# *You will learn* how much of a score comes from the query's own album and artist, and whether it helps to leave such
+# pairs out of training. *Four minutes.*
 
-# %% tags=["parameters"]
+# %% tags=["parameters", "hide-input"] mystnb={"code_prompt_show": "Parameters"}
 dataset: str = ""  # a name or path to make the runs on; empty: the runs kept for this book
 variants: dict = {  # by name, what each changes of a run
     "head, no pairs of an album": {"encoder": "musicnn"},
@@ -31,33 +41,33 @@ scheduler: str = ""  # address of a Dask scheduler, or slurm; empty: this machin
 workers: int = 0  # 0: one per GPU, or per core where there is none
 runs: str = ""  # where records go; empty: runs/ in the project
 
-# %%
-from compendium import measured, result_figures
+# %% tags=["remove-cell"]
+import pandas as pd
+
+from compendium import measured, present, result_figures
 from tagspace.runs import comparison
 
 ((name, gathered),) = measured.load_or_run("albums", globals()).items()
 measure, filters = "graded nDCG@10", ("none", "album", "artist")
 
-# %% mystnb={"image": {"alt": "Graded nDCG@10 of four systems, unfiltered, with the album filter and with the artist filter: all fall from left to right"}}
-result_figures.filters_figure(
-    gathered, measure, ["musicnn", "network, no pairs of an album", "untrained", "tags"]
+# %% tags=["hide-input", "remove-output", "nbval-ignore-output"]
+present.figure(
+    "filters",
+    result_figures.filters_figure(
+        gathered, measure, ["musicnn", "network, no pairs of an album", "untrained", "tags"]
+    ),
+    "Graded nDCG@10 of four systems, unfiltered, with the album filter and with the artist filter: all fall from left "
+    "to right.",
 )
 
 # %% [markdown]
-# Mean graded nDCG@10 over 15 runs (5-fold cross-validation split by artist, repeated with three seeds).
-# `network` is the paper's, trained from scratch; `musicnn` is a frozen public [encoder](encoders.ipynb).
-#
-# *You will learn* how much of a score comes from the query's own album and artist, and whether it helps to
-# leave such pairs out of training. *Four minutes.*
-#
 # ## In evaluation
 #
-# Emotify is the one collection here with audio and known albums: 400 clips of 229 albums by 138 artists. Each
-# test track is a query among the test tracks of its fold. The table lists what share of the ten nearest tracks
-# are of the query's album, or of its artist (which includes its album). All systems that use sound find the
-# album more often than chance. Even the untrained network does.
+# Emotify {cite}`aljanaki2016` is the one collection here that has audio and known albums: 400 clips of 229 albums by
+# 138 artists. Each test track is a query among the test tracks of its fold. The query's album is found more often than
+# chance by every system that uses sound, even by the untrained network.
 
-# %%
+# %% tags=["hide-input"]
 rows = comparison.select(gathered, "exact P@10")
 systems = rows["representation"].astype(str)
 rows["system"] = systems.where(systems != "trained", rows["variant"])
@@ -65,58 +75,62 @@ own = rows.pivot_table(index="system", columns="task", values=["value", "chance"
 found = own["value"][["album", "artist"]]
 found.loc["chance"] = own["chance"].iloc[0]
 shown = ["network, no pairs of an album", "musicnn", "timbre+rhythm", "untrained", "tags"]
-found.loc[[*shown, "chance"]].rename_axis(index=None, columns=None).round(3)
+present.table(
+    (100 * found.loc[[*shown, "chance"]]).rename(
+        columns={"album": "of the album (%)", "artist": "of the artist (%)"}
+    ),
+    "Share of the ten nearest tracks that are of the query's album, or of its artist (its album included)",
+    digits=1,
+)
 
 # %% [markdown]
-# In Emotify, each clip was tagged separately. With the filters, exact P@10
-# (the share of the ten nearest tracks with exactly the query's tags, as a mean over genres and moods) falls. It
-# falls by about the same share for random vectors, because the filters hide tracks that carry the same tags. So
-# the fall alone shows no album effect.
+# The filters lower every score, even that of random vectors, because they also hide tracks that carry the same tags.
+# So a fall alone does not show an album effect:
 
-# %%
-import pandas as pd
-
+# %% tags=["hide-input"]
 exact = pd.DataFrame(
     {
-        left_out: comparison.compare(gathered, "exact P@10", "musicnn", filtered=left_out)["mean"]
-        for left_out in filters
+        result_figures.FILTER_NAMES[filtered]: comparison.compare(
+            gathered, "exact P@10", "musicnn", filtered=filtered
+        )["mean"]
+        for filtered in filters
     }
 )
-exact.loc[[*shown, "random"]].rename(columns=result_figures.FILTER_NAMES).round(3)
+present.table(
+    exact.loc[[*shown, "random"]],
+    "Exact P@10 by filter: share of the ten nearest tracks with exactly the query's tags, mean over genres and moods",
+)
 
 # %% [markdown]
 # ## In training
 #
-# The paper leaves pairs of one album out of its triplets, so that the network cannot learn to recognise albums
-# instead of tags. The table lists the change in graded nDCG@10 from training on all pairs, with its 95 %
-# interval: for heads on frozen musicnn and for the paper's network trained from scratch, a column for each
-# filter of the evaluation.
+# The paper leaves pairs of one album out of its triplets, so that the network cannot learn to recognise albums instead
+# of tags. No difference from training on all pairs is reliable, for {term}`heads <head>` on frozen musicnn or for the
+# paper's network.
 
-# %%
-gains: dict = {left_out: {} for left_out in filters}
-for left_out in filters:
+# %% tags=["hide-input"]
+gains: dict = {filtered: {} for filtered in filters}
+for filtered in filters:
     for kind in ("head", "network"):
-        over_all = comparison.compare(gathered, measure, f"{kind}, all pairs", filtered=left_out)
-        for name in (f"{kind}, no pairs of an album", f"{kind}, no pairs of an artist"):
-            if name in over_all.index:
-                gains[left_out][name] = result_figures.say_gain(over_all.loc[name])
-pd.DataFrame(gains).rename(columns=result_figures.FILTER_NAMES)
+        over_all = comparison.compare(gathered, measure, f"{kind}, all pairs", filtered=filtered)
+        for system in (f"{kind}, no pairs of an album", f"{kind}, no pairs of an artist"):
+            if system in over_all.index:
+                gains[filtered][system] = result_figures.say_gain(over_all.loc[system])
+present.table(
+    pd.DataFrame(gains).rename(columns=result_figures.FILTER_NAMES).rename_axis("trained with"),
+    "Gain in graded nDCG@10 over training on all pairs, with 95 % intervals, by filter of the evaluation",
+)
 
-# %%
-from myst_nb import glue
-
+# %% tags=["remove-cell"]
 for label, system in {"network": shown[0], "musicnn": "musicnn", "chance": "chance"}.items():
-    glue(f"albums_own_{label}", f"{found.loc[system, 'album']:.1%}", display=False)
-for left_out in filters:
+    present.numbers({f"albums_own_{label}": f"{found.loc[system, 'album']:.1%}"})
+for filtered in filters:
     for kind in ("head", "network"):
-        gain = gains[left_out][f"{kind}, no pairs of an album"]
-        glue(f"albums_{kind}_{left_out}", gain, display=False)
-print(result_figures.provenance(gathered))
+        gain = gains[filtered][f"{kind}, no pairs of an album"]
+        present.numbers({f"albums_{kind}_{filtered}": gain})
 
 # %% [markdown]
-# **What we saw.** In training, the album filter made no reliable difference. For heads, graded nDCG@10 changes by
-# {glue:text}`albums_head_none` unfiltered, by {glue:text}`albums_head_album` with the album filter and by
-# {glue:text}`albums_head_artist` with the artist filter; for the network, by {glue:text}`albums_network_none`,
-# {glue:text}`albums_network_album` and {glue:text}`albums_network_artist`. In evaluation, the query's album is
-# found more often than by chance by every system. A score without the artist filter therefore says in part how
-# well a system recognises an album or an artist.
+# **What we saw.** A score without the {term}`artist filter` says in part how well a system recognises an album or an
+# artist. In training, the album filter made no reliable difference: with the artist filter in evaluation, graded
+# nDCG@10 of heads changes by {glue:text}`albums_head_artist`, and that of the network by
+# {glue:text}`albums_network_artist`.

@@ -7,78 +7,147 @@
 # ---
 
 # %% [markdown]
-# # From sound to the network's input
+# # Sound
 #
-# The network hears six seconds of each track, as a log-mel spectrogram of 80 bands and 130 frames.
-# This page follows one track from the file to that matrix.
+# **The network receives six seconds of a track as an image.** Its 80 rows are frequencies and its 130 columns are
+# moments, 46 ms apart. The image keeps timbre, rhythm and rough pitch. It drops phase, and whatever happens outside
+# the six seconds.
+#
+# ```{glue:figure} excerpt
+# :name: fig-excerpt
+# From a file to the network's input; a track of the demo corpus. Left: the waveform, with the paper's excerpt shaded.
+# Right: the log-mel spectrogram of the excerpt.
+# ```
+#
+# *You will learn* how a file becomes the network's input, what the input keeps, and why the excerpt begins at 3 s.
+# *Six minutes.*
 
-# %% tags=["parameters"]
+# %% tags=["parameters", "hide-input"] mystnb={"code_prompt_show": "Parameters"}
 dataset: str = "demo"  # a name from the page of data sets, or a path
 shards: str = ""  # parts of the audio to fetch: 0-4 of jamendo, small of fma
 
-# %%
+# %% tags=["remove-cell", "nbval-ignore-output"]
+import numpy as np
+
+from compendium import audio_figures, listening, present
+from compendium.listening import Sound
+from tagspace.audio import reading, spectrogram
 from tagspace.configuration import read_parameters
-
-configuration = read_parameters(globals())
-
-# %% [markdown]
-# ## A track
-#
-# The file is decoded, mixed to mono and resampled to 22,050 Hz. With the demo corpus, what is heard
-# here was composed and played by this package.
-
-# %% tags=["nbval-ignore-output"]
 from tagspace.datasets import registry
 
+configuration = read_parameters(globals())
 collection = registry.load_dataset(configuration.dataset, configuration.shards)
-
-# %% tags=["nbval-ignore-output"]
-from compendium import audio_figures
-from tagspace.audio import reading, spectrogram
-
-files = audio_figures.audio_files(collection)
-
-samples = reading.read(files[0], offset=0, seconds=min(reading.duration(files[0]), 30))
-audio_figures.player(samples, "the first track of the data set")
+files = listening.audio_files(collection)
 
 # %% [markdown]
-# ## Six seconds of it
+# ## The idea
 #
-# The paper's excerpt begins at 3 s (shaded); by default, five are spread from there to the end, and
-# training hears one of them at a time. An excerpt gives the matrix below: a Fourier transform over windows
-# of 2,048 samples that overlap by half, its power gathered into 80 bands between 16 Hz and 11 kHz,
-# and the logarithm of that.
-
-# %% mystnb={"image": {"alt": "The waveform of a track with six seconds shaded, and below it the log-mel spectrogram of these, 80 bands by 130 frames"}}
-audio_figures.excerpt_figure(samples)
-
-# %% tags=["nbval-ignore-output"]
-excerpt = reading.read(files[0])
-audio_figures.player(excerpt, "the excerpt")
+# The file is decoded, mixed to mono and resampled to 22,050 Hz (Section IV-B.2 of the paper). From 3 s to 9 s, a
+# Fourier transform is computed in windows of 2,048 samples that overlap by half. The power is summed in 80 {term}`mel
+# bands <mel band>` between 16 Hz and 11 kHz, and the logarithm is taken.
 
 # %%
-print("shape of the input:", spectrogram.log_mel(excerpt).shape)
+excerpt = reading.read(files[0], offset=3.0, seconds=6.0)
+spectrogram.log_mel(excerpt).shape
+
+# %% tags=["remove-input"]
+present.source(spectrogram.log_mel, spectrogram.mel_power)
+
+# %% tags=["hide-input", "remove-output", "nbval-ignore-output"]
+samples = reading.read(files[0], offset=0, seconds=min(reading.duration(files[0]), 30))
+present.figure(
+    "excerpt",
+    audio_figures.excerpt_figure(samples),
+    "The waveform of a track with six seconds shaded, and the log-mel spectrogram of these, over seconds and Hz.",
+)
 
 # %% [markdown]
-# ## The filter bank
+# By default, this package takes five excerpts per track, spread from 3 s to the end. Training uses one of them at a
+# time; the embedding of a track is the mean over all. With `-p excerpts 1` it takes one, as the paper does.
 #
-# Mel bands are narrow where the ear tells pitches apart, and wide in the treble. Every fourth of
-# the 80 filters:
+# ## Listen to what the network receives
+#
+# The third sound is made from the spectrogram alone; the phases are estimated. What differs from the excerpt is what
+# the network cannot know.
 
-# %% mystnb={"image": {"alt": "Triangular filters over frequency, narrow and close together in the bass, wide in the treble"}}
-audio_figures.filter_bank_figure()
+# %% tags=["hide-input", "nbval-ignore-output"]
+listening.players(
+    [
+        Sound("the track", samples, "as in the file"),
+        Sound("the excerpt", excerpt, "3 s to 9 s"),
+        Sound(
+            "the network's input", listening.shuffled(excerpt, "nothing"), "from the spectrogram"
+        ),
+    ]
+)
+
+# %% [markdown]
+# ## Mel bands
+#
+# Below 1 kHz, neighbouring mel bands are {glue:text}`audio_hertz` Hz apart. Above, the distance grows with frequency and
+# is {glue:text}`audio_semitones` of a semitone. In the bass, {glue:text}`audio_hertz` Hz are many semitones: the lowest
+# notes of a piano fall into a few bands.
+#
+# ```{glue:figure} filters
+# :name: fig-filters
+# Every fourth of the 80 mel bands: the weight of each frequency in the band.
+# ```
+
+# %% tags=["hide-input", "remove-output", "nbval-ignore-output"]
+present.figure(
+    "filters",
+    audio_figures.filter_bank_figure(),
+    "Triangular weights over frequency, narrow and close together in the bass, wide in the treble.",
+)
 
 # %% [markdown]
 # ## Why the excerpt begins at 3 s
 #
-# The level of a hundred files, second by second, relative to the mean of each. Where recordings
-# fade in, or begin with silence, their first seconds say little about them; the shaded part is the
-# paper's excerpt. The pieces of the demo corpus begin at once: their curve is nearly flat.
+# The paper gives no reason. Many recordings fade in or begin with silence, which says little about the music. The
+# pieces of the demo corpus do not: they begin at full level, so for them 3 s is as good a start as any.
+#
+# ```{glue:figure} levels
+# :name: fig-levels
+# Level of {glue:text}`audio_files` files of the demo corpus in each second, relative to the mean of the file. Line:
+# median; grey: middle half of the files.
+# ```
 
-# %% mystnb={"image": {"alt": "Level over the first ten seconds of a hundred files: median and quartiles, with the seconds of the excerpt shaded"}}
-audio_figures.levels_figure(audio_figures.levels(files[:100], seconds=10))
+# %% tags=["hide-input", "remove-output", "nbval-ignore-output"]
+levels = listening.levels(files[:100], seconds=10)
+present.figure(
+    "levels",
+    audio_figures.levels_figure(levels),
+    "Level over the first ten seconds of a hundred files: median and middle half, with the seconds of the excerpt "
+    "shaded; the curve is nearly flat.",
+)
+
+# %% tags=["remove-cell"]
+centres = audio_figures.band_centres()
+present.numbers(
+    {
+        "audio_hertz": f"{centres[1] - centres[0]:.0f}",
+        "audio_semitones": f"{12 * np.log2(centres[-1] / centres[-2]):.2f}",
+        "audio_files": min(len(files), 100),
+    }
+)
 
 # %% [markdown]
-# **What we saw.** The network's input keeps pitch, timbre and rhythm to within 46 ms and a few
-# semitones (more in the bass), and drops phase. Nothing is normalised here: a batch normalisation is
-# the network's first layer.
+# **What we saw.** The input is a matrix of 80 x 130 numbers. It resolves 46 ms in time. In frequency it resolves
+# {glue:text}`audio_semitones` of a semitone above 1 kHz, and much less in the bass. It is not normalised: the network's
+# first layer does this.
+#
+# ## Exercises
+#
+# 1. How does the shape change with an excerpt of 12 seconds?
+
+# %% tags=["hide-cell"] mystnb={"code_prompt_show": "Solution"}
+spectrogram.log_mel(reading.read(files[0], offset=0.0, seconds=12.0)).shape
+
+# %% [markdown]
+# 2. Which mel band is loudest for a tone of 440 Hz, and which for 880 Hz?
+
+# %% tags=["hide-cell"] mystnb={"code_prompt_show": "Solution"}
+seconds = np.arange(6 * spectrogram.SAMPLE_RATE, dtype=np.float32) / spectrogram.SAMPLE_RATE
+for hertz in (440, 880):
+    tone = np.sin(2 * np.pi * hertz * seconds)
+    print(f"{hertz} Hz: band {spectrogram.log_mel(tone).mean(axis=1).argmax()} of 80")

@@ -120,9 +120,9 @@ present.table(
 
 # %% tags=["hide-input"]
 present.table(
-    tag_tables.held_out_matrix(
-        kept[kept["data"] == "msd"], "tfidf", 40, "difference"
-    ).rename_axis(index="learned from", columns=None),
+    tag_tables.held_out_matrix(kept[kept["data"] == "msd"], "tfidf", 40, "difference").rename_axis(
+        index="learned from", columns=None
+    ),
     "Difference in nDCG@10 of tf-idf weighted LSI with 40 topics from overlap",
 )
 
@@ -195,7 +195,9 @@ print(f"{easiest}, best predicted from {matrix[easiest].drop(held_out_tags.OTHER
 
 # %% tags=["hide-cell"] mystnb={"code_prompt_show": "Solution"}
 chosen = configuration.choose_tagsets(collection.tagsets)
-again = held_out_tags.evaluate(held_out_tags.select(collection, chosen, seed=configuration.seed + 1))
+again = held_out_tags.evaluate(
+    held_out_tags.select(collection, chosen, seed=configuration.seed + 1)
+)
 for rows in (table, again):
     means = tag_tables.held_out_means(rows).set_index(["kind", "topics"])["value"]
     print(f"overlap {means['overlap', 0]:.3f}, LSI with 16 topics {means['lsi', 16]:.3f}")

@@ -9,15 +9,23 @@
 # %% [markdown]
 # # Results: Table II
 #
-# **On MERGE, training on genres helps genres and hurts moods and themes, as in the paper.** Table II of the paper
-# lists retrieval precision for each combination of tag sets that a network is trained on. On MERGE (396 clips),
-# training on genres instead of another single set changes graded nDCG@10 by {glue:text}`genres_genres` for genres
-# and by {glue:text}`genres_moods` for moods. Training on moods or on styles
-# made no reliable difference ({glue:text}`moods_over_styles`). All four sets were better than one set only with the
-# listwise loss ({glue:text}`all_over_one_listwise`). With the paper's loss, more topics made no reliable
-# difference ({glue:text}`most_topics`).
+# **Training on genres helps genres and hurts moods and themes, as in the paper. Most other claims are not confirmed on
+# MERGE.** Table II of the paper lists retrieval precision for each combination of tag sets that a network is trained
+# on. On MERGE (396 clips of real music), training on genres instead of another single set changes graded
+# {term}`nDCG`@10 by {glue:text}`genres_genres` for genres and by {glue:text}`genres_moods` for moods (95 % intervals in
+# brackets). All four sets were better than one set only with the listwise loss ({glue:text}`all_over_one_listwise`).
+#
+# ```{glue:figure} claims
+# :name: fig-claims
+# The claims of the paper's Section VI on MERGE. Each row compares two groups of runs. Dot: relative difference in
+# graded nDCG@10; line: its 95 % interval over 15 groups of runs (5 folds split by artist, 3 seeds). Blue: better; red:
+# worse; grey: not reliable. A negative gain of genres for another set agrees with the paper.
+# ```
+#
+# *You will learn* what the paper's table says, which of its claims hold on other music, and what remains of them
+# without the query's album or artist. *Ten minutes.*
 
-# %% tags=["parameters"]
+# %% tags=["parameters", "hide-input"] mystnb={"code_prompt_show": "Parameters"}
 dataset: str = ""  # a name or path: make the runs on it; empty: show the runs kept for this book
 tagsets: str | list = "every combination"  # or a list, such as ["moods", "styles+moods"]
 topics: int | list = [10, 20, 40, 80, 160, 1000]  # 1000: as many as the tags have rank
@@ -33,132 +41,158 @@ scheduler: str = ""  # address of a Dask scheduler, or slurm; empty: this machin
 workers: int = 0  # 0: one per GPU, or per core where there is none
 runs: str = ""  # where records go; empty: runs/ in the project
 
-# %%
-from compendium import claims, measured, paper, result_figures
+# %% tags=["remove-cell"]
+import pandas as pd
+
+from compendium import claims, measured, paper, present, result_figures
 
 ((name, gathered),) = measured.load_or_run("results", globals()).items()
 measure = "graded nDCG@10"
 ways = dict(list(gathered.groupby("variant", sort=False)))
 found = {
-    (way, left_out): claims.claims_table(runs, measure, left_out)
+    (way, filtered): claims.claims_table(runs, measure, filtered)
     for way, runs in ways.items()
-    for left_out in ("none", "artist")
+    for filtered in ("none", "artist")
 }
 
-# %% mystnb={"image": {"alt": "Each claim of the paper's Section VI as a gain with its 95 % interval: with triplets and with the listwise loss, unfiltered and with the artist filter"}}
-result_figures.gains_figure(
-    {
-        f"{way}, {result_figures.FILTER_NAMES[left_out]}": table
-        for (way, left_out), table in found.items()
-    },
-    "the other side",
+# %% tags=["hide-input", "remove-output", "nbval-ignore-output"]
+present.figure(
+    "claims",
+    result_figures.gains_figure(
+        {
+            f"{way}, {result_figures.FILTER_NAMES[filtered]}": table
+            for (way, filtered), table in found.items()
+        },
+        "the other side",
+    ),
+    "Each claim of the paper's Section VI as a gain with its 95 % interval: with triplets and with the listwise loss, "
+    "unfiltered and with the artist filter.",
 )
 
 # %% [markdown]
-# Each row compares two groups of runs, such as training on moods alone and on styles alone. A dot is the relative
-# difference in graded nDCG@10. The bar is its 95 % interval over 15 groups of runs: the 5 folds of a
-# cross-validation split by artist, with three seeds. Unless a row names them, numbers of topics and the four
-# tag sets are averaged. Systems are small networks (heads) on a frozen [encoder](encoders.ipynb).
-#
-# *You will learn* what the paper's table says, which of its claims hold on other music, and what remains of
-# them with the album or artist filter. *Eight minutes.*
-#
 # ## The paper's claims
 #
-# Section VI of the paper draws five conclusions from its table. Moods teach more than styles. Combinations with
-# moods are better than others. Genres serve genres only. More topics help, up to a ceiling. Joining tag sets
-# helps. Here the same 15 combinations are trained on MERGE {cite}`louro2024` with up to six numbers of topics,
-# the largest of which is the rank of the tags. The systems are heads on frozen [musicnn](encoders.ipynb): with
-# the paper's loss and LSI (`triplets`), and with the listwise loss and tf-idf weights. A negative
-# gain of genres for another set agrees with the third claim. The column `paper` is the same comparison in the paper's precision at 100;
-# it rests on two numbers of topics for each combination and has no interval.
+# Section VI of the paper draws five conclusions from its table:
+#
+# 1. Moods teach more than styles.
+# 2. Combinations with moods are better than others.
+# 3. Genres serve genres only.
+# 4. More topics help, up to a ceiling.
+# 5. Joining tag sets helps.
+#
+# Here the same 15 combinations are trained on MERGE {cite}`louro2024`, with up to six numbers of topics; the largest is
+# the rank of the tags. The systems are {term}`heads <head>` on the frozen encoder [musicnn](encoders.ipynb), because a
+# network trained from scratch learns little from so few clips. `triplets` is the paper's loss with {term}`LSI`;
+# `listwise, tf-idf` has the {term}`listwise loss` and tf-idf weights. Where a row names no task, the four tag sets are
+# averaged; where it names no number of topics, all are.
+#
+# The column `paper` has the same comparison in the paper's precision at 100. It rests on two numbers of topics for each
+# combination and has no interval.
 
-# %%
-import pandas as pd
-
+# %% tags=["hide-input"]
 first = next(iter(found.values()))
-columns = {("paper", ""): first["paper"].map("{:+.1%}".format, na_action="ignore").fillna("")}
+columns = {"paper": first["paper"].map("{:+.1%}".format, na_action="ignore").fillna("")}
 columns |= {
-    (way, result_figures.FILTER_NAMES[left_out]): table.apply(result_figures.say_gain, axis=1)
-    for (way, left_out), table in found.items()
+    f"{way}, {result_figures.FILTER_NAMES[filtered]}": table.apply(result_figures.say_gain, axis=1)
+    for (way, filtered), table in found.items()
 }
-pd.DataFrame(columns)
+present.table(
+    pd.DataFrame(columns).rename_axis("claim"),
+    "The claims of Section VI: gain in the paper's P@100, and in graded nDCG@10 on MERGE with 95 % intervals",
+)
 
 # %% [markdown]
-# ## Topics
+# ## More topics
 #
-# Mean graded nDCG@10 over the four sets against the number of topics, a line for each combination. With
-# triplets no line rises steadily; with the listwise loss most lines rise slightly.
+# With triplets, no combination improves steadily with more topics. With the listwise loss most improve slightly.
+#
+# ```{glue:figure} means
+# :name: fig-means
+# Mean graded nDCG@10 over the four sets against the number of topics, on MERGE, unfiltered. Blue: trained on one set;
+# red: on all four; grey: on two or three.
+# ```
 
-# %% mystnb={"image": {"alt": "Mean graded nDCG@10 against the number of topics, a panel for triplets and one for the listwise loss, a line for each combination of tag sets"}}
+# %% tags=["hide-input", "remove-output", "nbval-ignore-output"]
 tables = {way: result_figures.arrange_table_2(runs, measure) for way, runs in ways.items()}
-result_figures.means_figure(tables)
+present.figure(
+    "means",
+    result_figures.means_figure(tables, measure),
+    "Mean graded nDCG@10 against the number of topics, a panel for triplets and one for the listwise loss, a line for "
+    "each combination of tag sets.",
+)
 
 # %% [markdown]
-# ## The table
+# ## The whole table on MERGE
 #
-# Graded nDCG@10 of each tag set, for each combination of tag sets to learn from and each number of topics; by
-# triplets, as in the paper. In each block of one, two, three and four tag sets, the best values are bold. The
-# best values are scattered over combinations and numbers of topics.
+# The best values among the combinations of one, two, three and four sets are bold. They are scattered over
+# combinations and numbers of topics.
 
-# %%
-result_figures.table_2_html(tables["triplets"])
+# %% tags=["hide-input"]
+present.table(
+    tables["triplets"],
+    "Graded nDCG@10 of each tag set on MERGE, by triplets",
+    best=result_figures.best_of_blocks(tables["triplets"]),
+)
 
-# %% [markdown]
-# The paper's own measure, an exact match, among the first ten:
-
-# %%
-result_figures.table_2_html(result_figures.arrange_table_2(ways["triplets"], "exact P@10"))
+# %% tags=["hide-input"]
+exact = result_figures.arrange_table_2(ways["triplets"], "exact P@10")
+present.table(
+    100 * exact,
+    "The paper's own kind of measure on MERGE: exact P@10 in percent, by triplets",
+    best=result_figures.best_of_blocks(exact),
+)
 
 # %% [markdown]
 # ## The paper's table
 #
-# Precision at 100 {cite}`schindler2019`, for each combination of tag sets at two of its numbers of topics: the
-# best one and a small one. Precision of moods is at most .0125, about one hit among a hundred neighbours. In the
-# figure, all precisions but that of genres rise with the number of tag sets and of topics.
+# In the paper, all precisions but that of genres rise with the number of tag sets and of topics. But they are small:
+# precision of moods is at most {glue:text}`paper_moods_best` %, about one hit among a hundred neighbours.
+#
+# ```{glue:figure} published
+# :name: fig-published
+# Table II of the paper {cite}`schindler2019talk`: precision at 100 in percent against the number of topics, for six
+# tasks. Blue: trained on one tag set; red: on all four; grey: on two or three.
+# ```
 
-# %%
+# %% tags=["hide-input", "remove-output", "nbval-ignore-output"]
 published = paper.table_2()
-result_figures.table_2_html(published)
+present.figure(
+    "published",
+    result_figures.topics_figure(100 * published, "P@100 (%)"),
+    "Six panels, one per task, of the paper's precision at 100 against the number of topics, a line for each "
+    "combination of tag sets; all but the panel of genres rise with the number of topics and of tag sets.",
+)
 
-# %% mystnb={"image": {"alt": "Six panels, one per task, of the paper's precision at 100 against the number of topics, a line for each combination of tag sets; all but the panel of genres rise with the number of topics and with the number of tag sets"}}
-result_figures.topics_figure(published, "P@100")
-
-# %%
-from myst_nb import glue
-
-best = published.groupby("tagsets", sort=False)["moods"].max()
-glue("four_over_moods", f"{best.iloc[-1] / best['moods'] - 1:.0%}", display=False)
-glue("album_share", result_figures.share_of_album(published, "moods"), display=False)
+# %% tags=["hide-input"]
+present.table(
+    100 * published,
+    "Table II of the paper: precision at 100 in percent, at a small and at the best number of topics",
+    best=result_figures.best_of_blocks(published),
+)
 
 # %% [markdown]
-# With all four sets, the best precision of moods is {glue:text}`four_over_moods` above that of training on moods
-# alone. But tracks from the query's own album make up {glue:text}`album_share` of the hits of moods (`album`
-# divided by `moods`; lowest and highest of the combinations). Tags were given to albums, so all tracks of an
-# album carry the same tags.
+# ## Without the query's album
 #
-# Every neighbour from the query's album is a hit in each tag set. So the other hits can be computed: with
-# precision $P$ and the album's precision $A$, about $(P - A) / (1 - A)$ of the neighbours from other albums are
-# hits. This is an estimate, because the tracks that would replace the album among the hundred are unknown. The
-# table compares the best network trained on all four sets with the best one trained on one set alone:
+# In the paper's table, precision of moods with all four sets is {glue:text}`four_over_moods` above that with moods
+# alone. But {glue:text}`album_share` of the hits of moods are tracks of the query's own album (the column `album`
+# divided by `moods`; lowest and highest of the combinations). Editors tagged whole albums, so all tracks of an album
+# carry the same tags.
 #
-# - `joining gains`: the relative gain in precision;
-# - `without the album`: the same, without hits from the query's album, with its bounds `at least` and `at most`
-#   from rounding to four decimals;
-# - `hits`: hits from other albums among 100 neighbours;
-# - `of the artist`: tracks of the artist's other albums among 100 neighbours.
+# Since every neighbour from the query's album is a hit, the other hits can be computed. With precision $P$ and the
+# album's precision $A$, about $(P - A) / (1 - A)$ of the neighbours from other albums are hits. This is an estimate:
+# the tracks that would replace the album among the hundred are unknown.
 
-# %%
+# %% tags=["remove-cell"]
 everything, half_digit = max(published.index.unique("tagsets"), key=len), 0.5e-4
 rows = {}
-for name in ["genres", "styles", "moods", "themes"]:
+for task in ["genres", "styles", "moods", "themes"]:
     joined, alone = (
-        table.loc[table[name].idxmax()]
-        for table in (published.loc[everything], published.loc[name])
+        table.loc[table[task].idxmax()]
+        for table in (published.loc[everything], published.loc[task])
     )
-    hits, hits_alone = joined[name] - joined["album"], alone[name] - alone["album"]
-    rows[name] = {
-        "joining gains": joined[name] / alone[name] - 1,
+    hits, hits_alone = joined[task] - joined["album"], alone[task] - alone["album"]
+    rows[task] = {
+        "joining gains": joined[task] / alone[task] - 1,
         "without the album": hits / hits_alone * (1 - alone["album"]) / (1 - joined["album"]) - 1,
         "at least": (hits - 2 * half_digit) / (hits_alone + 2 * half_digit) - 1,
         "at most": (hits + 2 * half_digit) / (hits_alone - 2 * half_digit) - 1,
@@ -166,12 +200,54 @@ for name in ["genres", "styles", "moods", "themes"]:
         "of the artist": 100 * (joined["artist"] - joined["album"]),
     }
 without_album = pd.DataFrame.from_dict(rows, orient="index")
-for name, row in without_album.iterrows():
-    glue(f"paper_{name}_joined", f"{row['joining gains']:+.0%}", display=False)
-    glue(f"paper_{name}_left", f"{row['at least']:+.0%} to {row['at most']:+.0%}", display=False)
+
+# %% tags=["hide-input"]
+percent = without_album.iloc[:, :4].map("{:+.0%}".format)
+present.table(
+    percent.join(without_album.iloc[:, 4:])
+    .rename_axis("task")
+    .rename(
+        columns={
+            "at least": "at least (rounding)",
+            "at most": "at most (rounding)",
+            "hits": "hits from other albums per 100",
+            "of the artist": "tracks of the artist's other albums per 100",
+        }
+    ),
+    "The best network trained on all four sets against the best one trained on one set, in the paper's Table II",
+    digits=2,
+)
+
+# %% [markdown]
+# For moods, joining gains {glue:text}`paper_moods_joined` with the album and {glue:text}`paper_moods_left` without it:
+# the album does not explain the gain. For styles, it explains more than half ({glue:text}`paper_styles_joined` with,
+# {glue:text}`paper_styles_left` without); for themes, about a third ({glue:text}`paper_themes_joined` and
+# {glue:text}`paper_themes_left`). For genres, joining lowers precision.
+#
+# The last two columns limit what can be concluded. For styles, moods and themes, tracks of the artist's other albums
+# are as many as the hits, or more. The published numbers do not show whether these tracks *are* the hits: a network
+# that recognises artists could give the same numbers.
+
+# %% tags=["remove-cell"]
+best = published.groupby("tagsets", sort=False)["moods"].max()
+hours = measured.hours().set_index("name").loc["results"]
+present.numbers(
+    {
+        "four_over_moods": f"{best.iloc[-1] / best['moods'] - 1:.0%}",
+        "paper_moods_best": f"{100 * published['moods'].max():.2f}",
+        "album_share": result_figures.share_of_album(published, "moods"),
+        "results_runs": f"{hours['runs']:,}",
+        "results_hours": f"{hours['hours']:.1f}",
+    }
+)
+for task, row in without_album.iterrows():
+    left = f"{row['at least']:+.0%} to {row['at most']:+.0%}"
+    present.numbers(
+        {f"paper_{task}_joined": f"{row['joining gains']:+.0%}", f"paper_{task}_left": left}
+    )
 sides = {"none": "", "artist": "_artist"}
 losses = {"triplets": "", "listwise, tf-idf": "_listwise"}
-for label, sentence in {
+for label, claim in {
     "genres_moods": "Genres over another set, for moods",
     "genres_genres": "Genres over another set, for genres",
     "all_over_one": "All sets over one set",
@@ -181,36 +257,23 @@ for label, sentence in {
     "most_topics": "Most topics over fewest",
     "ceiling": f"Most topics over {claims.MANY}",
 }.items():
-    for (way, left_out), table in found.items():
-        if sentence in table.index:
-            name = f"{label}{losses.get(way, way)}{sides[left_out]}"
-            glue(name, result_figures.say_gain(table.loc[sentence]), display=False)
-    if sentence in first.index:
-        glue(f"paper_{label}", f"{first.loc[sentence, 'paper']:+.1%}", display=False)
-hours = measured.hours().set_index("name").loc["results"]
-glue("results_runs", f"{hours['runs']:,}", display=False)
-glue("results_hours", f"{hours['hours']:.1f}", display=False)
-print(result_figures.provenance(gathered))
-without_album.round(2)
+    for (way, filtered), table in found.items():
+        if claim in table.index:
+            gain = result_figures.say_gain(table.loc[claim])
+            present.numbers({f"{label}{losses.get(way, way)}{sides[filtered]}": gain})
+    if claim in first.index and first.loc[claim, "paper"] == first.loc[claim, "paper"]:
+        present.numbers({f"paper_{label}": f"{first.loc[claim, 'paper']:+.1%}"})
 
 # %% [markdown]
-# For moods, the gain from joining is {glue:text}`paper_moods_joined` with the album and
-# {glue:text}`paper_moods_left` without it, so the album does not explain it. For styles the album explains more
-# than half of it ({glue:text}`paper_styles_joined` with, {glue:text}`paper_styles_left` without), and for themes
-# about a third ({glue:text}`paper_themes_joined` and {glue:text}`paper_themes_left`). For genres, joining lowers
-# precision. The last two columns limit what can be concluded. For styles, moods and themes, tracks of the
-# artist's other albums are as many as the hits, or more. The published numbers do not show whether these tracks
-# are the hits: a network that recognises artists could give the same numbers.
+# **What we saw.** In the paper, joining all sets gains {glue:text}`paper_all_over_one` over one set. On MERGE, with the
+# listwise loss, it gains {glue:text}`all_over_one_listwise` ({glue:text}`all_over_one_listwise_artist` with the artist
+# filter); with triplets the gain is not reliable ({glue:text}`all_over_one`). Training on moods or on styles made no
+# reliable difference ({glue:text}`moods_over_styles`); in the paper, moods gain {glue:text}`paper_moods_over_styles`.
+# In each of the four comparisons, training on genres alone is better for genres and worse for moods and themes; for
+# styles it made no reliable difference. The most topics are better than the fewest only for the listwise loss,
+# unfiltered ({glue:text}`most_topics_listwise`); beyond 40 topics nothing changes reliably ({glue:text}`ceiling`,
+# {glue:text}`ceiling_listwise`). These heads learn little from the tags of MERGE ([](encoders.ipynb)), so small effects
+# cannot be seen.
 #
-# **What we saw.** In the paper, joining all sets gains {glue:text}`paper_all_over_one` over one set. On MERGE it
-# gains {glue:text}`all_over_one_listwise` with the listwise loss, and {glue:text}`all_over_one_listwise_artist`
-# with the artist filter; with triplets the gain is not reliable ({glue:text}`all_over_one`). In the paper, moods gain
-# {glue:text}`paper_moods_over_styles` over styles; on MERGE the two do not differ reliably. In each of the four
-# comparisons, training on genres alone is better for genres and worse for moods and themes; for styles it made
-# no reliable difference. The most topics are better than the fewest only for the listwise loss, unfiltered
-# ({glue:text}`most_topics_listwise`); beyond 40 topics nothing changes reliably ({glue:text}`ceiling`,
-# {glue:text}`ceiling_listwise`). These heads learn little from
-# the tags of MERGE ([](encoders.ipynb)), so small effects cannot be seen.
-#
-# The kept table has {glue:text}`results_runs` runs, which took {glue:text}`results_hours` hours on one core. An
-# interrupted sweep continues where it stopped.
+# The kept table has {glue:text}`results_runs` runs, which took {glue:text}`results_hours` hours on one core. It is made
+# anew, on any data set, by `papermill notebooks/results.ipynb OUT.ipynb -p dataset NAME`.

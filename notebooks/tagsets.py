@@ -7,87 +7,168 @@
 # ---
 
 # %% [markdown]
-# # Tag sets
+# # Tags
 #
-# The paper learns from tags that editors give to albums, in four sets: genres, styles, moods and
-# themes. This page counts them: how many there are, which are frequent, which stand together.
+# **Two albums rarely carry the same tags.** In the paper's data, {glue:text}`moods_albums` albums have
+# {glue:text}`moods_combinations` different combinations of moods: about {glue:text}`moods_per` albums share one. So
+# "the same tags" cannot be what makes two tracks related. Relatedness must be graded.
+#
+# ```{glue:figure} per_combination
+# :name: fig-per-combination
+# Albums per combination of tags in the paper's data (Table I, tracks with a tag in every set). A combination of
+# genres is shared by about {glue:text}`genres_per` albums, a combination of moods by {glue:text}`moods_per`.
+# ```
+#
+# *You will learn* what the four {term}`tag sets <tag set>` are, which tags are frequent, and which occur together.
+# *Five minutes.*
 
-# %% tags=["parameters"]
+# %% tags=["parameters", "hide-input"] mystnb={"code_prompt_show": "Parameters"}
 dataset: str = "demo"  # a name from the page of data sets, or a path
 
-# %%
+# %% tags=["remove-cell"]
+import pandas as pd
+
+from compendium import paper, present, tag_figures, tag_tables
 from tagspace.configuration import read_parameters
 
 configuration = read_parameters(globals())
 
+# %% tags=["hide-input", "remove-output", "nbval-ignore-output"]
+published = paper.table_1("intersection")
+present.figure(
+    "per_combination",
+    tag_figures.albums_per_combination_figure(published),
+    "Bars of the number of albums per combination of tags: many for genres, few for styles and themes, hardly more "
+    "than one for moods.",
+)
+
 # %% [markdown]
+# ## Where the tags come from
+#
+# The paper learns from tags of the AllMusic guide. Its editors tag albums, not tracks. They choose from four
+# vocabularies:
+#
+# - **genres**, such as *Jazz* or *Pop/Rock*;
+# - **styles**, finer than genres, such as *Hard Bop*;
+# - **moods**, such as *Wistful*;
+# - **themes**, occasions and subjects, such as *Late Night*.
+#
+# A track takes the tags of its album. The paper uses a track only if it has a tag in every set; these tracks are the
+# {term}`intersection`. Equal words in two sets stay two tags: *Playful* is a mood and a theme.
+#
 # ## Table I
 #
-# A track takes part in the experiments if it has at least one tag in every set. The table has both
-# halves: all tracks that have a tag in the set, and the intersection. *Combinations* are the
-# distinct sets of tags that tracks carry; a track's album has as a rule given it all of its tags.
+# The paper's data are the Million Song Dataset with these tags. Most tracks lack a tag in at least one set: the
+# intersection keeps {glue:text}`kept_tracks` of the tracks that have a genre. The demo corpus is built to look alike,
+# at a small size.
 
-# %%
-import pandas as pd
+# %% tags=["hide-input"]
+halves = {half: paper.table_1(half) for half in ("all", "intersection")}
+present.table(
+    pd.concat(halves, names=["tracks", "tag set"]).rename(columns={"tracks": "number of tracks"}),
+    "Table I of the paper: all tracks with a tag in the set, and the intersection",
+)
 
-from compendium import tag_tables
+# %% tags=["remove-cell"]
 from tagspace.datasets import registry
 from tagspace.tags import tagsets
 
 collection = registry.load_dataset(configuration.dataset)
 everything = tagsets.binary_matrix(collection)
-intersection = tagsets.restrict(everything, tagsets.intersection(everything))
-halves = {"all": everything, "intersection": intersection}
+common = tagsets.restrict(everything, tagsets.intersection(everything))
 
-# %%
-own = {half: tag_tables.counts_table(collection, tags) for half, tags in halves.items()}
-pd.concat(own).map("{:,}".format)
-
-# %% [markdown]
-# The paper's counts, of the Million Song Dataset with the tags of AllMusic:
-
-# %%
-from compendium import paper
-
-pd.concat({half: paper.table_1(half) for half in halves}).map("{:,}".format)
+# %% tags=["hide-input"]
+own = {"all": everything, "intersection": common}
+counts = {half: tag_tables.counts_table(collection, tags) for half, tags in own.items()}
+present.table(
+    pd.concat(counts, names=["tracks", "tag set"]).rename(columns={"tracks": "number of tracks"}),
+    f"The same counts for the data set of this page: {collection.name}",
+)
 
 # %% [markdown]
-# ## The most frequent tags
+# ## Which tags are frequent?
 #
-# The ten most frequent tags of each set, as in the paper's Figure 2, in the tracks at hand.
-
-# %% mystnb={"image": {"alt": "Four bar charts: the ten most frequent genres, styles, moods and themes of the data set, by number of tracks"}}
-from compendium import tag_figures
-
-frequencies = tag_tables.frequencies(everything)
-tag_figures.frequencies_figure(frequencies)
-
-# %% [markdown]
-# And in the paper's data. Its tags are far from equally frequent: Pop/Rock alone is on more than
-# half of all tracks.
-
-# %% mystnb={"image": {"alt": "Four bar charts: the ten most frequent genres, styles, moods and themes in the paper; one genre, Pop/Rock, is on more tracks than all others together"}}
-tag_figures.frequencies_figure(paper.figure_2())
-
-# %% [markdown]
-# ## Tags that stand together
+# Few tags are frequent, and most are rare. In the paper's data, *Pop/Rock* alone is on more than half of all tracks.
 #
-# The Jaccard index of two tags is the share of tracks with both among the tracks with either. What
-# stands together across the sets is what makes a joined space possible, and what latent semantic
-# indexing finds.
+# ```{glue:figure} figure_2
+# :name: fig-paper-2
+# Figure 2 of the paper: the ten most frequent tags of each set. The numbers were read off the bars of the authors'
+# talk {cite}`schindler2019talk`, to within 400 tracks.
+# ```
 
-# %% mystnb={"image": {"alt": "A heat map of how often the most frequent tags of each set stand on the same track"}}
-tag_figures.cooccurrence_figure(intersection)
-
-# %%
-from myst_nb import glue
-
-published = paper.table_1("intersection")
-glue("moods_combinations", f"{published.loc['moods', 'combinations']:,}", display=False)
-glue("moods_albums", f"{published.loc['moods', 'albums']:,}", display=False)
+# %% tags=["hide-input", "remove-output", "nbval-ignore-output"]
+present.figure(
+    "figure_2",
+    tag_figures.frequencies_figure(paper.figure_2()),
+    "Four bar charts of the ten most frequent genres, styles, moods and themes in the paper; one genre, Pop/Rock, is "
+    "on more tracks than all others together.",
+)
 
 # %% [markdown]
-# **What we saw.** Tags are many and few of them are frequent, and their combinations are many more:
-# in the paper's data {glue:text}`moods_combinations` of moods on {glue:text}`moods_albums` albums. Two
-# tracks with exactly the same moods are often tracks of one album. To say that two tracks of
-# different albums are related, relatedness must be graded.
+# ```{glue:figure} frequencies
+# :name: fig-frequencies
+# The ten most frequent tags of each set of the data set of this page.
+# ```
+
+# %% tags=["hide-input", "remove-output", "nbval-ignore-output"]
+present.figure(
+    "frequencies",
+    tag_figures.frequencies_figure(tag_tables.frequencies(everything)),
+    "Four bar charts of the ten most frequent genres, styles, moods and themes of the data set.",
+)
+
+# %% [markdown]
+# ## Which tags occur together?
+#
+# Some tags often occur on the same tracks, also across sets. This is what [topics](topics.ipynb) are made of.
+#
+# ```{glue:figure} cooccurrence
+# :name: fig-cooccurrence
+# How often the most frequent tags of each set occur on the same tracks: the {term}`Jaccard index` of the tracks that
+# carry each of the two tags. The colours of the names are those of the tag sets.
+# ```
+
+# %% tags=["hide-input", "remove-output", "nbval-ignore-output"]
+present.figure(
+    "cooccurrence",
+    tag_figures.cooccurrence_figure(common),
+    "A heat map of how often the most frequent tags of each set occur on the same track.",
+)
+
+# %% tags=["remove-cell"]
+per = published["albums"] / published["combinations"]
+share = published["tracks"].iloc[0] / paper.table_1("all").loc["genres", "tracks"]
+present.numbers(
+    {
+        "moods_combinations": f"{published.loc['moods', 'combinations']:,}",
+        "moods_albums": f"{published.loc['moods', 'albums']:,}",
+        "moods_per": f"{per['moods']:.1f}",
+        "genres_per": f"{per['genres']:.0f}",
+        "kept_tracks": f"{share:.0%}",
+    }
+)
+
+# %% [markdown]
+# **What we saw.** A few tags are frequent, most are rare, and combinations of tags are almost as many as albums. Two
+# tracks with exactly the same moods are usually from one album. The [next page](topics.ipynb) grades how related
+# tracks of different albums are.
+#
+# ## Exercises
+#
+# 1. Which two themes of the demo corpus occur together most often?
+
+# %% tags=["hide-cell"] mystnb={"code_prompt_show": "Solution"}
+import numpy as np
+
+table = tag_tables.cooccurrence_table(common.select(collection.tagsets[-1:]), top=20)
+values = np.triu(table, 1)
+first, second = np.unravel_index(values.argmax(), values.shape)
+names = table.index.get_level_values("tag")
+print(f"{names[first]} and {names[second]}: {values.max():.2f}")
+
+# %% [markdown]
+# 2. How many tracks are left if they need a tag in genres and styles only?
+
+# %% tags=["hide-cell"] mystnb={"code_prompt_show": "Solution"}
+fewer = everything.select(collection.tagsets[:2])
+print(f"{tagsets.intersection(fewer).sum()} of {len(everything.track_ids)}")

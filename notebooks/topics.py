@@ -9,127 +9,240 @@
 # %% [markdown]
 # # From tags to topics
 #
-# Latent Semantic Indexing turns the binary matrix of tags and tracks into a space of $k$ topics, in
-# which the cosine of two tracks says how related they are; with few topics, even if they share no
-# tag.
+# **With few topics, tracks that share no tag can be related.** Latent Semantic Indexing ({term}`LSI`) describes each
+# track by $k$ topics, which are weighted groups of tags. The cosine of two such descriptions grades how related two
+# tracks are. The number of topics sets how fine the grades are: on the demo corpus, beyond
+# {glue:text}`topics_strangers` topics hardly any two tracks are related that share no tag.
+#
+# ```{glue:figure} shares
+# :name: fig-shares
+# Share of pairs of tracks that are related (cosine of {glue:text}`topics_positive` or more) and unrelated (below
+# {glue:text}`topics_negative`), against the number of topics; demo corpus. With more topics, fewer pairs are related.
+# ```
+#
+# *You will learn* what LSI does to a matrix of tags, what its topics look like, and what their number changes. *Ten
+# minutes.*
 
-# %% tags=["parameters"]
+# %% tags=["parameters", "hide-input"] mystnb={"code_prompt_show": "Parameters"}
 dataset: str = "demo"  # a name from the page of data sets, or a path
 tagsets: str = "all"  # or tag sets joined by +, such as styles+moods
 topics: int = 16
 positive_threshold: float = 0.8  # related from this cosine on
 negative_threshold: float = 0.2  # unrelated below this cosine
 
-# %%
+# %% tags=["remove-cell"]
+import pandas as pd
+
+from compendium import measured, present, tag_figures, tag_tables
+from compendium.topics_slider import topics_slider
 from tagspace.configuration import read_parameters
-
-configuration = read_parameters(globals())
-
-# %% [markdown]
-# ## The matrix
-#
-# One row per track, one column per tag, 1 where the track carries the tag. The tag sets are joined;
-# a word that stands in two of them stays two tags.
-
-# %%
 from tagspace.datasets import registry
 from tagspace.tags import tagsets as tag_sets
+from tagspace.tags.lsi import LSI
 
+configuration = read_parameters(globals())
+thresholds = configuration.positive_threshold, configuration.negative_threshold
+
+# %% [markdown]
+# ## The idea
+#
+# Suppose that one track is tagged *Wistful* and *Ballad*, and another one *Melancholy* and *Rainy Day*. They share no
+# tag. A third track, tagged *Ballad* and *Melancholy*, connects them: these tags occur together. LSI finds such
+# connections {cite}`deerwester1990`.
+#
+# Let $W$ be the matrix of tags and tracks, with $w_{ij} = 1$ if tag $i$ is on track $j$, and 0 otherwise. Its singular
+# value decomposition $W = U \Sigma V^\top$ sorts directions in the space of tags by how much of $W$ they explain. The
+# first $k$ columns of $U$ are the topics. A track $w_j$ is described by its projection on them:
+#
+# $$u_j = U_k^\top w_j$$
+#
+# The relatedness of two tracks is the cosine of $u_i$ and $u_j$.
+#
+# Here are five tracks with seven tags. Each row is a track:
+
+# %%
+small = pd.DataFrame(
+    [
+        [1, 1, 0, 0, 0, 0, 0],
+        [0, 1, 1, 0, 0, 0, 0],
+        [0, 0, 1, 1, 0, 0, 0],
+        [0, 0, 0, 0, 1, 1, 0],
+        [0, 0, 0, 0, 0, 1, 1],
+    ],
+    index=["a", "b", "c", "d", "e"],
+    columns=["Wistful", "Ballad", "Melancholy", "Rainy Day", "Fun", "Dance", "Party"],
+)
+model = LSI().fit(small.to_numpy())
+vectors = model.transform(small.to_numpy(), topics=2)
+pd.DataFrame((vectors @ vectors.T).round(2) + 0.0, small.index, small.index)
+
+# %% [markdown]
+# With two topics, tracks *a* and *c* are fully related, although they share no tag. One topic is the quiet tags, the
+# other one the lively tags. With all topics, the cosine is that of the tags themselves, and *a* and *c* are unrelated:
+
+# %%
+vectors = model.transform(small.to_numpy(), topics=model.rank)
+pd.DataFrame((vectors @ vectors.T).round(2) + 0.0, small.index, small.index)
+
+# %% [markdown]
+# ## How it is computed
+#
+# The columns of $U$ are the eigenvectors of the small matrix $W W^\top$ of tags by tags, the *Gram matrix*. It counts
+# how often two tags occur together. One decomposition serves every number of topics, because $k$ topics are the first
+# $k$ eigenvectors. This is the library's code; its matrices have a row per track:
+
+# %% tags=["remove-input"]
+present.source(LSI.fit, LSI.transform)
+
+# %% [markdown]
+# ## Real topics
+#
+# These are the first three topics of the paper's tags. The first one is what most tracks have in common. Later topics
+# set groups of tags against each other: the second one *Reflective* against *Energetic*, the third one *Aggressive*
+# against *Romantic*.
+#
+# ```{glue:figure} msd_loadings
+# :name: fig-paper-3
+# The twelve tags with the largest weights (loadings) in the first three topics of the paper's four tag sets, in the
+# form of Figure 3 of the paper. Computed on {glue:text}`topics_msd_tracks` tracks of the paper's data, the public ones
+# that were available. Colours of the names: genres black, styles red, moods brown, themes purple.
+# ```
+
+# %% tags=["hide-input", "remove-output", "nbval-ignore-output"]
+published = measured.loadings()
+present.figure(
+    "msd_loadings",
+    tag_figures.loadings_figure(published),
+    "Bars of the tags with the largest loadings in three topics of the paper's tags; topic 2 sets reflective and "
+    "intimate moods against energetic and celebratory ones, topic 3 aggressive and intense moods against romantic and "
+    "sentimental ones.",
+)
+
+# %% [markdown]
+# The demo corpus has topics of its own:
+#
+# ```{glue:figure} loadings
+# :name: fig-loadings
+# The first three topics of the data set of this page.
+# ```
+
+# %% tags=["hide-input"]
 collection = registry.load_dataset(configuration.dataset)
 everything = tag_sets.binary_matrix(collection)
 intersection = tag_sets.restrict(everything, tag_sets.intersection(everything))
 tags = intersection.select(configuration.choose_tagsets(collection.tagsets))
 print(f"{tags.matrix.shape[0]} tracks x {tags.matrix.shape[1]} tags, {tags.matrix.mean():.1%} ones")
 
-# %% [markdown]
-# ## The spectrum
-#
-# The singular values of the matrix tell how much each topic accounts for; the dotted line is the
-# number of topics chosen above. All tracks count here; for training, only those to train on do.
-
-# %% mystnb={"image": {"alt": "Singular values by topic, falling, and the share of their squares that the first topics account for, rising"}}
-from compendium import tag_figures, tag_tables
-from tagspace.tags.lsi import LSI
-
+# %% tags=["hide-input", "remove-output", "nbval-ignore-output"]
 model = LSI().fit(tags.matrix)
 k = min(configuration.topics, model.rank)
-tag_figures.spectrum_figure(model, k)
-
-# %% [markdown]
-# ## What topics are made of
-#
-# The tags that weigh most in the first topics. The first topic is what all tracks have in common;
-# later ones set groups of tags against one another.
-
-# %% mystnb={"image": {"alt": "Bars of the tags that weigh most in three topics, positive to the right and negative to the left, coloured by tag set"}}
-tag_figures.loadings_figure(model, tags.vocabulary, topics=range(1, min(3, model.rank) + 1))
-
-# %% [markdown]
-# ## Tags that mean nearly the same
-#
-# In the space of topics, tags are near to each other if they stand on the same tracks, or beside
-# the same tags. These are nearest to the most frequent tag of the last set chosen:
-
-# %%
-most = tag_tables.frequencies(tags).groupby("tagset", sort=False).first()["tag"]
-print(f"nearest to {most.iloc[-1]} ({most.index[-1]}):")
-tag_figures.nearest_tags(model, tags.vocabulary, most.index[-1], most.iloc[-1], k)
-
-# %% [markdown]
-# ## How related tracks are
-#
-# The cosines of all pairs of tracks, or of a sample of 2,000 tracks. Pairs to the right of the
-# upper threshold are candidates for anchor and positive, those to the left of the lower one for
-# anchor and negative; what lies between them teaches nothing.
-
-# %% mystnb={"image": {"alt": "Histogram of the cosines of all pairs of tracks, with both thresholds drawn and the share of pairs beyond each"}}
-cosines = tag_figures.sample_cosines(model.transform(tags.matrix, k))
-tag_figures.cosines_figure(
-    cosines, configuration.positive_threshold, configuration.negative_threshold
+first = range(1, min(3, model.rank) + 1)
+present.figure(
+    "loadings",
+    tag_figures.loadings_figure(tag_tables.loadings_table(model, tags.vocabulary, first)),
+    "Bars of the tags that weigh most in the first topics of the data set, positive to the right and negative to the "
+    "left.",
 )
 
 # %% [markdown]
-# ## What more topics change
+# ## How many topics?
 #
-# With few topics many tracks are related, with many topics only those whose tags are nearly equal.
-# The number of topics is thus a choice of how fine relatedness is.
+# Move the slider. The histogram shows the cosines of all pairs of tracks (bars grow with the square root of their
+# number). Pairs in red are related: one of them can be the positive of the other. Pairs in blue are unrelated. Pairs
+# in grey are used for neither. The list shows the tags nearest to one tag in the space of topics.
 
-# %% mystnb={"image": {"alt": "Shares of related and of unrelated pairs against the number of topics"}}
-import pandas as pd
+# %% tags=["hide-input"]
+numbers = [n for n in (2, 3, 5, 8, 12, 16, 20, 30, 50, 100, 200) if n <= model.rank] or [1]
+topics_slider(tags, numbers, k, thresholds)
 
-numbers = [number for number in (2, 3, 5, 8, 12, 20, 30, 50, 100, 200, 400) if number <= model.rank]
-numbers = numbers or [1]
-samples = {n: tag_figures.sample_cosines(model.transform(tags.matrix, n)) for n in numbers}
+# %% [markdown]
+# How much of the matrix do the topics explain? The share of the squared singular values rises quickly at first, and
+# has no clear kink that would choose a number:
+#
+# ```{glue:figure} spectrum
+# :name: fig-spectrum
+# Share of the squared singular values that the first topics account for.
+# ```
+
+# %% tags=["hide-input", "remove-output", "nbval-ignore-output"]
+present.figure(
+    "spectrum",
+    tag_figures.spectrum_figure(model, k),
+    "The share of all squared singular values against the number of topics: it rises steeply and then flattens.",
+)
+
+# %% tags=["hide-input", "remove-output", "nbval-ignore-output"]
+samples = {n: tag_tables.sample_cosines(model.transform(tags.matrix, n)) for n in numbers}
 shares = {
     n: {
-        "related": (c >= configuration.positive_threshold).mean(),
-        "unrelated": (c < configuration.negative_threshold).mean(),
+        "related": (cosines >= configuration.positive_threshold).mean(),
+        "unrelated": (cosines < configuration.negative_threshold).mean(),
     }
-    for n, c in samples.items()
+    for n, cosines in samples.items()
 }
-tag_figures.shares_figure(pd.DataFrame.from_dict(shares, orient="index"))
+present.figure(
+    "shares",
+    tag_figures.shares_figure(pd.DataFrame.from_dict(shares, orient="index")),
+    "Shares of related and of unrelated pairs against the number of topics: the share of related pairs falls, that of "
+    "unrelated pairs rises.",
+)
 
 # %% [markdown]
-# Many pairs share no tag at all. With few topics, some of these are related:
+# Many pairs of tracks share no tag. With few topics, some of them are related:
 
-# %%
-from myst_nb import glue
-
-no_tag = tag_figures.sample_cosines(tags.matrix.toarray()) == 0  # products, not cosines
+# %% tags=["hide-input"]
+no_tag = tag_tables.sample_cosines(tags.matrix.toarray()) == 0  # products, not cosines
 is_related = {n: c[no_tag] >= configuration.positive_threshold for n, c in samples.items()}
 strangers = {n: related.sum() / max(len(related), 1) for n, related in is_related.items()}
+present.table(
+    pd.DataFrame(
+        {"related (%)": [f"{100 * share:.1f}" for share in strangers.values()]},
+        pd.Index(strangers, name="topics"),
+    ),
+    f"Pairs of tracks that share no tag ({no_tag.mean():.0%} of all pairs): how many of them are related",
+)
+
+# %% tags=["remove-cell"]
 squares = model.singular_values_**2
-last = max((number for number, share in strangers.items() if share >= 0.0005), default=0)
-glue("topics_strangers", str(last), display=False)
-glue("topics_chosen", f"{k} of {model.rank}", display=False)
-glue("topics_account", f"{squares[:k].sum() / squares.sum():.0%}", display=False)
-print(f"{no_tag.mean():.0%} of pairs share no tag")
-pd.Series(strangers, name="of these related").map("{:.1%}".format).rename_axis("topics").to_frame()
+present.numbers(
+    {
+        "topics_strangers": max(
+            (n for n, share in strangers.items() if share >= 0.0005), default=0
+        ),
+        "topics_chosen": f"{k} of {model.rank}",
+        "topics_account": f"{squares[:k].sum() / squares.sum():.0%}",
+        "topics_positive": configuration.positive_threshold,
+        "topics_negative": configuration.negative_threshold,
+        "topics_msd_tracks": f"{published['tracks'].iloc[0]:,}",
+    }
+)
 
 # %% [markdown]
-# **What we saw.** The first {glue:text}`topics_chosen` topics account for {glue:text}`topics_account`
-# of the squares of all singular values. A few topics let tracks be related that share not one tag;
-# more of them ask for more in common: with more than {glue:text}`topics_strangers` topics, hardly any
-# two tracks are related that share no tag. What LSI brings then is not that it relates strangers, but
-# how it grades those that have tags in common. The number of topics decides how many pairs training
-# can learn from.
+# **What we saw.** Topics are groups of tags that occur together. With few topics, tracks can be related that share no
+# tag. With many topics, only tracks with nearly equal tags are related. The first {glue:text}`topics_chosen` topics,
+# the default, account for {glue:text}`topics_account` of the squared singular values. Whether topics rank tracks
+# better than plain overlap of tags is the question of the [next page](relatedness.ipynb).
+#
+# ## Exercises
+#
+# 1. In the small example, tag track *e* with *Rainy Day* as well. Are *a* and *e* now related with two topics?
+
+# %% tags=["hide-cell"] mystnb={"code_prompt_show": "Solution"}
+joined = small.copy()
+joined.loc["e", "Rainy Day"] = 1
+vectors = LSI().fit(joined.to_numpy()).transform(joined.to_numpy(), topics=2)
+print(f"cosine of a and e: {vectors[0] @ vectors[4]:.2f}")
+
+# %% [markdown]
+# 2. Learn eight topics from one tag set only. Is a larger or a smaller share of pairs related than with all sets?
+
+# %% tags=["hide-cell"] mystnb={"code_prompt_show": "Solution"}
+for name, one in {
+    collection.tagsets[-1]: intersection.select(collection.tagsets[-1:]),
+    "all": tags,
+}.items():
+    model = LSI().fit(one.matrix)
+    cosines = tag_tables.sample_cosines(model.transform(one.matrix, topics=min(8, model.rank)))
+    print(
+        f"{name}: {(cosines >= configuration.positive_threshold).mean():.1%} of pairs are related"
+    )

@@ -9,14 +9,27 @@
 # %% [markdown]
 # # Training
 #
-# One experiment of the paper from end to end: choose the tag sets, learn an embedding from them,
-# and search by example among tracks of artists that the network has never heard.
+# **The network learns to put related tracks near each other.** On the synthetic {term}`demo corpus`, the trained
+# network reaches {glue:text}`demo_trained_none` in graded {term}`nDCG`@10, averaged over the four tag sets. The same
+# network untrained reaches {glue:text}`demo_untrained_none`, and hand-crafted features of timbre and rhythm
+# {glue:text}`demo_timbre+rhythm_none`. All queries and neighbours are tracks of artists that were not trained on.
 #
-# The parameters below are all there are. Change them here, or from a terminal:
+# ```{glue:figure} results
+# :name: fig-results
+# Graded nDCG@10 of one run on the demo corpus, mean over the tag sets, for the trained network and its baselines.
+# Lines: 95 % intervals, by resampling {glue:text}`demo_artists` artists of the test tracks. Dotted: neighbours in
+# random order. 1 is the best order.
+# ```
+#
+# *You will learn* how one experiment of the paper runs from end to end, what it prints and keeps, and how to change it.
+# *Ten minutes.*
 #
 # ```
 # papermill notebooks/train.ipynb OUT.ipynb -p tagsets styles+moods -p topics 60
 # ```
+#
+# The parameters below are all there are; each can be set by `-p`. A parameter that is unknown, of a wrong type or out
+# of range ends the run here, in one line.
 
 # %% tags=["parameters"]
 preset: str = ""  # paper: the paper's own settings; best: the best found; both print what they set
@@ -54,13 +67,14 @@ max_lost: float = 0.1  # share of the audio files that may be unusable before a 
 device: str = "auto"
 runs: str = ""  # where records go; empty: runs/ in the project
 
-# %% [markdown]
-# A parameter that is unknown, of a wrong type or out of range ends the run here; so does a device
-# that does not exist, or a folder of records that cannot be written.
-
-# %%
+# %% tags=["remove-cell"]
+from compendium import listening, present, result_figures, tag_tables
+from tagspace import corpus
+from tagspace.audio import features
 from tagspace.configuration import read_parameters
-from tagspace.runs import experiment
+from tagspace.datasets import registry
+from tagspace.runs import comparison, experiment
+from tagspace.support.cache import cache_folder
 
 configuration = read_parameters(globals())
 experiment.check_machine(configuration)
@@ -68,141 +82,142 @@ experiment.check_machine(configuration)
 # %% [markdown]
 # ## Data
 #
-# A data set gives tracks and, in each of its tag sets, tags. The demo corpus is synthetic: music
-# composed and played by this package, so that everything runs anywhere. What is measured on it
-# shows that the method works here; it says nothing about real music. What can be known to be wrong
-# with tags, artists or paths is said here, before the audio is read.
+# A data set has tracks, and tags in several tag sets. Whatever can be known to be wrong with tags, artists or paths is
+# reported here, before any audio is read.
 
 # %%
-from tagspace import corpus
-from tagspace.datasets import registry
-
 collection = registry.load_dataset(configuration.dataset, configuration.shards)
 corpus.check(collection, configuration)
 chosen = configuration.choose_tagsets(collection.tagsets)
 print(f"{collection.name}: {len(collection.tracks)} tracks; trained on {' + '.join(chosen)}")
 
 # %% [markdown]
-# ## Features
-#
-# Five excerpts of six seconds, each a log-mel spectrogram of 80 bands x 130 frames, computed once and
-# kept on disk.
+# [Log-mel excerpts](audio.ipynb) are computed once and kept on disk:
 
 # %% tags=["nbval-ignore-output"]
-from tagspace.audio import features
-from tagspace.support.cache import cache_folder
-
 store = features.extract(collection, cache_folder() / "features", configuration.excerpts)
 print(store.report())
 
 # %% [markdown]
-# ## Tags
-#
-# As in the paper, only tracks with at least one tag in every set are used, and no artist is in two
-# of the training, validation and test splits.
+# As in the paper, only tracks with a tag in every set are used. No artist is in two of the training, validation and
+# test splits.
 
 # %%
-from compendium.tag_tables import counts_table
-
 tracks = corpus.assemble(collection, store, configuration)
-counts_table(collection, tracks.tags)
-
-# %%
 tracks.summary()
 
+# %% tags=["hide-input"]
+present.table(
+    tag_tables.counts_table(collection, tracks.tags).rename_axis("tag set"),
+    "Tags, distinct combinations of tags, albums and tracks",
+)
+
 # %% [markdown]
-# ## Training
+# ## Train
 #
-# Each batch embeds every track once; related and unrelated pairs come from the cosines of the
-# tracks' LSI vectors, triplets from the pairs. A run that is on record is taken from there.
+# Each batch embeds every track once. Related and unrelated pairs come from the cosines of the tracks'
+# [LSI vectors](topics.ipynb), [triplets](triplets.ipynb) from the pairs. After each epoch, the validation tracks are
+# ranked; the weights of the best epoch are kept. A run that is on record is not made again.
 
 # %% tags=["nbval-ignore-output"]
-
 record = experiment.run_experiment(tracks, configuration)
 print(record.describe())
 
-# %% mystnb={"image": {"alt": "Loss, number of violating triplets and validation score by epoch, with the epoch whose weights were kept marked"}} tags=["nbval-ignore-output"]
-from compendium import result_figures
-from tagspace.runs import comparison
+# %% [markdown]
+# ```{glue:figure} history
+# :name: fig-history
+# Loss, number of triplets that violate the margin, and nDCG@10 of the validation tracks by epoch. The dot is the epoch
+# whose weights were kept.
+# ```
 
-result_figures.history_figure(record.history, record.info["best_epoch"])
+# %% tags=["hide-input", "remove-output", "nbval-ignore-output"]
+present.figure(
+    "history",
+    result_figures.history_figure(record.history, record.info["best_epoch"]),
+    "Loss, number of violating triplets and validation score by epoch, with the epoch whose weights were kept marked.",
+)
 
 # %% [markdown]
 # ## What was learned
 #
-# Every test track queries the others. Graded nDCG@10 measures whether the ten nearest tracks share
-# tags with the query (the Jaccard index of the two sets), the nearest ones most of all. Brackets
-# hold 95 % bootstrap intervals over artists. `untrained` has the same initial weights, `timbre` and
-# `rhythm` are hand-made features, and `tags` knows the tags that the others must hear.
-
-# %% tags=["nbval-ignore-output"]
-from myst_nb import glue
-
-for left_out in ("none", "artist"):
-    means = comparison.mean_table(record.metrics, "graded nDCG@10", left_out).iloc[:, -1]
-    for name, value in means.items():
-        glue(f"demo_{name}_{left_out}", f"{value:.3f}", display=False)
-by_set = comparison.mean_table(record.metrics, "graded nDCG@10").iloc[:, :-1]
-ahead = by_set.columns[by_set.loc["timbre+rhythm"] > by_set.loc["trained"]]
-glue("demo_by_hand_ahead", " and ".join(ahead) or "none of the sets", display=False)
-exact = comparison.mean_table(record.metrics, "exact P@10")
-for task, value in exact.loc["untrained"].items():
-    glue(f"demo_exact_untrained_{task}", f"{value:.3f}", display=False)
-result_figures.results_table(record.metrics, "graded nDCG@10")
-
-# %% mystnb={"image": {"alt": "Graded nDCG@10 with its 95 % interval for each representation, one panel per tag set and one for their mean"}} tags=["nbval-ignore-output"]
-result_figures.results_figure(record.metrics, "graded nDCG@10")
-
-# %% [markdown]
-# Part of this may be the sound of an artist or a record, heard again. With all tracks of the query's
-# artist left out of its neighbours, what is above `untrained` must come from the tags:
-
-# %% tags=["nbval-ignore-output"]
-result_figures.results_table(record.metrics, "graded nDCG@10", filtered="artist")
-
-# %% [markdown]
-# The paper's measure, as [its numbers](precision.ipynb) are read here, counts a neighbour only if it
-# carries exactly the same set of tags. As tags are given to albums, that mostly finds tracks of the
-# query's own album where combinations of tags are many, as those of moods and themes are.
-
-# %% tags=["nbval-ignore-output"]
-result_figures.results_table(record.metrics, "exact P@10")
-
-# %% [markdown]
-# With the query's album left out of its neighbours, this remains:
-
-# %% tags=["nbval-ignore-output"]
-result_figures.results_table(record.metrics, "exact P@10", filtered="album")
-
-# %% [markdown]
-# ## To be heard
+# Every test track queries the others. Graded nDCG@10 scores the ten nearest tracks by the tags that they share with
+# the query. The systems are
 #
-# The first test track, the three tracks of other artists that the network puts nearest to it, and
-# the one that it puts farthest away.
+# - `trained`: the network; `untrained`: the same network with its initial weights;
+# - `timbre`, `rhythm` and `timbre+rhythm`: [hand-crafted features](baselines.ipynb);
+# - `tags`: the tags themselves (their LSI vectors), which the network must hear;
+# - `random`: random vectors.
 
-# %% tags=["nbval-ignore-output"]
-from compendium import audio_figures
+# %% tags=["hide-input", "remove-output", "nbval-ignore-output"]
+measure = "graded nDCG@10"
+summary = comparison.summary_task(comparison.select(record.metrics, measure)["task"])
+present.figure(
+    "results",
+    result_figures.results_figure(record.metrics, measure, [summary]),
+    "Graded nDCG@10 with its 95 % interval for each system, mean over the tag sets.",
+)
 
-glue("search", audio_figures.search_table(collection, record.embeddings))
+# %% tags=["hide-input", "nbval-ignore-output"]
+present.table(
+    result_figures.results_table(record.metrics, measure),
+    "Graded nDCG@10, unfiltered, with 95 % intervals",
+)
+
+# %% [markdown]
+# Part of this may be the sound of an artist. With the {term}`artist filter`, all tracks of the query's artist are left
+# out of its neighbours. What remains above `untrained` must come from the tags:
+
+# %% tags=["hide-input", "nbval-ignore-output"]
+present.table(
+    result_figures.results_table(record.metrics, measure, filtered="artist"),
+    "Graded nDCG@10 with the artist filter, with 95 % intervals",
+)
+
+# %% [markdown]
+# The paper's measure, as this book [reads its numbers](precision.ipynb), counts a neighbour only if it carries exactly
+# the same tags of a set as the query. Such a neighbour is often a track of the query's own album:
+
+# %% tags=["hide-input", "nbval-ignore-output"]
+present.table(
+    result_figures.results_table(record.metrics, "exact P@10"),
+    "Exact P@10, unfiltered, with 95 % intervals",
+)
+
+# %% tags=["hide-input", "nbval-ignore-output"]
+present.table(
+    result_figures.results_table(record.metrics, "exact P@10", filtered="album"),
+    "Exact P@10 with the album filter, with 95 % intervals",
+)
+
+# %% [markdown]
+# ## Listen
+#
+# A query, the three tracks of other artists that the network puts nearest, and the one that it puts farthest away:
+
+# %% tags=["hide-input", "nbval-ignore-output"]
+listening.tracks(collection, listening.nearest_and_farthest(collection, record.embeddings))
 
 # %% [markdown]
 # ## The record
 #
-# Parameters, versions, history, weights, embeddings and all figures of the run lie here:
+# Parameters, versions, history, weights, embeddings and all figures of the run are kept in one folder:
 
 # %% tags=["nbval-ignore-output"]
 import os
 
 print(os.path.relpath(record.folder))
 
+# %% tags=["remove-cell", "nbval-ignore-output"]
+for filtered in ("none", "artist"):
+    means = comparison.mean_table(record.metrics, measure, filtered).iloc[:, -1]
+    present.numbers({f"demo_{name}_{filtered}": f"{value:.3f}" for name, value in means.items()})
+untrained = comparison.mean_table(record.metrics, "exact P@10").loc["untrained"]
+present.numbers({f"demo_exact_untrained_{task}": f"{v:.3f}" for task, v in untrained.items()})
+present.numbers({"demo_artists": len(set(tracks.groups.artist[tracks.split.test]))})
+
 # %% [markdown]
-# **What we saw.** On the demo corpus, graded nDCG@10 of the trained network is
-# {glue:text}`demo_trained_none` on average over the tag sets. It is {glue:text}`demo_untrained_none` of
-# the same network untrained, {glue:text}`demo_timbre+rhythm_none` of timbre and rhythm by hand, which
-# do well on music that was composed by tempo and metre, and are ahead of the trained network on
-# {glue:text}`demo_by_hand_ahead`, and {glue:text}`demo_tags_none` of the tags themselves. With the query's artist left out it is
-# {glue:text}`demo_trained_artist`, where timbre and rhythm have {glue:text}`demo_timbre+rhythm_artist`
-# and the untrained network {glue:text}`demo_untrained_artist`. Not all of the fall is the sound of an
-# artist: the tags themselves fall to {glue:text}`demo_tags_artist`, as tracks of an artist share tags.
-# On another processor, which rounds otherwise, weights of another epoch may be kept, and the figures be
-# others by a few percent. How real music does is on the page on [results](results.ipynb).
+# **What we saw.** On the demo corpus, the trained network ranks related tracks better than the same network untrained,
+# also with the artist filter ({glue:text}`demo_trained_artist` against {glue:text}`demo_untrained_artist`; timbre and
+# rhythm reach {glue:text}`demo_timbre+rhythm_artist`). The corpus is synthetic: this shows that training works, and says
+# nothing about music. On another processor, figures may differ by a few percent. What the network learns on real music
+# is on the page [Which encoder?](encoders.ipynb).

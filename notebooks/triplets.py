@@ -7,52 +7,85 @@
 # ---
 
 # %% [markdown]
-# # From relatedness to triplets
+# # Triplets
 #
-# Training compares an *anchor* with a related track, the *positive*, and an unrelated one, the
-# *negative*: the positive should be nearer by a margin. This page follows one batch from the tags
-# to the triplets, and then trains a network with each way of choosing them.
+# **The easiest triplets teach nothing.** Training compares an {term}`anchor` with a related track, the *positive*, and
+# an unrelated one, the *negative*. The paper's text picks the nearest positive and the farthest negative. After
+# {glue:text}`triplets_epochs` epochs with these, the loss is {glue:text}`loss_literal` and learning has stopped. With
+# all triplets that violate the margin it is {glue:text}`loss_all`, and there is something left to learn.
+#
+# ```{glue:figure} histories
+# :name: fig-histories
+# A few epochs with each way to choose triplets, from the same initial weights, on two small batches of the demo
+# corpus. `literal` is the paper's text. *Spread* is the mean distance between embeddings; at 0 all tracks are one
+# point. *Validation* is nDCG@10 of a few validation tracks.
+# ```
+#
+# *You will learn* how relatedness proposes pairs, how distances choose triplets among them, and what goes wrong with
+# the easiest and the hardest ones. *Ten minutes.*
 
-# %% tags=["parameters"]
+# %% tags=["parameters", "hide-input"] mystnb={"code_prompt_show": "Parameters"}
 dataset: str = "demo"  # a name from the page of data sets, or a path
 tagsets: str = "all"  # or tag sets joined by +, such as styles+moods
 topics: int = 16
 positive_threshold: float = 0.8  # related from this cosine on
 negative_threshold: float = 0.2  # unrelated below this cosine
 margin: float = 0.2
-epochs: int = 4  # of each of the trainings at the end
+epochs: int = 4  # of each training at the end
 batch_size: int = 64
-learning_rate: float = 1.0e-3  # ten times the default: what happens, happens sooner
+learning_rate: float = 1.0e-3  # ten times the default, to see in a few epochs what happens
 folds: int = 0  # 0: the paper's split; k: artist-grouped cross-validation, for small data
 fold: int = 0  # which fold is for test
 seed: int = 0
 
-# %%
-from tagspace.configuration import read_parameters
+# %% tags=["remove-cell", "nbval-ignore-output"]
+from dataclasses import replace
 
-configuration = read_parameters(globals())
-
-# %% tags=["nbval-ignore-output"]
-from tagspace import corpus
-
-tracks = corpus.load_corpus(configuration)
-
-# %% [markdown]
-# ## A batch
-#
-# The cosines of the tracks' LSI vectors, sorted by artist so that what belongs together lies along
-# the diagonal; the pairs that count as related; and those left once tracks of one album are taken
-# out, which would teach the sound of the album rather than what its tags mean. Pairs below the
-# lower threshold are the unrelated ones.
-
-# %%
 import numpy as np
 import torch
 
-from compendium import network_figures
-from tagspace.model import mining
+from compendium import listening, network_figures, present
+from tagspace import corpus
+from tagspace.configuration import read_parameters
+from tagspace.datasets import registry
+from tagspace.encoders import embedding
+from tagspace.model import dpnn, losses, mining
+from tagspace.runs import baselines, experiment
 from tagspace.tags import relatedness
 
+configuration = read_parameters(globals())
+tracks = corpus.load_corpus(configuration)
+
+# %% [markdown]
+# ## The idea
+#
+# The network maps an excerpt $x$ to an embedding $f(x)$. For an anchor $x^a$, a related track $x^p$ and an unrelated
+# track $x^n$, the related track should be nearer, by a margin $\alpha$:
+#
+# $$\lVert f(x^a) - f(x^p) \rVert_2^2 + \alpha < \lVert f(x^a) - f(x^n) \rVert_2^2 \tag{1}$$
+#
+# The loss measures by how much triplets fail to meet (1):
+#
+# $$L = \sum_i \max\bigl(\lVert f(x_i^a) - f(x_i^p) \rVert_2^2 - \lVert f(x_i^a) - f(x_i^n) \rVert_2^2 + \alpha,\; 0\bigr) \tag{2}$$
+#
+# Equations (1) and (2) are those of the paper's Section III-A. Here the loss of a batch is the mean over the triplets
+# whose term is above zero. The other triplets have no gradient.
+#
+# Which triplets? There are cubically many in a batch. *Relatedness* decides which pairs may take part: two tracks are
+# related if the cosine of their [LSI vectors](topics.ipynb) is {glue:text}`positive_threshold` or more, and unrelated
+# if it is below {glue:text}`negative_threshold`. Pairs of one album are left out, so that the network does not learn
+# to recognise albums.
+
+# %% tags=["remove-input"]
+present.source(mining.candidate_pairs, losses.TripletLoss.terms, losses.triplet_hinges)
+
+# %% [markdown]
+# ## Listen to three pairs
+#
+# An anchor of the demo corpus, a related track, one with a cosine near one half, and an unrelated one. The tags of
+# each are listed by set.
+
+# %% tags=["remove-cell"]
 tags = tracks.tags.select(configuration.choose_tagsets(tracks.tags.tagsets))
 related = relatedness.relatedness_from_tags(
     tags.matrix, tracks.split.train, topics=configuration.topics
@@ -62,91 +95,151 @@ batch = np.array(sorted(batch[: configuration.batch_size], key=tracks.groups.art
 cosines = related(torch.as_tensor(batch))
 same_album = torch.as_tensor(tracks.groups.excluded_pairs(batch, batch, "album"))
 thresholds = configuration.positive_threshold, configuration.negative_threshold
-
-# %% mystnb={"image": {"alt": "Four square matrices of one batch: cosines, related pairs, related pairs without those of one album, unrelated pairs"}}
 unfiltered = mining.candidate_pairs(cosines, None, *thresholds)
 pairs = mining.candidate_pairs(cosines, same_album, *thresholds)
-network_figures.batch_figure(
-    {
-        "cosines": cosines.numpy(),
-        "related": unfiltered.positive.numpy(),
-        "related, albums out": pairs.positive.numpy(),
-        "unrelated": pairs.negative.numpy(),
-    }
+
+# %% tags=["hide-input", "nbval-ignore-output"]
+anchor = int(pairs.anchors.nonzero()[0])
+row = cosines[anchor]
+chosen = {
+    "anchor": anchor,
+    "related": int(row.masked_fill(~pairs.positive[anchor], -1).argmax()),
+    "half-related": int((row - 0.5).abs().argmin()),
+    "unrelated": int(row.masked_fill(~pairs.negative[anchor], 1).argmin()),
+}
+ids = tracks.tags.track_ids[batch]
+listening.tracks(
+    registry.load_dataset(configuration.dataset),
+    {f"{name}, cosine {row[place]:.2f}": ids[place] for name, place in chosen.items()},
 )
 
-# %%
-for name, found in {"with albums": unfiltered, "albums out": pairs}.items():
-    print(
-        f"{name}: {int(found.positive.sum())} related and {int(found.negative.sum())} unrelated "
-        f"pairs, {int(found.anchors.sum())} of {len(batch)} tracks are anchors"
-    )
+# %% [markdown]
+# ## One batch
+#
+# {numref}`fig-batch` shows all pairs of a batch of {glue:text}`batch_size` tracks, sorted by artist. Tracks of one
+# album lie next to the diagonal: their tags are the same, so without the album filter they would be positives.
+#
+# ```{glue:figure} batch
+# :name: fig-batch
+# Pairs of one batch. Left: cosines of the LSI vectors. Right: how a pair is used. {glue:text}`n_positive` pairs are
+# related, {glue:text}`n_same_album` more would be without the album filter, and {glue:text}`n_negative` are unrelated.
+# {glue:text}`n_anchors` of the tracks have both a positive and a negative, and can be anchors.
+# ```
+
+# %% tags=["hide-input", "remove-output", "nbval-ignore-output"]
+present.figure(
+    "batch",
+    network_figures.batch_figure(
+        cosines.numpy(),
+        {
+            "related": pairs.positive.numpy(),
+            "same album": (unfiltered.positive & ~pairs.positive).numpy(),
+            "unrelated": pairs.negative.numpy(),
+        },
+    ),
+    "Two square matrices of one batch: the cosines of all pairs, and whether each pair is related, excluded as of one "
+    "album, unrelated, or neither.",
+)
 
 # %% [markdown]
-# How many tracks of a batch are anchors depends on the number of topics and on how batches are drawn: the
-# page [What batches see](batches.ipynb) counts them on genuine tags.
+# How many tracks of a batch are anchors depends on the number of topics and on how batches are drawn. The
+# [next page](batches.ipynb) counts them on genuine tags.
 #
-# ## Which triplets
+# ## Which triplets?
 #
-# The distances are those of the untrained network. Each dot is a triplet: across, the squared
-# distance from the anchor to the positive, upwards that to the negative. Below the diagonal the
-# negative is nearer, and there is something to learn. `literal` takes the paper at its word, the
-# nearest positive and the farthest negative: the easiest triplet that each anchor has.
+# Four ways to choose among the candidates:
+#
+# - `all`: every triplet that violates the margin (the default);
+# - `semihard`: for each pair, the nearest negative that is farther than the positive, but within the margin
+#   {cite}`schroff2015`;
+# - `hard`: for each anchor, the farthest positive and the nearest negative {cite}`hermans2017`;
+# - `literal`: for each anchor, the nearest positive and the farthest negative, as the paper's text says ("argmin" and
+#   "argmax").
+#
+# A [public notebook](https://github.com/slychief/music_representation_from_text_and_labels) of the authors, for a later
+# study {cite}`schindler2020`, also takes the farthest negative; its positive is the nearest or the farthest one, by an
+# option.
+#
+# ```{glue:figure} triplets
+# :name: fig-triplets
+# The chosen triplets of the batch, with the untrained network: squared distance from the anchor to the positive
+# (across) and to the negative (upwards). Below the diagonal the negative is nearer than the positive. The numbers
+# count the triplets. Nearly all of `literal` lie above the diagonal: they are already solved.
+# ```
 
-# %% mystnb={"image": {"alt": "Four scatter plots, one per mining strategy, of the distances of each triplet to its positive and its negative"}} tags=["nbval-ignore-output"]
-from tagspace.encoders import embedding
-from tagspace.model import dpnn, losses
-from tagspace.runs import baselines
-
+# %% tags=["hide-input", "remove-output", "nbval-ignore-output"]
 network = dpnn.initial_network(configuration.seed)
 baselines.calibrate(network, tracks.excerpts, tracks.split.train)
 distances = losses.squared_distances(embedding.embed(network, tracks.excerpts[batch]))
-mined = {
-    strategy: mining.mine(distances, pairs, strategy, configuration.margin)
-    for strategy in ("all", "semihard", "hard", "literal")
-}
-network_figures.triplets_figure(
-    distances.numpy(), {name: tuple(part.numpy() for part in t) for name, t in mined.items()}
+strategies = ("all", "semihard", "hard", "literal")
+mined = {name: mining.mine(distances, pairs, name, configuration.margin) for name in strategies}
+arrays = {name: tuple(part.numpy() for part in found) for name, found in mined.items()}
+present.figure(
+    "triplets",
+    network_figures.triplets_figure(distances.numpy(), arrays),
+    "Four scatter plots, one per way to choose triplets, of the distance to the positive and to the negative.",
 )
 
 # %% [markdown]
-# ## Why the literal reading cannot train
+# ## Train with each of them
 #
-# The loss of a triplet is
-#
-# $$\max(\|a - p\|^2 - \|a - n\|^2 + m, 0).$$
-#
-# If the positive is the nearest one and the negative the farthest one, it is soon zero for every
-# anchor. A few epochs with each strategy on two batches, from the same initial weights and with one
-# excerpt of each track: where no triplet violates the margin, nothing is learned.
+# From the same initial weights, a few epochs with each way ({numref}`fig-histories`).
 
-# %% mystnb={"image": {"alt": "Loss, spread and validation score by epoch for the four mining strategies"}} tags=["nbval-ignore-output"]
-from dataclasses import replace
-
-from tagspace.runs import experiment
-
+# %% tags=["hide-input", "remove-output", "nbval-ignore-output"]
 two_batches = replace(tracks.split, train=tracks.split.train[: 2 * configuration.batch_size])
 few = replace(tracks, split=two_batches, excerpts=tracks.excerpts[:, :1])
+processor = torch.device("cpu")
 histories = {
-    strategy: experiment.train(
-        few,
-        tags,
-        related,
-        configuration.model_copy(update={"mining": strategy}),
-        torch.device("cpu"),
+    name: experiment.train(
+        few, tags, related, configuration.model_copy(update={"mining": name}), processor
     ).history
-    for strategy in ("all", "semihard", "hard", "literal")
+    for name in strategies
 }
-network_figures.histories_figure(
-    histories, {"loss": "loss", "spread": "spread", "validation": "validation nDCG@10"}
+present.figure(
+    "histories",
+    network_figures.histories_figure(
+        histories, {"loss": "loss", "spread": "spread", "validation": "validation"}
+    ),
+    "Loss, spread and validation score by epoch for four ways to choose triplets: with literal the loss falls to zero, "
+    "with hard the spread falls to zero.",
+)
+
+# %% tags=["remove-cell", "nbval-ignore-output"]
+last = {name: history.iloc[-1] for name, history in histories.items()}
+present.numbers({f"loss_{name}": f"{row['loss']:.3f}" for name, row in last.items()})
+present.numbers({f"spread_{name}": f"{row['spread']:.3f}" for name, row in last.items()})
+present.numbers(
+    {
+        "triplets_epochs": configuration.epochs,
+        "positive_threshold": configuration.positive_threshold,
+        "negative_threshold": configuration.negative_threshold,
+        "batch_size": len(batch),
+        "n_positive": int(pairs.positive.sum()) // 2,
+        "n_same_album": int(unfiltered.positive.sum() - pairs.positive.sum()) // 2,
+        "n_negative": int(pairs.negative.sum()) // 2,
+        "n_anchors": int(pairs.anchors.sum()),
+        "margin": configuration.margin,
+    }
 )
 
 # %% [markdown]
-# **What we saw.** Relatedness proposes pairs, the distances choose among them. With `literal`, no
-# triplet violates the margin any more after a few steps: training ends there, and retrieval has
-# become worse all the while. With `hard` all tracks move towards one point, and the loss stays at the
-# margin; the order of neighbours may survive in so small a space for a while, as the validation score
-# shows, but distances have no scale any more. With `semihard` and `all` the tracks stay apart and
-# something is left to learn. So few steps on synthetic music, and so few validation tracks, only show
-# how each of them begins; what each brings on real music is on the page that changes
-# [each part](ablations.ipynb).
+# **What we saw.** Relatedness proposes pairs, and distances choose triplets among them. With `literal`, the loss falls
+# to {glue:text}`loss_literal` and training ends. With `hard`, all tracks move towards one point: the spread falls to
+# {glue:text}`spread_hard` and the loss stays near the margin of {glue:text}`margin`. With `semihard` and `all`, the
+# tracks stay apart ({glue:text}`spread_all` with `all`). A few steps on synthetic music only show how each way begins;
+# the page on [ablations](ablations.ipynb) compares them on real music.
+#
+# ## Exercises
+#
+# 1. Lower the upper threshold to 0.5. How many tracks of the batch can be anchors now?
+
+# %% tags=["hide-cell"] mystnb={"code_prompt_show": "Solution"}
+wider = mining.candidate_pairs(cosines, same_album, positive_threshold=0.5)
+print(f"{int(wider.anchors.sum())} anchors instead of {int(pairs.anchors.sum())}")
+
+# %% [markdown]
+# 2. Double the margin. How many triplets violate it, with the untrained network?
+
+# %% tags=["hide-cell", "nbval-ignore-output"] mystnb={"code_prompt_show": "Solution"}
+more = mining.mine(distances, pairs, "all", margin=2 * configuration.margin)
+print(f"{len(more.anchor):,} instead of {len(mined['all'].anchor):,}")

@@ -318,10 +318,10 @@ def say_gain(row: pd.Series) -> str:
     Examples
     --------
     >>> say_gain(pd.Series({"gain": 0.102, "low": 0.03, "high": 0.15}))
-    '+10.2 % (+3.0 % to +15.0 %)'
+    '+10.2 % [+3.0, +15.0]'
     """
-    gain, low, high = (f"{100 * row[name]:+.1f} %" for name in ("gain", "low", "high"))
-    return f"{gain} ({low} to {high})"
+    gain, low, high = (f"{100 * row[name]:+.1f}" for name in ("gain", "low", "high"))
+    return f"{gain} % {_format_interval(low, high)}"
 
 
 def results_table(metrics: pd.DataFrame, measure: str, filtered: str = "none") -> pd.DataFrame:
@@ -412,12 +412,10 @@ def _format_value(row: pd.Series) -> str:
 
 
 def _format_gain(row: pd.Series) -> str:
-    gain, low, high = (f"{row[name]:+.1%}" for name in ("gain", "low", "high"))
     if pd.isna(row["gain"]):  # the reference has found nothing
         return ""
-    return gain if pd.isna(row["low"]) else f"{gain} {_format_interval(low, high)}"
+    return f"{100 * row['gain']:+.1f} %" if pd.isna(row["low"]) else say_gain(row)
 
 
 def _format_interval(low: str, high: str) -> str:
-    """Put an interval in brackets; a no-break space keeps it on one line."""
-    return f"[{low},\N{NO-BREAK SPACE}{high}]"
+    return f"[{low}, {high}]"

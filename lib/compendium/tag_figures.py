@@ -202,7 +202,7 @@ def shares_figure(shares: pd.DataFrame) -> list[Figure]:
     ]
     axes.set(xlabel="number of topics", ylabel="share of pairs (%)", xscale="log", ylim=(0, 100))
     style.label_ends(axes, ends)
-    _plain_ticks(axes, list(shares.index))
+    _plain_ticks(axes, list(shares.index[::2]))
     axes.set_xlim(right=4 * shares.index[-1])  # room for the names
     return [figure]
 
@@ -242,3 +242,88 @@ def _plain_ticks(axes: plt.Axes, values: Sequence[int]) -> None:
     """Write some values of a logarithmic axis as they are."""
     axes.set_xticks(values, map(str, values))
     axes.set_xticks([], minor=True)
+
+
+def albums_per_combination_figure(counts: pd.DataFrame) -> list[Figure]:
+    """Draw how many albums share one combination of tags, for each tag set.
+
+    Parameters
+    ----------
+    counts : pandas.DataFrame
+        See :func:`compendium.tag_tables.counts_table`.
+    """
+    shares = counts["albums"] / counts["combinations"]
+    figure, axes = style.panel(height=1.9, width=5)
+    colours = tagset_colours(list(shares.index))
+    axes.barh(shares.index, shares, color=list(colours.values()), height=0.6)
+    for height, (name, share) in enumerate(shares.items()):
+        text = f" {share:.1f}: {counts.loc[name, 'combinations']:,} combinations"
+        axes.text(share, height, text, va="center")
+    axes.invert_yaxis()
+    axes.tick_params(left=False)
+    axes.set(xlabel="albums per combination of tags", xlim=(0, 1.75 * shares.max()))
+    return [figure]
+
+
+def anchors_figure(anchors: pd.DataFrame, titles: Mapping[str, str]) -> list[Figure]:
+    """Draw what share of tracks are anchors, or are dropped, against the number of topics.
+
+    Parameters
+    ----------
+    anchors : pandas.DataFrame
+        Indexed by ``data`` and ``topics``; see :func:`compendium.tag_tables.anchors_table`.
+    titles : mapping of str to str
+        By data set: the title of its panel.
+    """
+    panels = []
+    lines = {
+        "uniform: anchors": ("anchors, random", style.BLUE),
+        "alone": ("dropped, related", style.RED),
+    }
+    for data, title in titles.items():
+        figure, axes = style.panel(title, height=2.3)
+        rows = anchors.loc[data]
+        ends = []
+        for column, (name, colour) in lines.items():
+            axes.plot(rows.index, 100 * rows[column], ".-", color=colour)
+            ends.append((rows.index[-1], 100 * rows[column].iloc[-1], name, colour))
+        axes.set(xlabel="number of topics", ylabel="tracks (%)", xscale="log", ylim=(-2, 102))
+        _plain_ticks(axes, list(rows.index))
+        axes.set_xlim(right=16 * rows.index[-1])  # room for the names
+        style.label_ends(axes, ends)
+        panels.append(figure)
+    return panels
+
+
+def readings_figure(readings: pd.DataFrame, reached: pd.DataFrame) -> list[Figure]:
+    """Draw the chance of a hit for several readings, and what networks reach, for each tag set.
+
+    Parameters
+    ----------
+    readings : pandas.DataFrame
+        Chance by reading (rows) and tag set (columns).
+    reached : pandas.DataFrame
+        Rows ``min`` and ``max``: lowest and best precision of Table II by tag set.
+    """
+    panels = []
+    for tagset in readings.columns:
+        figure, axes = style.panel(tagset, height=2.2)
+        low, high = reached.loc[["min", "max"], tagset]
+        axes.axvspan(low, high, color=style.MUTED, alpha=0.35, linewidth=0)
+        axes.text(high, -0.75, " Table II", color=style.MUTED, va="center")
+        for height, (name, chance) in enumerate(readings[tagset].items()):
+            fits = chance < low
+            axes.plot(chance, height, "o", color=style.BLUE if fits else style.RED)
+            axes.annotate(
+                name,
+                (chance, height),
+                (7, 0) if chance < 0.03 else (-7, 0),
+                textcoords="offset points",
+                va="center",
+                ha="left" if chance < 0.03 else "right",
+            )
+        axes.set(xscale="log", xlim=(2e-4, 1), ylim=(len(readings) - 0.5, -1.1), yticks=[])
+        axes.set(xlabel="chance of a hit")
+        axes.spines["left"].set_visible(False)
+        panels.append(figure)
+    return panels

@@ -110,6 +110,17 @@ def relatedness() -> pd.DataFrame:
     return pd.read_csv(FOLDER / "relatedness.csv")
 
 
+def loadings() -> pd.DataFrame:
+    """Read the topics of a part of the paper's tags, as ``benchmarks/loadings.py`` computed them.
+
+    Returns
+    -------
+    pandas.DataFrame
+        The columns of :func:`compendium.tag_tables.loadings_table`, and the number of ``tracks``.
+    """
+    return pd.read_csv(FOLDER / "loadings.csv")
+
+
 def encoder_speed() -> pd.DataFrame:
     """Read how long encoders take, as ``benchmarks/encoders.py`` measured it.
 
