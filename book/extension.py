@@ -1,7 +1,8 @@
-"""Make the pages of the book light: sounds and icons are loaded when they are needed.
+"""Make the pages of the book light, and its references readable.
 
 A notebook holds its sounds in itself. The book stores each as a file, which a reader fetches by
-playing it. Of FontAwesome's script, 1.5 MB, the pages get only the icons that they show.
+playing it. Of FontAwesome's script, 1.5 MB, the pages get only the icons that they show. The list
+of references has the same labels as the text.
 """
 
 from __future__ import annotations
@@ -9,10 +10,15 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+from pybtex.database import Entry
+from pybtex.plugin import register_plugin
+from pybtex.style.formatting.unsrt import Style
+from pybtex.style.labels import BaseLabelStyle
 from sphinx.application import Sphinx
 from sphinx.config import Config
 
@@ -38,8 +44,27 @@ MATHJAX = {
 }
 
 
+class AuthorYear(BaseLabelStyle):
+    """Labels references as the text does: Pons and Serra, 2019."""
+
+    def format_labels(self, entries: Iterable[Entry]) -> Iterator[str]:
+        """Yield a label per reference."""
+        for entry in entries:
+            names = [" ".join(person.last_names) for person in entry.persons["author"]]
+            authors = " and ".join(names) if len(names) < 3 else f"{names[0]} et al."
+            yield f"{authors}, {entry.fields['year']}".replace("{", "").replace("}", "")
+
+
+class References(Style):
+    """Sorts references by author, and links their titles."""
+
+    default_label_style = AuthorYear
+    default_sorting_style = "author_year_title"
+
+
 def setup(app: Sphinx) -> dict[str, bool]:
     """Register with Sphinx."""
+    register_plugin("pybtex.style.formatting", "references", References)
     app.connect("config-inited", choose_mathjax)
     app.connect("html-page-context", store_sounds)
     app.connect("build-finished", choose_icons)

@@ -9,12 +9,19 @@
 # %% [markdown]
 # # Configuration and versions
 #
-# Every parameter of a run, and what made this book.
+# Every parameter of a run, the runs that the figures come from, and the versions that made this book. Why the defaults
+# are what they are is on the page of [deviations](../book/deviations.md).
 
-# %% tags=["parameters"]
+# %% tags=["parameters", "hide-input"] mystnb={"code_prompt_show": "Parameters"}
 seed: int = 0
 
-# %%
+# %% tags=["remove-cell"]
+import importlib.metadata
+import platform
+
+import pandas as pd
+
+from compendium import measured, present
 from tagspace.configuration import read_parameters
 
 configuration = read_parameters(globals())
@@ -22,31 +29,41 @@ configuration = read_parameters(globals())
 # %% [markdown]
 # ## Parameters
 #
-# A notebook has those of them that stand in its first cell. The one on training has them all; those
-# that make many runs take any, in lists too, and have `variants`, `scheduler` and `workers` beside.
-# Give them with `-p`, as in `papermill notebooks/train.ipynb OUT.ipynb -p topics 60`; what is not
-# accepted ends the run at once with one line. Why the defaults are what they are is told on the
-# page of [deviations](../book/deviations.md).
+# The notebook on [training](train.ipynb) has them all; other notebooks have those that matter to them. Notebooks that
+# make many runs take any parameter, also as a list, and have `variants`, `scheduler` and `workers` as well. Set them
+# with `-p`, as in `papermill notebooks/train.ipynb OUT.ipynb -p topics 60`. A value that is not accepted ends the run at
+# once, in one line.
 
-# %% tags=["text-table"]
-import pandas as pd
+# %% tags=["hide-input"]
+present.table(configuration.table(), "Parameters of a run")
 
-pd.set_option("display.max_colwidth", None)
-configuration.table()
+# %% [markdown]
+# ## Kept runs
+#
+# Pages on real music show runs that are kept with the book, because they take hours. All are of one commit. They name no
+# tracks. `python benchmarks/measure.py RUNS MERGE EMOTIFY` makes them anew.
+
+# %% tags=["hide-input"]
+present.table(
+    measured.kept_runs().set_index(["page", "data"]),
+    "Runs kept for the book, each on one core of two",
+)
 
 # %% [markdown]
 # ## Versions
 #
 # The pages were computed with these versions. `constraints.txt` has those of every package.
 
-# %% tags=["nbval-ignore-output", "text-table"]
-import importlib.metadata
-import platform
-
+# %% tags=["hide-input", "nbval-ignore-output"]
 packages = [
     *("tagspace", "torch", "numpy", "scipy", "pandas", "scikit-learn", "seaborn"),
     *("matplotlib", "librosa", "soundfile", "soxr", "pydantic", "papermill", "jupytext"),
     *("jupyter-book", "myst-nb"),
 ]
 versions = {name: importlib.metadata.version(name) for name in packages}
-pd.Series({"Python": platform.python_version(), **versions}, name="version").to_frame()
+present.table(
+    pd.Series({"Python": platform.python_version(), **versions}, name="version")
+    .to_frame()
+    .rename_axis("package"),
+    "Versions of the main packages",
+)

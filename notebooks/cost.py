@@ -9,57 +9,55 @@
 # %% [markdown]
 # # What Table II costs
 #
-# This page estimates the cost of the experiments of Table II on 143,587 tracks. `python
-# benchmarks/cost.py FOLDER` measured the time per track of each stage on one machine. The tags,
-# spectrograms and embeddings are synthetic, and as many as the paper's. Training time is
-# extrapolated from a few steps.
+# **Training is nearly all of the cost.** The {glue:text}`experiments` distinct experiments of Table II on the paper's
+# 143,587 tracks take about {glue:text}`core_hours` core-hours on the machine that was measured, with
+# {glue:text}`cost_epochs` epochs each: {glue:text}`hours_100` hours on 100 such cores. {glue:text}`card`
+#
+# ```{glue:figure} shares
+# :name: fig-cost
+# Hours of each stage for all experiments of Table II, on {glue:text}`cores` cores; the axis is logarithmic. The time per
+# track was measured on synthetic data of the paper's size; training is extrapolated from some of its steps.
+# ```
+#
+# *You will learn* what each stage costs, how cost and memory grow with the number of tracks, how close each stage is to
+# the machine's limit, and how to use more machines. *Six minutes.*
 
-# %% tags=["parameters"]
+# %% tags=["parameters", "hide-input"] mystnb={"code_prompt_show": "Parameters"}
 epochs: int = 10  # of each experiment; the default of this package at the paper's size
 batch_size: int = 128
 
-# %%
+# %% tags=["remove-cell"]
+import pandas as pd
+
+from compendium import measured, network_figures, paper, present, result_figures
 from tagspace.configuration import read_parameters
-
-configuration = read_parameters(globals())
-
-# %% [markdown]
-# ## Measured
-#
-# Seconds are wall-clock time, with all cores of the machine working on one task.
-
-# %%
-from compendium import measured
-
-cost = measured.cost()
-print(cost["cores"].iloc[0], "cores,", cost["machine"].iloc[0])
-told = cost.assign(value=cost["value"].map("{:.4g}".format))
-told.set_index(["stage", "what"])[["value", "unit"]]
-
-# %% [markdown]
-# ## Total cost
-#
-# LSI takes little time: one Gram matrix covers the tags of all 15 combinations, and a model with
-# fewer topics is a truncation of a larger one. Features are computed once. The untrained network
-# and the other baselines are embedded once per worker. Most of the cost is training: each
-# experiment processes every training track once per epoch.
-
-# %%
-from compendium import paper
+from tagspace.model.dpnn import DPNN
 from tagspace.runs.grid import joined_tagsets
 
+configuration = read_parameters(globals())
+cost = measured.cost()
+
+# %% [markdown]
+# ## How it is counted
+#
+# `python benchmarks/cost.py FOLDER` measured the time per track of each stage, with as many tags, spectrograms and
+# embeddings as the paper has. Features are computed once. {term}`LSI` takes little time: one Gram matrix covers the tags
+# of all 15 combinations, and a model with fewer topics is a part of a larger one. The untrained network and the other
+# baselines are embedded once per worker. Training processes every training track once per epoch. The paper names 600
+# experiments, 15 combinations with 40 numbers of topics. As no set has more topics than tags, {glue:text}`experiments`
+# of them differ.
+
+# %% tags=["hide-input"]
 tracks, train, validation, test = 143_587, 122_766, 6_461, 14_358
 sizes = paper.table_1("intersection")["tags"]
 # 10, 20, ... topics, as many as the joined sets have tags for, 400 at most.
 joined = [sizes[name.split("+")].sum() for name in joined_tagsets(list(sizes.index))]
 experiments = sum(min(size, 400) // 10 for size in joined)
-print(f"{experiments} experiments")
 value = cost.set_index("what")["value"]
 step = value[f"a track in training, batches of {configuration.batch_size}"]
-looking = validation * value["a track embedded"] + value["nDCG of the validation tracks"]
-hearing = test * value["a track embedded"]
-further = 6  # representations beside the trained one, of which a record has figures
-searching = test * (
+one_validation = validation * value["a track embedded"] + value["nDCG of the validation tracks"]
+further = 6  # representations in a record, besides the trained one
+queries = test * (
     value["a query, tags and the first representation"]
     + further * value["a query, each further representation"]
 )
@@ -68,114 +66,118 @@ seconds = {
     "LSI, once": value["Gram matrix of all tags"] + value["15 decompositions"],
     "LSI vectors": experiments * value["vectors of all tracks, 200 topics"],
     "training": experiments * configuration.epochs * train * step,
-    "validation": experiments * configuration.epochs * looking,
-    "evaluation": experiments * (hearing + searching),
+    "validation": experiments * configuration.epochs * one_validation,
+    "evaluation": experiments * (test * value["a track embedded"] + queries),
 }
+hours = pd.Series(seconds, name="hours") / 3600
+present.table(
+    hours.to_frame().assign(share=(hours / hours.sum()).map("{:.2%}".format)).rename_axis("stage"),
+    f"Hours of {cost['cores'].iloc[0]} cores ({cost['machine'].iloc[0]}) for {experiments} experiments",
+    digits=2,
+)
 
-# %%
-import pandas as pd
+# %% tags=["hide-input", "remove-output", "nbval-ignore-output"]
+present.figure(
+    "shares",
+    result_figures.hours_figure(hours),
+    "Bars of the hours of each stage on a logarithmic axis: training takes by far the most.",
+)
 
-hours = pd.Series(seconds, name="hours of this machine") / 3600
-hours.loc["all"] = hours.sum()
-total = hours.to_frame()
-total["share"] = (hours / hours["all"]).map("{:.2%}".format)
-total.round(2)
+# %% tags=["hide-input"]
+present.table(
+    cost.set_index(["stage", "what"])[["value", "unit"]].assign(
+        value=cost["value"].map("{:.4g}".format).to_numpy()
+    ),
+    "What was measured: wall-clock seconds with all cores on one task, bytes, and memory in MiB",
+)
 
-# %%
-from myst_nb import glue
-
-from compendium import network_figures
-from tagspace.model.dpnn import DPNN
-
+# %% tags=["remove-cell"]
 cores = cost["cores"].iloc[0]
 layers = network_figures.layers_table(DPNN())
 flop = 3e6 * layers["mflop"].sum() * experiments * configuration.epochs * train
-glue("core_hours", f"{cores * hours['all']:,.0f}", display=False)
-glue("training_share", f"{hours['training'] / hours['all']:.0%}", display=False)
-glue("experiments", str(experiments), display=False)
-glue("cost_epochs", str(configuration.epochs), display=False)
-glue("days", f"{cores * hours['all'] / 100 / 24:,.0f}", display=False)
-glue("exaflop", f"{flop / 1e18:.1f}", display=False)
 private = cost.loc[cost["what"].str.endswith("private memory"), "value"].max()
-glue("private", f"{private / 1024:.1f}", display=False)
 card = measured.card()
 told = "No GPU was available, so no card was measured."
 if len(card):
     hours_of = card.set_index("what")["value"].filter(like="experiments of")
-    names = ", ".join(f"{what}: {value:.1f} hours" for what, value in hours_of.items())
+    names = ", ".join(f"{what}: {each:.1f} hours" for what, each in hours_of.items())
     told = f"On one GPU ({card['device'].iloc[0]}), {names}."
-glue("card", told, display=False)
-glue(
-    "disk",
-    f"{tracks * value['disk for an excerpt'] / 1e9:.1f}",
-    display=False,
+present.numbers(
+    {
+        "cores": cores,
+        "core_hours": f"{cores * hours.sum():,.0f}",
+        "training_share": f"{hours['training'] / hours.sum():.0%}",
+        "experiments": experiments,
+        "cost_epochs": configuration.epochs,
+        "hours_100": f"{cores * hours.sum() / 100:,.0f}",
+        "exaflop": f"{flop / 1e18:.1f}",
+        "private": f"{private / 1024:.1f}",
+        "disk": f"{tracks * value['disk for an excerpt'] / 1e9:.1f}",
+        "card": told,
+    }
 )
 
 # %% [markdown]
-# **What we saw.** The {glue:text}`experiments` experiments of Table II take {glue:text}`core_hours`
-# core-hours on this machine, with one excerpt per track (as in the paper) and
-# {glue:text}`cost_epochs` epochs. Training takes {glue:text}`training_share` of that; its cost is
-# proportional to the number of epochs (the paper: 100, without early stopping). Features take
-# {glue:text}`disk` GB on disk. With five excerpts, the default, features, validation and evaluation
-# take five times as long, and features five times the space. Training takes the same time, because
-# it uses one excerpt per track and epoch. The experiments are independent: on 100 such cores they
-# take {glue:text}`days` days. Training needs {glue:text}`exaflop` x 10^18 floating-point operations.
-# {glue:text}`card`
+# Training needs {glue:text}`exaflop` x 10^18 floating-point operations. Its cost is proportional to the number of epochs
+# (the paper: up to 100, with early stopping). With five excerpts per track, the default, features, validation and
+# evaluation take five times as long. Training takes the same time, because it uses one excerpt per track and epoch.
 #
-# ## Memory
+# ## Memory and disk
 #
-# Features stay on disk. A run reads the next batches while it trains on the current one. All runs
-# on a machine share the page cache of the operating system. With five excerpts of each of the
-# paper's tracks, one run used at most {glue:text}`private` GiB of private memory.
+# Features take {glue:text}`disk` GB on disk, and five times as much with five excerpts. They stay on disk: a run reads
+# the next batches while it trains on the current one, and all runs on a machine share the page cache of the operating
+# system. With five excerpts of each of the paper's tracks, one run used at most {glue:text}`private` GiB of private
+# memory.
 #
 # ## How it grows
 #
-# Features and training grow linearly with the number of tracks. Evaluation time grows with queries
-# x tracks; its memory hardly grows, because more tracks mean smaller blocks of queries. Validation
-# embeds its tracks in linear time and compares them in quadratic time. LSI takes cubic time in the
-# number of tags: some seconds for 1,305 tags. LSI vectors grow linearly with the number of topics.
-# Mining takes at most cubic time in the batch size; in the table of `make bench` it takes less than
-# a hundredth of a step.
+# - Features and training grow linearly with the number of tracks.
+# - Evaluation grows with queries x tracks. Its memory hardly grows, because more tracks mean smaller blocks of queries.
+# - LSI grows with the cube of the number of tags: some seconds for 1,305 tags.
+# - Mining grows at most with the cube of the batch size; it takes less than a hundredth of a step (`make bench`).
 #
-# Training several networks in lockstep on the same batches, as grouped convolutions, was tried. On
-# a processor it is no faster than one after another (`make bench`), so a sweep does not do it. On a
-# GPU, `python benchmarks/gpu.py` measures both.
+# Training several networks in lockstep on the same batches was tried. On a processor it is no faster than one after
+# another, so a sweep does not do it. On a GPU, `python benchmarks/gpu.py` measures both.
 #
-# ## Distance from the lower bound
+# ## How close to the limit
 #
-# The table compares a stage with the part of it that cannot be avoided, such as decoding the audio.
-# Both were measured in the same run of `make bench`.
+# The table compares a stage with the part of it that cannot be avoided, such as decoding the audio. Both were measured
+# in the same run of `make bench`.
 
-# %%
+# %% tags=["hide-input"]
 bench = measured.bench()
-print(bench["machine"].iloc[0])
 limits = bench[bench["ratio"].str.contains("limit")]
-limits.set_index("what")[["ratio", "target", "met"]]
-
-# %%
-ratios = bench.set_index("what")["ratio"].str.extract(r"([\d.]+)")[0].astype(float)
-step = ratios.filter(like="convolutions alone").item()
-glue("step_ratio", step, display=False)
-glue(
-    "mel_ratio", ratios.filter(like="log-mel of an mp3, one thread; decoding").item(), display=False
+present.table(
+    limits.set_index("what")[["ratio", "target", "met"]].rename_axis(
+        "stage; what cannot be avoided"
+    ),
+    f"Times as long as the limit ({bench['machine'].iloc[0]})",
 )
-glue("seek_ratio", ratios.filter(like="variable").item(), display=False)
-glue("two_workers", ratios.filter(like="efficiency of two workers").item(), display=False)
+
+# %% tags=["remove-cell"]
+ratios = bench.set_index("what")["ratio"].str.extract(r"([\d.]+)")[0].astype(float)
+present.numbers(
+    {
+        "step_ratio": f"{ratios.filter(like='convolutions alone').item():.1f}",
+        "mel_ratio": f"{ratios.filter(like='log-mel of an mp3, one thread; decoding').item():.1f}",
+        "seek_ratio": f"{ratios.filter(like='variable').item():.1f}",
+        "two_workers": f"{ratios.filter(like='efficiency of two workers').item():.2f}",
+    }
+)
 
 # %% [markdown]
-# A training step takes {glue:text}`step_ratio:.1f` times as long as its convolutions alone. The rest
-# is batch normalisation and pooling, in separate kernels of PyTorch. Fusing these kernels needs a
-# compiler, and would delay the first run. A log-mel spectrogram of an mp3 takes
-# {glue:text}`mel_ratio:.1f` times as long as decoding the same audio. Reading five excerpts from an
-# mp3 of variable bit rate takes {glue:text}`seek_ratio:.1f` times as long as decoding 30 s in one
-# piece, because seeking must scan all earlier frames. Two workers with one core each have a parallel
-# efficiency of {glue:text}`two_workers:.2f` (ideal: 1), because they share memory bandwidth and
-# clock speed.
+# - A training step takes {glue:text}`step_ratio` times as long as its convolutions alone. The rest is batch normalisation
+#   and pooling, in separate kernels of PyTorch. Fusing them needs a compiler, which would delay the first run.
+# - A log-mel spectrogram of an mp3 takes {glue:text}`mel_ratio` times as long as decoding the same audio.
+# - Five excerpts from an mp3 of variable bit rate take {glue:text}`seek_ratio` times as long as decoding 30 s in one
+#   piece, because seeking must scan all earlier frames.
+# - Two workers with one core each have a parallel efficiency of {glue:text}`two_workers` (ideal: 1), because they share
+#   memory bandwidth and clock speed.
 #
 # ## On more machines
 #
-# A sweep runs wherever Dask's workers are. They must see the same files: this project, the cache
-# folder (`TAGSPACE_CACHE`) and the folder of records.
+# A sweep runs wherever Dask's workers are. They must see the same files: this project, the cache folder
+# (`TAGSPACE_CACHE`) and the folder of records.
 #
 # - **Several machines.** `dask scheduler` on one, `dask worker ADDRESS --nthreads 1` on all, then
 #   `papermill notebooks/sweep.ipynb OUT.ipynb -p scheduler ADDRESS`.
@@ -193,5 +195,9 @@ glue("two_workers", ratios.filter(like="efficiency of two workers").item(), disp
 #     job-script-prologue: ["export TAGSPACE_CACHE=/shared/cache"]
 # ```
 #
-# If a job ends early, another worker repeats its unfinished runs. If the sweep itself stops, run the
-# same command again; it makes only the missing runs.
+# If a job ends early, another worker repeats its unfinished runs. If the sweep itself stops, run the same command again;
+# it makes only the missing runs.
+#
+# **What we saw.** Training takes {glue:text}`training_share` of the cost. The experiments are independent, so they can
+# be spread over any number of machines. Memory does not grow with the collection, and most stages are close to what the
+# machine allows.

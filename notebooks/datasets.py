@@ -9,49 +9,65 @@
 # %% [markdown]
 # # Data sets
 #
-# The paper's audio was previews of 7digital, which most people can no longer get. This page says
-# what can be used instead, what each collection offers, and how to bring one's own.
+# **Only one open collection has audio and all four tag sets: MERGE, with 3,554 clips.** The Million Song Dataset has
+# tags for forty times as many tracks, but its audio, previews of 7digital, is no longer available. This page lists what
+# can be used instead, and how to use your own music.
+#
+# ```{glue:figure} sizes
+# :name: fig-sizes
+# Tracks of each collection that this package reads; the axis is logarithmic. Blue: the audio can be fetched; brown: it
+# must be downloaded manually; red: it is not available.
+# ```
+#
+# *You will learn* what each collection offers, how to fetch it, and how to describe your own. *Six minutes.*
 
-# %% tags=["parameters"]
+# %% tags=["parameters", "hide-input"] mystnb={"code_prompt_show": "Parameters"}
 dataset: str = "demo"  # a name from the page of data sets, or a path
 
-# %%
+# %% tags=["remove-cell"]
+import pandas as pd
+
+from compendium import measured, present, tag_figures, tag_tables
 from tagspace.configuration import read_parameters
+from tagspace.datasets import registry, splits
+from tagspace.runs import experiment
+from tagspace.tags import tagsets
 
 configuration = read_parameters(globals())
+releases = {name: reader.RELEASE for name, reader in registry.READERS.items() if name != "manifest"}
+
+# %% tags=["hide-input", "remove-output", "nbval-ignore-output"]
+fetched = {"fma", "jamendo", "merge"}
+audio = {name: "fetched" if name in fetched else "manual" for name in releases} | {"msd": "none"}
+present.figure(
+    "sizes",
+    tag_figures.sizes_figure({name: each.tracks for name, each in releases.items()}, audio),
+    "Bars of the number of tracks by collection, on a logarithmic axis, coloured by whether the audio can be fetched.",
+)
 
 # %% [markdown]
 # ## What there is
 #
-# Every notebook on data takes these names as `-p dataset NAME`. What can be fetched is fetched into the
-# cache folder (`TAGSPACE_CACHE`, or the platform's own), resumed where it stopped, and held against
-# its publisher's checksums; its licence is told before. A path instead of a name is read where it
-# lies: a release folder, or a `manifest.csv`.
+# Every notebook on data takes these names as `-p dataset NAME`. What can be fetched is fetched into the cache folder
+# (`TAGSPACE_CACHE`, or the platform's own). A download continues where it stopped, and is checked against its
+# publisher's checksums; its licence is printed first. Instead of a name, `dataset` may be a path: a release folder, or a
+# `manifest.csv`.
 
-# %% tags=["text-table"]
-import pandas as pd
-
-from tagspace.datasets import registry
-
-releases = {name: reader.RELEASE for name, reader in registry.READERS.items() if name != "manifest"}
+# %% tags=["hide-input"]
 offers = {
     name: {"tag sets": ", ".join(release.tagsets), "audio": release.audio}
     for name, release in releases.items()
 }
-pd.set_option("display.max_colwidth", None)
-pd.DataFrame.from_dict(offers, orient="index")
+present.table(
+    pd.DataFrame.from_dict(offers, orient="index").rename_axis("name"), "Tag sets and audio"
+)
 
 # %% [markdown]
-# Their size, as their publications count it; which of the paper's four tag sets they have; and how
-# long features and the steps of one training with the default settings would take, at the speed
-# that was measured on the machine of the [page on cost](cost.ipynb), if all tracks had audio and a
-# tag in every set. `msd` is counted where they do; of `jamendo` they are less than a fifth.
+# The next table estimates the time for features and for the steps of one training with the default settings, at the
+# speed of the machine on the [page on cost](cost.ipynb), as if all tracks had audio and a tag in every set. For `msd`,
+# tracks with a tag in every set are counted; for `jamendo`, less than a fifth have one.
 
-# %%
-from compendium import measured
-from tagspace.datasets import splits
-from tagspace.runs import experiment
-
+# %% tags=["hide-input"]
 speed = measured.cost().set_index("what")["value"]
 sizes = {}
 for name, release in releases.items():
@@ -62,69 +78,70 @@ for name, release in releases.items():
         "artists": release.artists,
         "albums": release.albums,
         "hours of audio": release.hours,
-        "of the four sets": len({"genres", "styles", "moods", "themes"} & set(release.tagsets)),
         "features, minutes": release.tracks * speed["5 excerpts of a track"] / 60,
         "training, minutes": heard * speed["a track in training, batches of 128"] / 60,
     }
-table = pd.DataFrame.from_dict(sizes, orient="index", dtype=float)
-table.map("{:,.0f}".format, na_action="ignore").fillna("")
+present.table(
+    pd.DataFrame.from_dict(sizes, orient="index", dtype=float).rename_axis("name"),
+    "Size by the publication of each collection, and estimated time",
+    digits=0,
+)
 
-# %% tags=["text-table"]
+# %% tags=["hide-input"]
 terms = {
     name: {"licence": release.licence, "cite": release.citation, "page": release.page}
     for name, release in releases.items()
 }
-pd.DataFrame.from_dict(terms, orient="index")
+present.table(
+    pd.DataFrame.from_dict(terms, orient="index").rename_axis("name"), "Licence and source"
+)
 
 # %% [markdown]
-# The paper's four sets are those of `msd` and of `merge`; `jamendo` has instruments in the place of
-# styles and themes, `fma` genres in a hierarchy whose top serves as genres and whose rest as
-# styles, and `magnatagatune` a single set. Audio comes in parts where it is large: `-p shards 0-4`
-# fetches the first five of the hundred parts of `jamendo`, `-p shards small` the smallest release
-# of `fma`. Tracks are split by artist at random, as in the paper; the published splits of these two
-# are used with `-p split split-0` (to `split-4`) and `-p split official`.
+# `msd` and `merge` have the paper's four sets. `jamendo` has instruments instead of styles and themes. `fma` has a
+# hierarchy of genres: its top level serves as genres, the rest as styles. `magnatagatune` has a single set.
 #
-# ## Whoever holds the Million Song Dataset
+# Large audio comes in parts: `-p shards 0-4` fetches the first five of the hundred parts of `jamendo`, `-p shards small`
+# the smallest release of `fma`. Tracks are split by artist at random, as in the paper. The published splits are used
+# with `-p split split-0` (to `split-4`) for `jamendo` and `-p split official` for `fma`.
 #
-# `-p dataset path/to/folder` reads `msd_amglabels_all.csv` `track_metadata.db` and the
-# audio below that folder, as `<track id>.mp3` in folders of any depth, or where a table
-# `msd_audio.csv` with the columns `track_id,path` says. Tags of albums from elsewhere are brought
-# onto its tracks as in the paper's Section V, by matching names of artist and release:
+# ## If you have the Million Song Dataset
+#
+# `-p dataset path/to/folder` reads `msd_amglabels_all.csv`, `track_metadata.db` and the audio below that folder: as
+# `<track id>.mp3` in folders of any depth, or at the places that a table `msd_audio.csv` with the columns
+# `track_id,path` names. Tags of albums from another source are assigned to its tracks as in the paper's Section V, by
+# matching names of artist and release:
 #
 # ```
 # python -m tagspace match albums.csv path/to/msd path/to/out
 # ```
 #
-# `albums.csv` has the columns `artist,release,genres,styles,moods,themes`, with `|` between tags.
-# Names are compared without case, then without accents, punctuation, a leading "the", guests
-# and what tells editions apart. What several albums with different tags would fit is listed in
-# `ambiguous.csv`, and not guessed.
+# `albums.csv` has the columns `artist,release,genres,styles,moods,themes`, with `|` between tags. Names are compared
+# without case, accents, punctuation, a leading "the", guests and marks of editions. If several albums with different
+# tags fit, the track is listed in `ambiguous.csv` and gets no tags.
 #
-# ## One's own music
+# ## Your own music
 #
-# A `manifest.csv` describes any collection: the columns `track_id` and `path`, if known `artist`,
-# `album` and `title`, and one column per tag set with `|` between the tags. A column `split` with
-# `train`, `validation` or `test` in it is used with `-p split column`. `python -m tagspace
-# manifest FOLDER` makes it from the tags embedded in the files of a folder. Artists matter: no
-# artist is in two splits, and two tracks of one album form no triplet. A column that is mostly empty
-# does harm: only tracks with a tag in every set are used.
+# A `manifest.csv` describes any collection. It has the columns `track_id` and `path`; `artist`, `album` and `title`, if
+# known; and one column per tag set with `|` between the tags. With `-p split column`, a column `split` with `train`,
+# `validation` or `test` is used. `python -m tagspace manifest FOLDER` makes a manifest from the tags embedded in the
+# files of a folder.
 #
-# ## The collection at hand
+# Name the artists: no artist is in two splits, and two tracks of one album form no triplet. Leave out a column that is
+# mostly empty: only tracks with a tag in every set are used.
+#
+# ## The data set of this page
 
-# %%
-from compendium import tag_tables
-from tagspace.tags import tagsets
-
+# %% tags=["hide-input"]
 collection = registry.load_dataset(configuration.dataset)
 tags = tagsets.binary_matrix(collection)
-print(
-    f"{collection.name}: {len(collection.tracks)} tracks of "
-    f"{collection.tracks['artist'].nunique()} artists, "
-    f"{tagsets.intersection(tags).sum()} with a tag in every set"
+artists = collection.tracks["artist"].nunique()
+present.table(
+    tag_tables.counts_table(collection, tags).rename_axis("tag set"),
+    f"{collection.name}: {len(collection.tracks)} tracks, {artists} artists, "
+    f"{tagsets.intersection(tags).sum()} tracks with a tag in every set",
 )
-tag_tables.counts_table(collection, tags)
 
 # %% [markdown]
-# **What we saw.** Only the Million Song Dataset has all that the paper needs at its size, and its
-# audio is gone; MERGE is the one open collection with audio and all four sets. The demo corpus is
-# synthetic: it shows that the pipeline works, anywhere, and nothing about music.
+# **What we saw.** Only the Million Song Dataset has all that the paper needs at its size, and its audio is no longer
+# available. MERGE is the one open collection with audio and all four sets. The demo corpus is synthetic: it shows that
+# everything runs, and says nothing about music.

@@ -142,6 +142,19 @@ present.table(
 per_track = speed.set_index("encoder")["milliseconds"]
 ratio = per_track["musicnn"] / (per_track["all but musicnn"] + per_track["network"])
 present.numbers({"speed_ratio": f"{ratio:.0f}"})
+if "merge" in gathered:
+    clips = comparison.select(gathered["merge"], measure)
+    clips = clips[(clips["variant"] == "network by triplets") & (clips["seed"] == 0)]
+    clips = clips[clips["representation"] == "trained"].groupby("task")["n_queries"].sum().max()
+    over_untrained = comparison.compare(gathered["merge"], measure, "untrained")
+    over_network = comparison.compare(gathered["merge"], measure, "network by triplets")
+    present.numbers(
+        {
+            "landing_clips": clips,
+            "landing_untrained": result_figures.tell_gain(over_untrained.loc["network by triplets"]),
+            "landing_frozen": result_figures.tell_gain(over_network.loc[frozen]),
+        }
+    )
 for name, runs in gathered.items():
     for filtered in filters:
         over = comparison.compare(runs, measure, frozen, filtered=filtered)

@@ -236,7 +236,7 @@ def _gains_panel(title: str, percent: pd.DataFrame, reference: str, reach: float
             side = np.sign(row["gain"])
             arrow = {"arrowstyle": "->", "color": colour}
             axes.annotate(
-                "", (side * reach, height), (side * 0.85 * reach, height), None, None, arrow
+                "", (side * reach, height), (side * 0.85 * reach, height), arrowprops=arrow
             )
             text = f"{row['gain']:+.0f} %"
             align = "right" if side > 0 else "left"
@@ -324,6 +324,18 @@ def say_gain(row: pd.Series) -> str:
     return f"{gain} % {_format_interval(low, high)}"
 
 
+def tell_gain(row: pd.Series) -> str:
+    """Write a gain with its 95 % interval for readers who meet one for the first time.
+
+    Examples
+    --------
+    >>> tell_gain(pd.Series({"gain": 0.102, "low": 0.03, "high": 0.15}))
+    '10 % (95 % interval 3 to 15 %)'
+    """
+    gain, low, high = (f"{100 * row[name]:.0f}" for name in ("gain", "low", "high"))
+    return f"{gain} % (95 % interval {low} to {high} %)"
+
+
 def results_table(metrics: pd.DataFrame, measure: str, filtered: str = "none") -> pd.DataFrame:
     """Tabulate one measure of a run for each representation and task.
 
@@ -404,6 +416,52 @@ def history_figure(history: pd.DataFrame, best_epoch: int) -> list[Figure]:
         axes.set(xlabel="epoch")
         panels.append(figure)
     return panels
+
+
+def hours_figure(hours: pd.Series) -> list[Figure]:
+    """Draw the hours of each stage on a logarithmic axis.
+
+    Parameters
+    ----------
+    hours : pandas.Series
+        By stage.
+    """
+    figure, axes = style.panel(height=0.6 + 0.28 * len(hours), width=5)
+    axes.barh(hours.index, hours, color=style.BLUE, height=0.6)
+    for height, each in enumerate(hours):
+        axes.text(each, height, f" {each:,.1f}" if each >= 0.1 else f" {each:.4f}", va="center")
+    axes.invert_yaxis()
+    axes.tick_params(left=False)
+    axes.set(xscale="log", xlabel="hours", xlim=(hours.min() / 3, 20 * hours.max()))
+    return [figure]
+
+
+def differences_figure(differences: pd.DataFrame) -> list[Figure]:
+    """Draw the score of one training under several conditions of the machine.
+
+    Parameters
+    ----------
+    differences : pandas.DataFrame
+        See :func:`compendium.measured.differences`.
+    """
+    figure, axes = style.panel(height=0.6 + 0.26 * len(differences), width=5)
+    for height, row in enumerate(differences.itertuples()):
+        axes.plot(row.trained, height, "o", color=style.RED)
+        axes.annotate(
+            f"{row.trained:.4f}",
+            (row.trained, height),
+            (7, 0),
+            textcoords="offset points",
+            va="center",
+        )
+    labels = differences["what"] + ", " + differences["precision"]
+    axes.set_yticks(range(len(differences)), labels)
+    axes.tick_params(left=False)
+    middle = differences["trained"].mean()
+    axes.set(xlabel="graded nDCG@10", xlim=(middle - 0.002, middle + 0.002))
+    axes.set_ylim(len(differences) - 0.5, -0.5)
+    axes.locator_params(axis="x", nbins=4)
+    return [figure]
 
 
 def _format_value(row: pd.Series) -> str:

@@ -327,3 +327,25 @@ def readings_figure(readings: pd.DataFrame, reached: pd.DataFrame) -> list[Figur
         axes.spines["left"].set_visible(False)
         panels.append(figure)
     return panels
+
+
+def sizes_figure(tracks: Mapping[str, int], audio: Mapping[str, str]) -> list[Figure]:
+    """Draw the number of tracks of collections, coloured by how their audio can be had.
+
+    Parameters
+    ----------
+    tracks : mapping of str to int
+        By collection.
+    audio : mapping of str to {"fetched", "manual", "none"}
+        By collection.
+    """
+    colours = {"fetched": style.BLUE, "manual": style.AMBER, "none": style.RED}
+    figure, axes = style.panel(height=0.6 + 0.28 * len(tracks), width=5)
+    names = sorted(tracks, key=lambda name: -tracks[name])
+    axes.barh(names, [tracks[n] for n in names], color=[colours[audio[n]] for n in names])
+    for height, name in enumerate(names):
+        axes.text(tracks[name], height, f" {tracks[name]:,}", va="center")
+    axes.invert_yaxis()
+    axes.tick_params(left=False)
+    axes.set(xscale="log", xlabel="tracks", xlim=(100, 20 * max(tracks.values())))
+    return [figure]

@@ -143,6 +143,19 @@ def hours() -> pd.DataFrame:
     return pd.read_csv(FOLDER / "hours.csv")
 
 
+def kept_runs() -> pd.DataFrame:
+    """List the runs that are kept: their number, hours and commit.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``page``, ``data``, ``runs``, ``hours`` and the first digits of the ``commit``.
+    """
+    table = hours().rename(columns={"name": "page"})
+    commits = [load(f"{row.page}/{row.data}")["commit"].iloc[0][:8] for row in table.itertuples()]
+    return table.assign(commit=commits)
+
+
 def load_or_run(name: str, namespace: Mapping[str, object]) -> dict[str, pd.DataFrame]:
     """Make the runs of a page, or read those that are kept for the book.
 

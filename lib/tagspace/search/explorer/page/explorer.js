@@ -9,7 +9,7 @@
   root.classList.add("explorer");
   const PALETTE = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#8A4FBE"];
   const REST = "#999999"; // tracks with none of the most frequent tags
-  const SHOWN = 10; // neighbours in a list
+  const SHOWN = Number(root.dataset.shown || 10); // neighbours in a list
   const FOUND = 30; // tracks that the search box lists
   const REACH = 24; // pixels within which a click finds a point
   const tagsets = Object.keys(data.tracks[0] ? data.tracks[0].tags : {});
