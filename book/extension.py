@@ -1,8 +1,9 @@
 """Make the pages of the book light, and its references readable.
 
 A notebook holds its sounds in itself. The book stores each as a file, which a reader fetches by
-playing it. Of FontAwesome's script, 1.5 MB, the pages get only the icons that they show. The list
-of references has the same labels as the text.
+playing it. Of FontAwesome's script, 1.5 MB, the pages get only the icons that they show. Formulas
+are MathML, which browsers draw without a script. The list of references has the same labels as the
+text.
 """
 
 from __future__ import annotations
@@ -15,12 +16,14 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+from docutils import nodes
+from latex2mathml.converter import convert
 from pybtex.database import Entry
 from pybtex.plugin import register_plugin
 from pybtex.style.formatting.unsrt import Style
 from pybtex.style.labels import BaseLabelStyle
 from sphinx.application import Sphinx
-from sphinx.config import Config
+from sphinx.writers.html5 import HTML5Translator
 
 SOUND = re.compile(r'src="data:audio/mpeg;base64,([^"]+)"')
 SCRIPT = re.compile(r'<script defer src="([^"]*)scripts/fontawesome\.js[^"]*"></script>')
@@ -36,12 +39,12 @@ ICONS_CSS = """\
   background: currentColor;
   mask: var(--icon) center / contain no-repeat;
 }
-"""
-# The parts of MathJax that the formulas need; without its menu and its speech.
-MATHJAX = {
-    "loader": {"load": ["input/tex", "output/chtml", "a11y/assistive-mml"]},
-    "options": {"enableMenu": False},
+
+/* Otherwise the font of all icons is loaded. */
+:is(.fa-solid, .fa-brands, .fa-regular)::before {
+  content: none;
 }
+"""
 
 
 class AuthorYear(BaseLabelStyle):
@@ -64,17 +67,27 @@ class References(Style):
 
 def setup(app: Sphinx) -> dict[str, bool]:
     """Register with Sphinx."""
+    app.add_html_math_renderer("mathml", (visit_formula, None), (visit_equation, None))
+    app.config.html_math_renderer = "mathml"
     register_plugin("pybtex.style.formatting", "references", References)
-    app.connect("config-inited", choose_mathjax)
     app.connect("html-page-context", store_sounds)
     app.connect("build-finished", choose_icons)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
 
 
-def choose_mathjax(_app: Sphinx, config: Config) -> None:
-    """Load the parts of MathJax instead of its largest bundle."""
-    config.mathjax_path = "mathjax/startup.js"
-    config.mathjax3_config = MATHJAX
+def visit_formula(translator: HTML5Translator, node: nodes.math) -> None:
+    """Write a formula within a line."""
+    translator.body.append(f'<span class="math">{convert(node.astext())}</span>')
+    raise nodes.SkipNode
+
+
+def visit_equation(translator: HTML5Translator, node: nodes.math_block) -> None:
+    """Write a formula on its own line, with its number."""
+    number = f'<span class="eqno">({node["number"]})</span>' if node["number"] else ""
+    place = f' id="{node["ids"][0]}"' if node["ids"] else ""
+    formula = convert(node.astext(), display="block")
+    translator.body.append(f'<div class="math"{place}>{formula}{number}</div>')
+    raise nodes.SkipNode
 
 
 def store_sounds(

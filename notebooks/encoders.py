@@ -151,7 +151,9 @@ if "merge" in gathered:
     present.numbers(
         {
             "landing_clips": clips,
-            "landing_untrained": result_figures.tell_gain(over_untrained.loc["network by triplets"]),
+            "landing_untrained": result_figures.tell_gain(
+                over_untrained.loc["network by triplets"]
+            ),
             "landing_frozen": result_figures.tell_gain(over_network.loc[frozen]),
         }
     )

@@ -115,7 +115,8 @@ present.table(
 )
 
 # %% tags=["remove-cell"]
-spread = differences.groupby("precision")[columns].agg(lambda values: values.max() - values.min())
+grouped = differences.groupby("precision")[columns]
+spread = grouped.max() - grouped.min()
 killed = survived[survived["kind"] == "interruption"].iloc[0]
 present.numbers(
     {

@@ -101,8 +101,9 @@ present.table(verdicts.rename_axis("a hit has"), "Readings of a hit against Tabl
 # %% [markdown]
 # Chance is below all rows of Table II, in every tag set, for: {glue:text}`readings_that_fit`. So at least two thirds of
 # the tags must be common; the numbers do not tell whether all must be. This book takes the reading that needs no
-# threshold, and calls it `exact`: a neighbour is a hit if it carries exactly the query's tags of the set. Only the
-# column of genres rules out "half of all tags", and these labels have too much Pop/Rock, so its chance is too high.
+# threshold, and calls it `exact`: a neighbour is a hit if it carries exactly the query's tags of the set. Genres rule
+# out "half of all tags" most clearly: chance is above the paper's best. These labels have too much Pop/Rock, so chance
+# for genres is too high; but for styles and themes, too, chance is above the paper's lowest precision.
 #
 # ## What follows for its numbers
 #

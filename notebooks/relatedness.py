@@ -13,7 +13,7 @@
 # others, and score how well it ranks the hidden tags ({term}`nDCG`@10, 1 is the best order). On a public part of the
 # paper's data, plain overlap of tags reaches {glue:text}`held_out_msd_overlap`. The paper's binary {term}`LSI` stays
 # below it with 16 topics ({glue:text}`held_out_msd_lsi_16`) and with 250 ({glue:text}`held_out_msd_lsi_250`). LSI of
-# tf-idf weighted tags with 100 topics is best ({glue:text}`held_out_msd_tfidf_100`).
+# tf-idf weighted tags with 100 topics is above it ({glue:text}`held_out_msd_tfidf_100`).
 #
 # ```{glue:figure} held_out
 # :name: fig-held-out

@@ -62,13 +62,13 @@ tracks = corpus.load_corpus(configuration)
 # The network maps an excerpt $x$ to an embedding $f(x)$. For an anchor $x^a$, a related track $x^p$ and an unrelated
 # track $x^n$, the related track should be nearer, by a margin $\alpha$:
 #
-# $$\lVert f(x^a) - f(x^p) \rVert_2^2 + \alpha < \lVert f(x^a) - f(x^n) \rVert_2^2 \tag{1}$$
+# $$\lVert f(x^a) - f(x^p) \rVert_2^2 + \alpha < \lVert f(x^a) - f(x^n) \rVert_2^2$$ (eq-margin)
 #
-# The loss measures by how much triplets fail to meet (1):
+# The loss sums the amounts by which triplets violate {eq}`eq-margin`:
 #
-# $$L = \sum_i \max\bigl(\lVert f(x_i^a) - f(x_i^p) \rVert_2^2 - \lVert f(x_i^a) - f(x_i^n) \rVert_2^2 + \alpha,\; 0\bigr) \tag{2}$$
+# $$L = \sum_i \max\bigl(\lVert f(x_i^a) - f(x_i^p) \rVert_2^2 - \lVert f(x_i^a) - f(x_i^n) \rVert_2^2 + \alpha,\; 0\bigr)$$ (eq-loss)
 #
-# Equations (1) and (2) are those of the paper's Section III-A. Here the loss of a batch is the mean over the triplets
+# Equations {eq}`eq-margin` and {eq}`eq-loss` are those of the paper's Section III-A. Here the loss of a batch is the mean over the triplets
 # whose term is above zero. The other triplets have no gradient.
 #
 # Which triplets? There are cubically many in a batch. *Relatedness* decides which pairs may take part: two tracks are

@@ -88,7 +88,7 @@ def table(
     if best is not None:
         cells = cells.mask(best, "<b>" + cells + "</b>")
     flat = cells.set_axis([_join(name) for name in frame.columns], axis=1)
-    is_number = [is_numeric_dtype(frame.iloc[:, place]) for place in range(frame.shape[1])]
+    is_number = [_is_number(frame.iloc[:, place]) for place in range(frame.shape[1])]
     if frame.index.nlevels > 1 or not isinstance(frame.index, pd.RangeIndex):
         index = frame.index.to_frame(index=False).map(lambda value: _cell(value, digits))
         index.columns = [name if isinstance(name, str) else "" for name in index.columns]
@@ -103,6 +103,12 @@ def table(
     return HTML(
         _wrapped(f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody>", caption, len(flat))
     )
+
+
+def _is_number(column: pd.Series) -> bool:
+    """Say whether a column has numbers, or texts that each begin with one."""
+    texts = column.astype(str)
+    return is_numeric_dtype(column) or texts[texts != ""].str.match(r"[-+]?\d").all()
 
 
 def _row(row: Sequence[str], kinds: Sequence[str]) -> str:

@@ -44,10 +44,10 @@ REWRITES = {
     r"^.*?<svg.*?(viewBox=\"[^\"]*\").*?>": r'<svg \1 aria-hidden="true" fill="currentColor">',
     r"<metadata>.*?</metadata>|<style.*?</style>": "",
     r' id="[\w.]*_\d+"': "",  # ids of groups repeat; those of clip paths and markers are hashes
-    r" font-family: [^;]*;": "",
-    r"(\d\.\d\d)\d+": r"\1",
+    r" font-family: [^;\"]*;?": "",
     r"\s*\n\s*": "\n",
 }
+DECIMALS = re.compile(r"(\d\.\d\d)\d+")  # of a coordinate; more are not seen
 LABEL_GAP = 0.065  # between names of lines, as a share of the axis
 
 SYSTEM_COLOURS = {
@@ -130,5 +130,6 @@ def svg(figure: Figure) -> str:
     text = file.getvalue()
     for pattern, replacement in REWRITES.items():
         text = re.sub(pattern, replacement, text, flags=re.DOTALL)
+    text = re.sub("<[^>]*>", lambda tag: DECIMALS.sub(r"\1", tag.group()), text)
     text = re.sub("|".join(VARIABLES), lambda found: VARIABLES[found.group()], text)
     return text.replace("<svg", f'<svg width="{round(96 * figure.get_figwidth())}"', 1)

@@ -349,7 +349,7 @@ def held_out_table(table: pd.DataFrame, topics: Sequence[int]) -> pd.DataFrame:
 
 def _format_difference(row: pd.Series) -> str:
     values = (f"{row[name]:+.3f}" for name in ("difference", "low", "high"))
-    return "{} [{},\N{NO-BREAK SPACE}{}]".format(*values) if row["difference"] else ""
+    return "{} [{}, {}]".format(*values) if row["difference"] else ""
 
 
 def held_out_matrix(

@@ -54,7 +54,7 @@ def test_notebooks_on_many_runs_run(few, tmp_path, monkeypatch):
     one_way = {"topics": [2, 3], "variants": {"triplets": {}}}
     results = run_notebook("results", {**short, **one_way, "fold": [0, 1]})
     assert list(results["first"].index) == ["Most topics over fewest"]
-    for notebook in ("related", "batches"):
+    for notebook in ("baselines", "batches"):
         made = run_notebook(notebook, {**short, "batch_size": 16, "pool": "test"})
         (runs,) = made["gathered"].values()
         made_variants = set(runs["variant"])  # too few tracks are related for some

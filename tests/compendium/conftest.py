@@ -3,7 +3,34 @@
 import pandas as pd
 import pytest
 
+from tagspace.datasets.base import build
 from tagspace.runs import held_out_tags
+from tagspace.tags import tagsets
+
+SETS = ("genres", "moods", "instruments")
+
+
+@pytest.fixture
+def tagged():
+    """Tags of four tracks in three sets."""
+    return {
+        "a": {"genres": ["Folk"], "moods": ["calm", "warm"], "instruments": ["flute"]},
+        "b": {"genres": ["Folk"], "moods": ["calm", "warm"], "instruments": ["fiddle"]},
+        "c": {"genres": ["Folk", "Rock"], "moods": ["calm"], "instruments": ["flute"]},
+        "d": {"genres": ["Rock"], "moods": ["loud"], "instruments": ["guitar"]},
+    }
+
+
+@pytest.fixture
+def tags(tagged):
+    rows = [
+        (track, tagset, tag)
+        for track, sets in tagged.items()
+        for tagset, tags_of_set in sets.items()
+        for tag in tags_of_set
+    ]
+    tracks = [(track, "", (), "", "") for track in tagged]
+    return tagsets.binary_matrix(build("x", tracks, rows, SETS))
 
 
 @pytest.fixture(scope="module")

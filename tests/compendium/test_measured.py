@@ -5,7 +5,7 @@ import re
 import pandas as pd
 import pytest
 
-from compendium import measured, tag_figures
+from compendium import measured, tag_tables
 from tagspace.datasets.base import build
 from tagspace.errors import TagspaceError
 from tagspace.runs import archive, held_out_tags
@@ -91,7 +91,7 @@ def test_one_of_several_data_sets_can_be_chosen(tmp_path):
 def test_archived_hits_have_the_form_of_the_hits_table():
     tracks = [("a", "", (), "", ""), ("b", "", (), "", "")]
     tags = [("a", "moods", "calm"), ("b", "moods", "wild")]
-    table = tag_figures.hits_table(tagsets.binary_matrix(build("x", tracks, tags, ("moods",))))
+    table = tag_tables.hits_table(tagsets.binary_matrix(build("x", tracks, tags, ("moods",))))
     assert measured.hits().columns.tolist() == table.columns.tolist()
     assert measured.hits().index.tolist() == ["genres", "styles", "moods", "themes"]
 
@@ -117,3 +117,15 @@ def test_archived_costs_have_values_and_units():
     assert cost.columns.tolist() == ["stage", "what", "value", "unit", "cores", "machine"]
     assert cost["what"].is_unique
     assert (cost["value"] > 0).all()
+
+
+def test_archived_loadings_have_the_form_of_the_table():
+    table = measured.loadings()
+    assert table.columns.tolist() == ["topic", "tagset", "tag", "loading", "tracks"]
+    assert table.groupby("topic").size().tolist() == [tag_tables.TAGS_PER_TOPIC] * 3
+
+
+def test_kept_runs_list_every_archive():
+    table = measured.kept_runs()
+    assert sorted(table["page"] + "/" + table["data"]) == ARCHIVES
+    assert len(set(table["commit"])) == 1

@@ -1,19 +1,14 @@
 """Figures and tables of results show the right numbers in the right places."""
 
 import itertools
-import re
 
-import matplotlib as mpl
 import numpy as np
 import pandas as pd
 import pytest
 
-from compendium import paper, result_figures
+from compendium import measured, paper, result_figures, style
 from tagspace.errors import TagspaceError
 from tagspace.runs import comparison
-from tagspace.runs.records import RESULTS_VERSION
-
-mpl.use("agg")
 
 COMBINATIONS = ["genres+moods", "moods", "genres"]
 NDCG = "graded nDCG@10"
@@ -24,6 +19,14 @@ TASKS = ["styles", "moods", "mean", "artist"]
 def mean_value(figures, **conditions):
     matches = (figures[list(conditions)] == pd.Series(conditions)).all(axis=1)
     return figures.loc[matches, "value"].mean()
+
+
+def axes_of(panels):
+    return [panel.axes[0] for panel in panels]
+
+
+def titles(panels):
+    return [axes.get_title("left") for axes in axes_of(panels)]
 
 
 def compare_with_untrained(gathered):
@@ -74,32 +77,26 @@ def test_table_2_refuses_two_runs_that_differ_only_in_their_version(gathered):
         result_figures.arrange_table_2(runs, "exact P@100")
 
 
-def test_table_2_html_prints_the_best_values_of_each_block_in_bold():
+def test_the_best_values_of_each_block_are_marked():
     table = paper.table_2()
-    page = result_figures.table_2_html(table).data
-    cells = [float(cell) for cell in re.findall(r"<td>(?:<b>)?(\d\.\d+)(?:</b>)?</td>", page)]
-    np.testing.assert_array_equal(np.reshape(cells, table.shape), table.round(4).to_numpy())
-    assert re.findall(r'<th rowspan="(\d+)" valign="top">([1-4])</th>', page) == [
-        ("8", "1"),
-        ("12", "2"),
-        ("8", "3"),
-        ("2", "4"),
-    ]
-    bold = re.findall(r"<td><b>(\d\.\d+)</b></td>", page)
+    is_best = result_figures.best_of_blocks(table)
     blocks = table.groupby(table.index.get_level_values("tagsets").str.count(r"\+"))
-    best = [block[name].max() for _, block in blocks for name in table]
-    assert set(bold) == {f"{value:.4f}" for value in best}  # ties are all bold
+    for _, block in blocks:
+        for name in table:
+            marked = block[name][is_best.loc[block.index, name]]
+            assert set(marked) == {block[name].max()}  # ties are all marked
 
 
 def test_topics_figure_draws_a_line_for_each_combination(gathered):
     table = result_figures.arrange_table_2(gathered, "exact P@100")
-    figure = result_figures.topics_figure(table, "exact P@100")
-    assert [axes.get_title() for axes in figure.axes] == ["genres", "moods", "artist"]
-    assert figure.axes[0].get_ylabel() == "exact P@100"
-    lines = [line for line in figure.axes[0].lines if len(line.get_xdata())]
-    assert len(lines) == 3
-    drawn = {tuple(line.get_ydata()) for line in lines}
+    panels = result_figures.topics_figure(table, "exact P@100")
+    assert titles(panels) == ["genres", "moods", "artist"]
+    first = axes_of(panels)[0]
+    assert first.get_ylabel() == "exact P@100"
+    drawn = {tuple(line.get_ydata()) for line in first.lines}
+    assert len(drawn) == 3
     assert tuple(table.loc["moods", "genres"]) in drawn
+    assert {text.get_text() for text in first.texts} == {"genres", "moods", "all"}
 
 
 # Comparisons of systems
@@ -109,8 +106,8 @@ def test_comparison_table_prints_gains_with_their_intervals(gathered):
     compared = compare_with_untrained(gathered)
     table = result_figures.comparison_table(compared, "untrained")
     gains = table["gain over untrained"]
-    gain, low, high = compared.loc["tags", ["gain", "low", "high"]]
-    assert gains["tags"] == f"{gain:+.1%} [{low:+.1%},\xa0{high:+.1%}]"
+    gain, low, high = 100 * compared.loc["tags", ["gain", "low", "high"]]
+    assert gains["tags"] == f"{gain:+.1f} % [{low:+.1f}, {high:+.1f}]"
     assert gains["untrained"] == ""
     assert table.loc["moods", "genres"] == f"{compared.loc['moods', 'genres']:.3f}"
 
@@ -118,7 +115,7 @@ def test_comparison_table_prints_gains_with_their_intervals(gathered):
 def test_comparison_table_prints_no_interval_after_a_single_run(gathered):
     compared = compare_with_untrained(gathered[gathered["fold"] == 1])
     gains = result_figures.comparison_table(compared, "untrained")["gain over untrained"]
-    assert gains["moods"] == f"{compared.loc['moods', 'gain']:+.1%}"
+    assert gains["moods"] == f"{100 * compared.loc['moods', 'gain']:+.1f} %"
 
 
 def test_filters_table_stacks_the_comparisons_of_all_filters(gathered):
@@ -132,18 +129,6 @@ def test_filters_table_stacks_the_comparisons_of_all_filters(gathered):
         compared = comparison.compare(rows, NDCG, "moods")
         expected = result_figures.comparison_table(compared, "moods")
         pd.testing.assert_frame_equal(table.loc[name].rename_axis(None), expected)
-
-
-def test_provenance_names_commit_data_and_parameters(gathered):
-    text = " ".join(result_figures.provenance(gathered).split())
-    assert text.startswith("18 runs; commit c0ffee; dataset x; tagsets genres, genres+moods")
-    for part in ("topics 3, 20", "fold 0, 1, 2", "seed 0", "margin 0.2"):
-        assert part in text
-
-
-def test_provenance_names_an_older_version_of_the_code(gathered):
-    text = result_figures.provenance(gathered.assign(results_version=0))
-    assert text.startswith(f"18 runs with version 0 of the code, now {RESULTS_VERSION}; commit")
 
 
 # Single runs
@@ -162,35 +147,36 @@ def test_results_table_has_each_figure_in_its_place(metrics, measure, relevance,
     assert table.columns.tolist() == TASKS
     for name, task in itertools.product(REPRESENTATIONS, TASKS):
         value = value_at_10(metrics, name, task, relevance, filtered)
-        expected = f"{value:.3f} [{value - 0.05:.3f},\N{NO-BREAK SPACE}{value + 0.05:.3f}]"
+        expected = f"{value:.3f} [{value - 0.05:.3f}, {value + 0.05:.3f}]"
         assert table.loc[name, task] == expected
     assert table.loc["chance"].tolist() == ["0.010", "0.020", "0.030", "0.040"]
     assert table.loc["ceiling"].tolist() == ["0.900"] * 4
 
 
 def test_results_figure_has_a_panel_for_each_task_with_values_and_chance(metrics):
-    figure = result_figures.results_figure(metrics, NDCG)
-    assert [axes.get_title() for axes in figure.axes] == TASKS
-    for axes, chance in zip(figure.axes, [0.01, 0.02, 0.03, 0.04], strict=True):
+    panels = result_figures.results_figure(metrics, NDCG, TASKS)
+    assert titles(panels) == TASKS
+    for axes, chance in zip(axes_of(panels), [0.01, 0.02, 0.03, 0.04], strict=True):
         *lines, dotted = axes.lines
         assert list(dotted.get_xdata()) == [chance] * 2
         assert dotted.get_linestyle() == ":"
+        labels = [label.get_text() for label in axes.get_yticklabels()]
         drawn = [line.get_xdata() for line in lines]
-        for name, interval, point in zip(REPRESENTATIONS, drawn[::2], drawn[1::2], strict=True):
-            value = value_at_10(metrics, name, axes.get_title(), "graded", "none")
+        assert sorted(labels) == sorted(REPRESENTATIONS)
+        for name, interval, point in zip(labels, drawn[::2], drawn[1::2], strict=True):
+            value = value_at_10(metrics, name, axes.get_title("left"), "graded", "none")
             assert list(point) == pytest.approx([value])
             assert list(interval) == pytest.approx([value - 0.05, value + 0.05])
-    labels = [label.get_text() for label in figure.axes[0].get_yticklabels()]
-    assert labels == REPRESENTATIONS
-    assert mpl.pyplot.get_fignums() == []  # a notebook shows the figure once
+        values = [point[0] for point in drawn[1::2]]
+        assert values == sorted(values, reverse=True)
 
 
 def test_results_figure_and_table_show_a_frozen_encoder(metrics):
     frozen = metrics[metrics["representation"] == "random"].assign(representation="musicnn")
     rows = pd.concat([metrics, frozen])
-    figure = result_figures.results_figure(rows, NDCG)
-    labels = [label.get_text() for label in figure.axes[0].get_yticklabels()]
-    assert labels == ["trained", "musicnn", "random", "tags"]
+    (axes,) = axes_of(result_figures.results_figure(rows, NDCG, ["mean"]))
+    labels = [label.get_text() for label in axes.get_yticklabels()]
+    assert set(labels) == {"trained", "musicnn", "random", "tags"}
     assert set(result_figures.results_table(rows, NDCG).index) == {*labels, "chance", "ceiling"}
 
 
@@ -203,12 +189,12 @@ def test_history_figure_marks_the_best_epoch():
             "validation": [0.4, 0.6, 0.5],
         }
     )
-    figure = result_figures.history_figure(history, best_epoch=2)
-    for axes, column in zip(figure.axes, ["loss", "triplets", "validation"], strict=True):
+    panels = axes_of(result_figures.history_figure(history, best_epoch=2))
+    for axes, column in zip(panels, ["loss", "triplets", "validation"], strict=True):
         curve, mark = axes.lines
         assert list(curve.get_xdata()) == [1, 2, 3]
         assert list(curve.get_ydata()) == history[column].tolist()
-        assert list(mark.get_xdata()) == [2, 2]
+        assert list(mark.get_xdata()) == [2]
 
 
 @pytest.fixture
@@ -222,31 +208,41 @@ def compared():
 
 
 def test_gains_figure_draws_a_dot_and_an_interval_for_each_system(compared):
-    figure = result_figures.gains_figure({"one": compared, "two": compared.iloc[::-1]}, "x")
-    for panel in figure.axes:
-        lines, dots = panel.lines[0:6:2], panel.lines[1:6:2]
+    panels = result_figures.gains_figure({"one": compared, "two": compared.iloc[::-1]}, "x")
+    for axes in axes_of(panels):
+        lines, dots = axes.lines[1:7:2], axes.lines[2:8:2]
         assert [line.get_xdata().tolist() for line in lines] == [[-20, 0], [-10, 10], [15, 35]]
         assert [float(dot.get_xdata()[0]) for dot in dots] == [-10, 0, 25]
-    assert [text.get_text() for text in figure.axes[0].get_yticklabels()] == list(compared.index)
-    assert [panel.get_title() for panel in figure.axes] == ["one", "two"]
+        colours = [dot.get_color() for dot in dots]
+        assert colours == [style.MUTED, style.MUTED, style.BLUE]
+        assert [text.get_text() for text in axes.texts] == list(compared.index)
+    assert titles(panels) == ["one", "two"]
+
+
+def test_a_gain_far_beyond_the_others_is_an_arrow_with_its_value(compared):
+    far = pd.DataFrame({"runs": 3, "gain": -0.9, "low": -0.95, "high": -0.85}, index=["far"])
+    many = pd.concat([compared, compared.rename("{} again".format), far])
+    (axes,) = axes_of(result_figures.gains_figure({"one": many}, "x"))
+    assert axes.get_xlim()[1] == pytest.approx(1.08 * 35)
+    assert "-90 %" in [text.get_text() for text in axes.texts]
 
 
 def test_say_gain_has_the_sign_and_the_interval(compared):
-    assert result_figures.say_gain(compared.loc["tf-idf"]) == "+25.0 % (+15.0 % to +35.0 %)"
-    assert result_figures.say_gain(compared.loc["untrained"]) == "-10.0 % (-20.0 % to +0.0 %)"
+    assert result_figures.say_gain(compared.loc["tf-idf"]) == "+25.0 % [+15.0, +35.0]"
+    assert result_figures.say_gain(compared.loc["untrained"]) == "-10.0 % [-20.0, +0.0]"
 
 
 def test_losses_figure_draws_a_line_for_each_loss_and_weighting():
     systems = itertools.product(["triplet", "listwise"], ["LSI", "tf-idf"], (16, 40, 100, 1000))
     names = [f"{loss}, {weights} {topics}" for loss, weights, topics in systems]
     table = pd.DataFrame({"mean": np.arange(17.0)}, index=[*names, "margin: 0.1"])
-    (panel,) = result_figures.losses_figure({"x": table}).axes
-    assert [line.get_ydata().tolist() for line in panel.lines] == [
+    (axes,) = axes_of(result_figures.losses_figure({"x": table}))
+    assert [line.get_ydata().tolist() for line in axes.lines] == [
         list(range(start, start + 4)) for start in (0, 4, 8, 12)
     ]
-    labels = [text.get_text() for text in panel.get_xticklabels()]
+    labels = [text.get_text() for text in axes.get_xticklabels()]
     assert labels == ["16", "40", "100", "all"]
-    assert [line.get_linestyle() for line in panel.lines] == ["--", "-", "--", "-"]
+    assert [line.get_linestyle() for line in axes.lines] == ["--", "-", "--", "-"]
 
 
 def test_filters_figure_draws_the_mean_of_each_system_under_each_filter(gathered):
@@ -255,17 +251,29 @@ def test_filters_figure_draws_the_mean_of_each_system_under_each_filter(gathered
         rows.assign(filter=name, value=rows["value"] - fall, variant="network")
         for name, fall in [("none", 0), ("album", 0.1), ("artist", 0.2)]
     ]
-    figure = result_figures.filters_figure(pd.concat(parts), NDCG, ["network", "untrained"])
-    for line, name in zip(figure.axes[0].lines, ["trained", "untrained"], strict=True):
+    panels = result_figures.filters_figure(pd.concat(parts), NDCG, ["network", "untrained"])
+    for line, name in zip(axes_of(panels)[0].lines, ["trained", "untrained"], strict=True):
         mean = mean_value(rows, representation=name, task="mean", metric="ndcg")
         assert line.get_ydata() == pytest.approx([mean, mean - 0.1, mean - 0.2])
 
 
 def test_means_figure_draws_the_mean_over_the_tag_sets_against_topics(gathered):
     table = result_figures.arrange_table_2(gathered, NDCG)
-    (panel,) = result_figures.means_figure({"x": table}).axes
+    (axes,) = axes_of(result_figures.means_figure({"x": table}, NDCG))
     expected = table[["genres", "moods"]].mean(axis=1)
-    for line, name in zip(panel.lines, ["genres", "moods", "genres+moods"], strict=True):
+    for line, name in zip(axes.lines, ["genres", "moods", "genres+moods"], strict=True):
         assert line.get_ydata().tolist() == expected[name].tolist()
         assert line.get_xdata().tolist() == [3, 20]
-    assert [text.get_text() for text in panel.texts] == ["genres", "moods", "all"]
+    assert {text.get_text() for text in axes.texts} == {"genres", "moods", "all"}
+
+
+def test_hours_figure_draws_a_bar_for_each_stage():
+    hours = pd.Series({"features": 0.2, "training": 400.0})
+    (axes,) = axes_of(result_figures.hours_figure(hours))
+    assert [bar.get_width() for bar in axes.patches] == hours.tolist()
+
+
+def test_differences_figure_draws_the_trained_network_under_each_condition():
+    differences = measured.differences()
+    (axes,) = axes_of(result_figures.differences_figure(differences))
+    assert [line.get_xdata()[0] for line in axes.lines] == differences["trained"].tolist()

@@ -1,32 +1,75 @@
 """Colours and layout of figures."""
 
-import matplotlib as mpl
-import matplotlib.pyplot as plt
+import re
+
 import pytest
 
 from compendium import style
 from tagspace.runs import comparison
 
-mpl.use("agg")
 
-
-def test_lay_out_closes_the_figure_so_that_a_notebook_shows_it_once():
-    figure, _ = plt.subplots()
-    assert style.lay_out(figure) is figure
-    assert plt.get_fignums() == []
+def drawn(seed=0):
+    figure, axes = style.panel("a title")
+    axes.plot([0, 1], [seed, 1], color=style.RED)
+    axes.set(xlabel="topics")
+    return figure
 
 
 def test_every_representation_has_its_own_colour():
-    assert set(style.REPRESENTATION_COLOURS) == set(comparison.REPRESENTATIONS)
-    assert len(set(style.REPRESENTATION_COLOURS.values())) == len(comparison.REPRESENTATIONS)
+    assert set(style.SYSTEM_COLOURS) == set(comparison.REPRESENTATIONS)
+    assert len(set(style.SYSTEM_COLOURS.values())) == len(comparison.REPRESENTATIONS)
+    assert style.system_colour("musicnn") == style.INK
+
+
+def contrast(first, second):
+    """Return the contrast of two colours, as WCAG defines it."""
+    light, dark = sorted(map(luminance, (first, second)), reverse=True)
+    return (light + 0.05) / (dark + 0.05)
+
+
+def luminance(colour):
+    parts = [int(colour[place : place + 2], 16) / 255 for place in (1, 3, 5)]
+    linear = [p / 12.92 if p <= 0.04045 else ((p + 0.055) / 1.055) ** 2.4 for p in parts]
+    return sum(w * p for w, p in zip((0.2126, 0.7152, 0.0722), linear, strict=True))
+
+
+def test_colours_of_names_can_be_read_on_white():
+    for colour in style.VARIABLES:
+        assert contrast(colour, "#ffffff") > 4.5 or colour == style.FAINT
+
+
+def test_the_same_figure_gives_the_same_svg():
+    assert style.svg(drawn()) == style.svg(drawn())
+    assert style.svg(drawn()) != style.svg(drawn(seed=2))
+
+
+def test_an_svg_takes_its_colours_and_font_from_the_page():
+    text = style.svg(drawn())
+    assert text.startswith("<svg width=")
+    assert "stroke: var(--red, #c24a00)" in text
+    assert "#000000" not in text
+    assert "font-family" not in text
+    assert "<style" not in text
+    assert re.search(r">a title</text>", text)
+
+
+def test_no_text_is_lost_or_rounded():
+    figure, axes = style.panel()
+    axes.set(xscale="log", xlim=(1, 1000), ylim=(0.4562, 0.4564))
+    axes.set_yticks([0.45625], ["0.45625"])
+    text = style.svg(figure)
+    shown = re.findall(r"<text[^>]*>(.*?)</text>", text, re.DOTALL)
+    assert "0.45625" in shown
+    assert all(re.sub("<[^>]*>|\\s", "", each) for each in shown)
+    powers = ["".join(re.findall(r">(\d+)</tspan>", each)) for each in shown]
+    assert [power for power in powers if power] == ["100", "101", "102", "103"]
 
 
 def test_names_at_the_ends_of_lines_do_not_overlap():
-    figure, axes = plt.subplots()
+    _, axes = style.panel()
     axes.set_ylim(0, 1)
     ends = [(1, 0.5, "c", "#000000"), (1, 0.5, "b", "#000000"), (1, 0.1, "a", "#000000")]
     style.label_ends(axes, ends)
     heights = {text.get_text(): text.xy[1] for text in axes.texts}
-    plt.close(figure)
     assert heights["a"] == pytest.approx(0.1)
     assert sorted(heights[name] for name in "bc") == pytest.approx([0.5, 0.5 + style.LABEL_GAP])
