@@ -33,7 +33,8 @@ from tagspace.search.query import Filters, nearest
 from tagspace.search.seeds import of_row
 
 OUT = Path(__file__).resolve().parent / "_static" / "explorer"
-NETWORKS = {"moods": "trained_on_moods", "styles": "trained_on_styles"}
+NETWORKS = ("moods", "styles")  # tag sets, and names of the networks trained on them
+SHOWN = 4  # neighbours that the landing page shows
 POOR = 0.9  # of 1, the smallest mp3
 
 
@@ -41,10 +42,7 @@ def main() -> None:
     """Write all files anew."""
     corpus = load_corpus(Configuration())
     test = corpus.tags.track_ids[corpus.split.test]
-    models = {
-        name: run_experiment(corpus, Configuration(tagsets=tagset)).folder
-        for tagset, name in NETWORKS.items()
-    }
+    models = {name: run_experiment(corpus, Configuration(tagsets=name)).folder for name in NETWORKS}
     dataset = demo.load()
     tracks = dataset.tracks.loc[test]
     shutil.rmtree(OUT, ignore_errors=True)
@@ -103,23 +101,24 @@ def write_audio(paths: pd.Series) -> None:
 def clearest(found: Collection, tags: dict[str, list[list[str]]]) -> int:
     """Choose the track that shows the point best.
 
-    It is the one whose nearest tracks by other artists share most moods where the network was
-    trained on moods, and most styles where it was trained on styles, and are not the same tracks.
+    Its nearest tracks by mood share moods with it rather than styles, and its nearest tracks by
+    style share styles rather than moods.
     """
     scores = []
     for row in range(len(found)):
         seeds, filters = [of_row(found, row)], Filters(other_artists=True)
         near = {
-            tagset: nearest(found, seeds, weights={name: 1.0}, filters=filters).index
-            for tagset, name in NETWORKS.items()
+            name: nearest(found, seeds, (), {name: 1.0}, SHOWN, filters).index for name in NETWORKS
         }
-        shares = [
-            np.mean([bool(set(of_set[row]) & set(of_set[hit])) for hit in near[tagset]])
-            for tagset, of_set in tags.items()
-            if tagset in near
-        ]
-        both = len(set.intersection(*(set(rows) for rows in near.values())))
-        scores.append(sum(shares) - both / 10)
+        shares = {
+            (name, tagset): np.mean(
+                [bool(set(tags[tagset][row]) & set(tags[tagset][hit])) for hit in near[name]]
+            )
+            for name in NETWORKS
+            for tagset in NETWORKS
+        }
+        signs = {pair: 1 if len(set(pair)) == 1 else -1 for pair in shares}
+        scores.append(sum(signs[pair] * share for pair, share in shares.items()))
     return int(np.argmax(scores))
 
 

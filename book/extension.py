@@ -20,6 +20,7 @@ from docutils import nodes
 from latex2mathml.converter import convert
 from pybtex.database import Entry
 from pybtex.plugin import register_plugin
+from pybtex.richtext import Text
 from pybtex.style.formatting.unsrt import Style
 from pybtex.style.labels import BaseLabelStyle
 from sphinx.application import Sphinx
@@ -53,9 +54,14 @@ class AuthorYear(BaseLabelStyle):
     def format_labels(self, entries: Iterable[Entry]) -> Iterator[str]:
         """Yield a label per reference."""
         for entry in entries:
-            names = [" ".join(person.last_names) for person in entry.persons["author"]]
+            names = [
+                Text.from_latex(" ".join([*person.prelast_names, *person.last_names])).render_as(
+                    "text"
+                )
+                for person in entry.persons["author"]
+            ]
             authors = " and ".join(names) if len(names) < 3 else f"{names[0]} et al."
-            yield f"{authors}, {entry.fields['year']}".replace("{", "").replace("}", "")
+            yield f"{authors}, {entry.fields['year']}"
 
 
 class References(Style):

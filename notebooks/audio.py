@@ -10,16 +10,17 @@
 # # Sound
 #
 # **The network receives six seconds of a track as an image.** Its 80 rows are frequencies and its 130 columns are
-# moments, 46 ms apart. The image keeps timbre, rhythm and rough pitch. It drops phase, and whatever happens outside
-# the six seconds.
+# moments, 46 ms apart. The image keeps timbre, rhythm and rough pitch. It drops phase, and everything outside the six
+# seconds of the excerpt.
 #
 # ```{glue:figure} excerpt
 # :name: fig-excerpt
-# From a file to the network's input; a track of the demo corpus. Left: the waveform, with the paper's excerpt shaded.
-# Right: the log-mel spectrogram of the excerpt.
+# From a file to the network's input; a track of the demo corpus. The waveform, with the paper's excerpt shaded, and the
+# {term}`log-mel spectrogram` of the excerpt.
 # ```
 #
-# *You will learn* how a file becomes the network's input, what the input keeps, and why the excerpt begins at 3 s.
+# *You will learn* how a file becomes the network's input, what the input keeps, and whether it matters where the excerpt
+# begins.
 # *Six minutes.*
 
 # %% tags=["parameters", "hide-input"] mystnb={"code_prompt_show": "Parameters"}
@@ -67,8 +68,8 @@ present.figure(
 #
 # ## Listen to what the network receives
 #
-# The third sound is made from the spectrogram alone; the phases are estimated. What differs from the excerpt is what
-# the network cannot know.
+# The third sound is made from the spectrogram alone; the phases are estimated. Part of the difference from the excerpt is
+# what the network cannot know; the rest comes from the estimated phases.
 
 # %% tags=["hide-input", "nbval-ignore-output"]
 listening.players(
@@ -84,8 +85,8 @@ listening.players(
 # %% [markdown]
 # ## Mel bands
 #
-# Below 1 kHz, neighbouring mel bands are {glue:text}`audio_hertz` Hz apart. Above, the distance grows with frequency and
-# is {glue:text}`audio_semitones` of a semitone. In the bass, {glue:text}`audio_hertz` Hz are many semitones: the lowest
+# Below 1 kHz, neighbouring mel bands are {glue:text}`audio_hertz` Hz apart. Above 1 kHz, they are
+# {glue:text}`audio_semitones` semitones apart. In the bass, {glue:text}`audio_hertz` Hz are many semitones: the lowest
 # notes of a piano fall into a few bands.
 #
 # ```{glue:figure} filters
@@ -101,10 +102,10 @@ present.figure(
 )
 
 # %% [markdown]
-# ## Why the excerpt begins at 3 s
+# ## Does it matter where the excerpt begins?
 #
-# The paper gives no reason. Many recordings fade in or begin with silence, which says little about the music. The
-# pieces of the demo corpus do not: they begin at full level, so for them 3 s is as good a start as any.
+# The paper begins at 3 s and gives no reason. Many recordings fade in or begin with silence, which says little about the
+# music. The pieces of the demo corpus begin at full level, so for them any start will do.
 #
 # ```{glue:figure} levels
 # :name: fig-levels
@@ -132,19 +133,20 @@ present.numbers(
 )
 
 # %% [markdown]
-# **What we saw.** The input is a matrix of 80 x 130 numbers. It resolves 46 ms in time. In frequency it resolves
-# {glue:text}`audio_semitones` of a semitone above 1 kHz, and much less in the bass. It is not normalised: the network's
-# first layer does this.
+# **What we saw.** The input is a matrix of 80 x 130 numbers. Its frames are 93 ms long and 46 ms apart. Its bands are
+# {glue:text}`audio_semitones` semitones apart above 1 kHz, and many semitones in the bass. The first layer of the network
+# normalises it.
 #
 # ## Exercises
 #
-# 1. How does the shape change with an excerpt of 12 seconds?
+# 1. How many frames has an excerpt of 12 seconds?
 
 # %% tags=["hide-cell"] mystnb={"code_prompt_show": "Solution"}
-spectrogram.log_mel(reading.read(files[0], offset=0.0, seconds=12.0)).shape
+longer = spectrogram.log_mel(reading.read(files[0], offset=0.0, seconds=12.0))
+print(f"{longer.shape[1]}, about twice as many")
 
 # %% [markdown]
-# 2. Which mel band is loudest for a tone of 440 Hz, and which for 880 Hz?
+# 2. Which mel band is loudest for a tone of 440 Hz, and which for 880 Hz? Bands count from 0.
 
 # %% tags=["hide-cell"] mystnb={"code_prompt_show": "Solution"}
 seconds = np.arange(6 * spectrogram.SAMPLE_RATE, dtype=np.float32) / spectrogram.SAMPLE_RATE

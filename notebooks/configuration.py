@@ -9,8 +9,8 @@
 # %% [markdown]
 # # Configuration and versions
 #
-# Every parameter of a run, the runs that the figures come from, and the versions that made this book. Why the defaults
-# are what they are is on the page of [deviations](../book/deviations.md).
+# This page lists every parameter of a run, the runs that results come from, and the versions that made this book. The
+# page of [deviations](../book/deviations.md) gives the reasons for the defaults.
 
 # %% tags=["parameters", "hide-input"] mystnb={"code_prompt_show": "Parameters"}
 seed: int = 0
@@ -29,7 +29,7 @@ configuration = read_parameters(globals())
 # %% [markdown]
 # ## Parameters
 #
-# The notebook on [training](train.ipynb) has them all; other notebooks have those that matter to them. Notebooks that
+# The notebook on [training](train.ipynb) has all of them; other notebooks have some. Notebooks that
 # make many runs take any parameter, also as a list, and have `variants`, `scheduler` and `workers` as well. Set them
 # with `-p`, as in `papermill notebooks/train.ipynb OUT.ipynb -p topics 60`. A value that is not accepted ends the run at
 # once, in one line.
@@ -40,8 +40,9 @@ present.table(configuration.table(), "Parameters of a run")
 # %% [markdown]
 # ## Kept runs
 #
-# Pages on real music show runs that are kept with the book, because they take hours. All are of one commit. They name no
-# tracks. `python benchmarks/measure.py RUNS MERGE EMOTIFY` makes them anew.
+# Pages on real music show runs that are kept with the book, because they take hours. All were made at one commit, and
+# contain no names of tracks. `settings` are shown on the page on encoders. To make them again, run
+# `python benchmarks/measure.py RUNS MERGE EMOTIFY`.
 
 # %% tags=["hide-input"]
 present.table(

@@ -9,14 +9,15 @@
 # %% [markdown]
 # # What Table II costs
 #
-# **Training is nearly all of the cost.** The {glue:text}`experiments` distinct experiments of Table II on the paper's
-# 143,587 tracks take about {glue:text}`core_hours` core-hours on the machine that was measured, with
-# {glue:text}`cost_epochs` epochs each: {glue:text}`hours_100` hours on 100 such cores. {glue:text}`card`
+# **Training takes {glue:text}`training_share` of the cost.** The {glue:text}`experiments` distinct experiments of Table II
+# on the paper's 143,587 tracks take about {glue:text}`core_hours` core-hours on the machine that was measured, with one
+# excerpt per track (as in the paper) and {glue:text}`cost_epochs` epochs each. On 100 such cores, that is
+# {glue:text}`hours_100` hours or more. {glue:text}`card`
 #
 # ```{glue:figure} shares
 # :name: fig-cost
-# Hours of each stage for all experiments of Table II, on {glue:text}`cores` cores; the axis is logarithmic. The time per
-# track was measured on synthetic data of the paper's size; training is extrapolated from some of its steps.
+# Hours of each stage for all experiments of Table II, on {glue:text}`cores` cores. The time per track was measured on
+# synthetic data of the paper's size; training is extrapolated from some of its steps.
 # ```
 #
 # *You will learn* what each stage costs, how cost and memory grow with the number of tracks, how close each stage is to
@@ -42,10 +43,10 @@ cost = measured.cost()
 #
 # `python benchmarks/cost.py FOLDER` measured the time per track of each stage, with as many tags, spectrograms and
 # embeddings as the paper has. Features are computed once. {term}`LSI` takes little time: one Gram matrix covers the tags
-# of all 15 combinations, and a model with fewer topics is a part of a larger one. The untrained network and the other
+# of all 15 combinations, and models with fewer topics reuse the same decomposition. The untrained network and the other
 # baselines are embedded once per worker. Training processes every training track once per epoch. The paper names 600
-# experiments, 15 combinations with 40 numbers of topics. As no set has more topics than tags, {glue:text}`experiments`
-# of them differ.
+# experiments: 15 combinations with 40 numbers of topics each. No set has more topics than tags, so only
+# {glue:text}`experiments` are distinct.
 
 # %% tags=["hide-input"]
 tracks, train, validation, test = 143_587, 122_766, 6_461, 14_358
@@ -71,8 +72,10 @@ seconds = {
 }
 hours = pd.Series(seconds, name="hours") / 3600
 present.table(
-    hours.to_frame().assign(share=(hours / hours.sum()).map("{:.2%}".format)).rename_axis("stage"),
-    f"Hours of {cost['cores'].iloc[0]} cores ({cost['machine'].iloc[0]}) for {experiments} experiments",
+    hours.to_frame()
+    .assign(share=(100 * hours / hours.sum()).map("{:.1f} %".format))
+    .rename_axis("stage"),
+    f"Hours on {cost['cores'].iloc[0]} cores ({cost['machine'].iloc[0]}) for {experiments} experiments",
     digits=2,
 )
 
@@ -80,7 +83,7 @@ present.table(
 present.figure(
     "shares",
     result_figures.hours_figure(hours),
-    "Bars of the hours of each stage on a logarithmic axis: training takes by far the most.",
+    "Bars of the hours of each stage: training takes by far the most.",
 )
 
 # %% tags=["hide-input"]
@@ -97,7 +100,7 @@ layers = network_figures.layers_table(DPNN())
 flop = 3e6 * layers["mflop"].sum() * experiments * configuration.epochs * train
 private = cost.loc[cost["what"].str.endswith("private memory"), "value"].max()
 card = measured.card()
-told = "No GPU was available, so no card was measured."
+told = "No GPU was available, so none was measured."
 if len(card):
     hours_of = card.set_index("what")["value"].filter(like="experiments of")
     names = ", ".join(f"{what}: {each:.1f} hours" for what, each in hours_of.items())
@@ -106,7 +109,7 @@ present.numbers(
     {
         "cores": cores,
         "core_hours": f"{cores * hours.sum():,.0f}",
-        "training_share": f"{hours['training'] / hours.sum():.0%}",
+        "training_share": present.percent(hours["training"] / hours.sum()),
         "experiments": experiments,
         "cost_epochs": configuration.epochs,
         "hours_100": f"{cores * hours.sum() / 100:,.0f}",
@@ -118,7 +121,7 @@ present.numbers(
 )
 
 # %% [markdown]
-# Training needs {glue:text}`exaflop` x 10^18 floating-point operations. Its cost is proportional to the number of epochs
+# Training needs {glue:text}`exaflop` x 10$^{18}$ floating-point operations. Its cost is proportional to the number of epochs
 # (the paper: up to 100, with early stopping). With five excerpts per track, the default, features, validation and
 # evaluation take five times as long. Training takes the same time, because it uses one excerpt per track and epoch.
 #
@@ -132,17 +135,18 @@ present.numbers(
 # ## How it grows
 #
 # - Features and training grow linearly with the number of tracks.
-# - Evaluation grows with queries x tracks. Its memory hardly grows, because more tracks mean smaller blocks of queries.
-# - LSI grows with the cube of the number of tags: some seconds for 1,305 tags.
+# - Evaluation grows with the product of queries and tracks. Its memory hardly grows, because more tracks mean smaller
+#   blocks of queries.
+# - LSI grows with the cube of the number of tags.
 # - Mining grows at most with the cube of the batch size; it takes less than a hundredth of a step (`make bench`).
 #
-# Training several networks in lockstep on the same batches was tried. On a processor it is no faster than one after
+# Training several networks in lockstep on the same batches was tried. On a CPU it is no faster than one after
 # another, so a sweep does not do it. On a GPU, `python benchmarks/gpu.py` measures both.
 #
 # ## How close to the limit
 #
-# The table compares a stage with the part of it that cannot be avoided, such as decoding the audio. Both were measured
-# in the same run of `make bench`.
+# The table compares a stage with the part of it that cannot be avoided, such as decoding the audio, or with a simple
+# way to do the same. Both were measured in the same run of `make bench`.
 
 # %% tags=["hide-input"]
 bench = measured.bench()
@@ -181,8 +185,8 @@ present.numbers(
 #
 # - **Several machines.** `dask scheduler` on one, `dask worker ADDRESS --nthreads 1` on all, then
 #   `papermill notebooks/sweep.ipynb OUT.ipynb -p scheduler ADDRESS`.
-# - **Slurm.** `-p scheduler slurm -p workers 100` submits a job for each worker, with what
-#   `~/.config/dask/jobqueue.yaml` says of a job, for example:
+# - **Slurm.** `-p scheduler slurm -p workers 100` submits a job for each worker. Jobs are configured in
+#   `~/.config/dask/jobqueue.yaml`, for example:
 #
 # ```yaml
 # jobqueue:
@@ -198,6 +202,6 @@ present.numbers(
 # If a job ends early, another worker repeats its unfinished runs. If the sweep itself stops, run the same command again;
 # it makes only the missing runs.
 #
-# **What we saw.** Training takes {glue:text}`training_share` of the cost. The experiments are independent, so they can
-# be spread over any number of machines. Memory does not grow with the collection, and most stages are close to what the
-# machine allows.
+# **What we saw.** Training takes {glue:text}`training_share` of the cost, and a step takes {glue:text}`step_ratio` times as
+# long as its convolutions alone. The experiments are independent, so they can be spread over any number of machines.
+# Memory hardly grows with the collection.

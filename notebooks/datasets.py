@@ -9,20 +9,19 @@
 # %% [markdown]
 # # Data sets
 #
-# **Only one open collection has audio and all four tag sets: MERGE, with 3,554 clips.** The Million Song Dataset has
-# tags for forty times as many tracks, but its audio, previews of 7digital, is no longer available. This page lists what
-# can be used instead, and how to use your own music.
+# **Of the collections listed here, only MERGE has audio and all four tag sets, for 3,554 clips.** The Million Song Dataset
+# has tags for forty times as many tracks, but its audio, previews of 7digital, is no longer available. This page lists
+# what can be used instead, and how to use your own music.
 #
 # ```{glue:figure} sizes
 # :name: fig-sizes
-# Tracks of each collection that this package reads; the axis is logarithmic. Blue: the audio can be fetched; brown: it
-# must be downloaded manually; red: it is not available.
+# Tracks of each collection that this package reads, and how their audio can be obtained.
 # ```
 #
 # *You will learn* what each collection offers, how to fetch it, and how to describe your own. *Six minutes.*
 
 # %% tags=["parameters", "hide-input"] mystnb={"code_prompt_show": "Parameters"}
-dataset: str = "demo"  # a name from the page of data sets, or a path
+dataset: str = "demo"  # a name of the first table, or a path
 
 # %% tags=["remove-cell"]
 import pandas as pd
@@ -37,20 +36,21 @@ configuration = read_parameters(globals())
 releases = {name: reader.RELEASE for name, reader in registry.READERS.items() if name != "manifest"}
 
 # %% tags=["hide-input", "remove-output", "nbval-ignore-output"]
-fetched = {"fma", "jamendo", "merge"}
-audio = {name: "fetched" if name in fetched else "manual" for name in releases} | {"msd": "none"}
+audio = dict.fromkeys(releases, "manual download")
+audio |= dict.fromkeys(("fma", "jamendo", "merge"), "fetched on request")
+audio |= {"msd": "no audio"}
 present.figure(
     "sizes",
     tag_figures.sizes_figure({name: each.tracks for name, each in releases.items()}, audio),
-    "Bars of the number of tracks by collection, on a logarithmic axis, coloured by whether the audio can be fetched.",
+    "Bars of the number of tracks by collection, with how the audio can be obtained.",
 )
 
 # %% [markdown]
-# ## What there is
+# ## Collections
 #
-# Every notebook on data takes these names as `-p dataset NAME`. What can be fetched is fetched into the cache folder
-# (`TAGSPACE_CACHE`, or the platform's own). A download continues where it stopped, and is checked against its
-# publisher's checksums; its licence is printed first. Instead of a name, `dataset` may be a path: a release folder, or a
+# Every notebook on data takes these names as `-p dataset NAME`. Downloads go to the cache folder (`TAGSPACE_CACHE`, or the
+# platform's own). A download continues where it stopped. Audio is checked against its publisher's checksums. The licence is
+# printed first. Instead of a name, `dataset` may be a path: a release folder, or a
 # `manifest.csv`.
 
 # %% tags=["hide-input"]
@@ -63,9 +63,9 @@ present.table(
 )
 
 # %% [markdown]
-# The next table estimates the time for features and for the steps of one training with the default settings, at the
-# speed of the machine on the [page on cost](cost.ipynb), as if all tracks had audio and a tag in every set. For `msd`,
-# tracks with a tag in every set are counted; for `jamendo`, less than a fifth have one.
+# The next table estimates the time to compute features and to train once with the default settings, at the speed of the
+# machine on the [page on cost](cost.ipynb), as if all tracks had audio and a tag in every set. The row `msd` counts only
+# tracks with a tag in every set. In `jamendo`, less than a fifth of the tracks have one.
 
 # %% tags=["hide-input"]
 speed = measured.cost().set_index("what")["value"]
@@ -83,7 +83,7 @@ for name, release in releases.items():
     }
 present.table(
     pd.DataFrame.from_dict(sizes, orient="index", dtype=float).rename_axis("name"),
-    "Size by the publication of each collection, and estimated time",
+    "Size as published, and estimated time",
     digits=0,
 )
 
@@ -107,16 +107,15 @@ present.table(
 # ## If you have the Million Song Dataset
 #
 # `-p dataset path/to/folder` reads `msd_amglabels_all.csv`, `track_metadata.db` and the audio below that folder: as
-# `<track id>.mp3` in folders of any depth, or at the places that a table `msd_audio.csv` with the columns
-# `track_id,path` names. Tags of albums from another source are assigned to its tracks as in the paper's Section V, by
+# `<track id>.mp3` in folders of any depth, or at the paths listed in `msd_audio.csv` (columns `track_id,path`). Tags of albums from another source are assigned to its tracks as in the paper's Section V, by
 # matching names of artist and release:
 #
 # ```
 # python -m tagspace match albums.csv path/to/msd path/to/out
 # ```
 #
-# `albums.csv` has the columns `artist,release,genres,styles,moods,themes`, with `|` between tags. Names are compared
-# without case, accents, punctuation, a leading "the", guests and marks of editions. If several albums with different
+# `albums.csv` has the columns `artist,release,genres,styles,moods,themes`, with `|` between tags. Matching
+# ignores case, accents, punctuation, a leading "the", guests and marks of editions. If several albums with different
 # tags fit, the track is listed in `ambiguous.csv` and gets no tags.
 #
 # ## Your own music
@@ -126,8 +125,9 @@ present.table(
 # `validation` or `test` is used. `python -m tagspace manifest FOLDER` makes a manifest from the tags embedded in the
 # files of a folder.
 #
-# Name the artists: no artist is in two splits, and two tracks of one album form no triplet. Leave out a column that is
-# mostly empty: only tracks with a tag in every set are used.
+# Fill in the columns `artist` and `album`: the first keeps each artist in one split, the second keeps pairs of one album
+# out of the triplets. Leave out a column of tags that is mostly empty, because only tracks with a tag in every set are
+# used.
 #
 # ## The data set of this page
 
@@ -137,7 +137,7 @@ tags = tagsets.binary_matrix(collection)
 artists = collection.tracks["artist"].nunique()
 present.table(
     tag_tables.counts_table(collection, tags).rename_axis("tag set"),
-    f"{collection.name}: {len(collection.tracks)} tracks, {artists} artists, "
+    f"{collection.name}: {len(collection.tracks):,} tracks, {artists} artists, "
     f"{tagsets.intersection(tags).sum()} tracks with a tag in every set",
 )
 

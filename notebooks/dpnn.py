@@ -9,16 +9,16 @@
 # %% [markdown]
 # # The network
 #
-# **Both stacks hear both time and frequency.** {term}`DPNN` has two stacks of convolutions. The paper assigns timbre to
-# the left one and rhythm to the right one. Shuffling the moments of an excerpt destroys rhythm; shuffling its mel
-# bands destroys timbre. After a short training on the demo corpus, the outputs of both stacks change strongly under
-# either.
+# **Both stacks hear both time and frequency.** {term}`DPNN`, the Deep Parallel Neural Network, has two stacks of
+# convolutions. The paper assigns timbre to the left one and rhythm to the right one. If the moments of an excerpt are
+# shuffled, rhythm is lost; if its mel bands are shuffled, timbre is lost. The outputs of both stacks change strongly in
+# both cases, before and after a short training on the demo corpus.
 #
 # ```{glue:figure} sensitivity
 # :name: fig-sensitivity
 # How far the output of each stack moves if the frames (moments) or the mel bands of excerpts are shuffled, relative to
-# the distance between two different excerpts; {glue:text}`dpnn_excerpts` test excerpts of the demo corpus. A stack
-# that hears only timbre would not react to shuffled frames.
+# the distance between two different excerpts; {glue:text}`dpnn_excerpts` test excerpts of the demo corpus. A stack that
+# hears mainly timbre would react little to shuffled frames.
 # ```
 #
 # *You will learn* what the network looks like, where its parameters and its work are, and what each stack reacts to.
@@ -42,7 +42,7 @@ from tagspace import corpus
 from tagspace.configuration import read_parameters
 from tagspace.datasets import registry
 from tagspace.model import dpnn
-from tagspace.runs import experiment
+from tagspace.runs import baselines, experiment
 
 configuration = read_parameters(globals())
 tracks = corpus.load_corpus(configuration)
@@ -53,8 +53,9 @@ tracks = corpus.load_corpus(configuration)
 # The {term}`log-mel spectrogram` is an image, but its two axes are not alike: one is time, the other frequency. So
 # kernels are not square (Section IV-A of the paper):
 #
-# - **Left stack, timbre.** Kernels are long in time. The last pooling removes time, so that frequency remains.
-# - **Right stack, rhythm.** Kernels are tall in frequency. The last pooling removes frequency, so that time remains.
+# - **Left stack, timbre.** Kernels are long in time. The last pooling reduces time from 16 to 2 steps, and keeps 10 bands.
+# - **Right stack, rhythm.** Kernels are tall in frequency. The last pooling reduces frequency from 10 to 2 bands, and keeps
+#   16 steps.
 #
 # The outputs of both are concatenated. A dense layer makes them an {term}`embedding` of 256 numbers, which is scaled to
 # length 1. The same idea was used by earlier networks of the same group {cite}`lidy2016,schindler2016` and by Pons et
@@ -63,7 +64,8 @@ tracks = corpus.load_corpus(configuration)
 # ```{glue:figure} architecture
 # :name: fig-architecture
 # The network, drawn from the model, as in Figure 1 of the paper. Kernels, pools and outputs are mel bands x frames (x
-# filters). Each layer is a convolution, a batch normalisation, max-pooling and an ELU {cite}`clevert2016`.
+# filters). Each layer is a convolution, a batch normalisation, max-pooling and an exponential linear unit (ELU)
+# {cite}`clevert2016`.
 # ```
 
 # %% tags=["hide-input", "remove-output", "nbval-ignore-output"]
@@ -90,9 +92,9 @@ present.source(dpnn.DPNN.forward)
 # %% [markdown]
 # ## Its layers
 #
-# Most parameters are in the dense layer. Most work is in the second layers of the stacks. In all, the network has
-# {glue:text}`dpnn_parameters` parameters, few by today's measure, and an excerpt takes {glue:text}`dpnn_forward`
-# billion floating-point operations forward and three times as many in training.
+# Most parameters are in the dense layer. Half of the work is in the second layers of the stacks. In all, the network has
+# {glue:text}`dpnn_parameters` parameters. An excerpt takes {glue:text}`dpnn_forward` billion floating-point operations
+# forward, and three times as many in training.
 
 # %% tags=["hide-input"]
 present.table(
@@ -104,8 +106,9 @@ present.table(
 # %% [markdown]
 # ## What each stack reacts to
 #
-# The run with the parameters of this page is taken from its record, or is made now. Its network receives the test
-# excerpts as they are, with their frames shuffled, and with their mel bands shuffled ({numref}`fig-sensitivity`).
+# The run with the parameters of this page is taken from its record, or is made now. The untrained and the trained network
+# receive the test excerpts as they are, with their frames shuffled, and with their mel bands shuffled
+# ({numref}`fig-sensitivity`).
 
 # %% tags=["hide-input", "nbval-ignore-output"]
 record = experiment.run_experiment(tracks, configuration)
@@ -113,11 +116,14 @@ print(record.describe())
 
 # %% tags=["hide-input", "remove-output", "nbval-ignore-output"]
 excerpts = torch.as_tensor(tracks.excerpts[tracks.split.test, 0])
-changes = network_figures.sensitivity(record.network(), excerpts)
+baselines.calibrate(untrained, tracks.excerpts, tracks.split.train)
+networks = {"untrained": untrained.eval(), "trained": record.network()}
+changes = {name: network_figures.sensitivity(each, excerpts) for name, each in networks.items()}
 present.figure(
     "sensitivity",
     network_figures.sensitivity_figure(changes),
-    "Bars of how far the output of each stack moves if frames or mel bands are shuffled: all are of similar length.",
+    "Bars of how far the output of each stack moves if frames or mel bands are shuffled, untrained and trained: all are "
+    "between six and ten tenths of the distance between two excerpts.",
 )
 
 # %% [markdown]
@@ -142,15 +148,19 @@ present.numbers(
         "dpnn_parameters": f"{layers['parameters'].sum():,}",
         "dpnn_forward": f"{layers['mflop'].sum() / 1000:.2f}",
         **{
-            f"{stack}_{axis}": f"{changes.loc[stack, axis]:.2f}"
-            for stack in changes.index
-            for axis in changes.columns
+            f"{name}_{stack}_{axis}": f"{table.loc[stack, axis]:.2f}"
+            for name, table in changes.items()
+            for stack in table.index
+            for axis in table.columns
         },
     }
 )
 
 # %% [markdown]
-# **What we saw.** The network has two stacks, with long and with tall kernels. Neither is a specialist after a short
-# training on synthetic music. In this run, the tendency agrees with the paper's roles: shuffled frames move the left,
-# "timbre" stack less ({glue:text}`left_frames`) than the right, "rhythm" stack ({glue:text}`right_frames`), and shuffled
-# mel bands move it more ({glue:text}`left_bands` and {glue:text}`right_bands`).
+# **What we saw.** The network has two stacks, with long and with tall kernels. Neither is a specialist. A tendency agrees
+# with the paper's roles: shuffled frames move the left, "timbre" stack less ({glue:text}`trained_left_frames`) than the
+# right, "rhythm" stack ({glue:text}`trained_right_frames`); shuffled mel bands move the left stack more
+# ({glue:text}`trained_left_bands`) than the right ({glue:text}`trained_right_bands`). The untrained network has the same
+# tendency ({glue:text}`untrained_left_frames` and {glue:text}`untrained_right_frames`, {glue:text}`untrained_left_bands` and
+# {glue:text}`untrained_right_bands`), so it comes from the kernels and not from training. This is one run on synthetic
+# music.

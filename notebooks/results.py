@@ -10,16 +10,17 @@
 # # Results: Table II
 #
 # **Training on genres helps genres and hurts moods and themes, as in the paper. Most other claims are not confirmed on
-# MERGE.** Table II of the paper lists retrieval precision for each combination of tag sets that a network is trained
-# on. On MERGE (396 clips of real music), training on genres instead of another single set changes graded
-# {term}`nDCG`@10 by {glue:text}`genres_genres` for genres and by {glue:text}`genres_moods` for moods (95 % intervals in
-# brackets). All four sets were better than one set only with the listwise loss ({glue:text}`all_over_one_listwise`).
+# MERGE.** Table II of the paper lists retrieval precision for each combination of tag sets that a network is trained on.
+# On MERGE (396 clips of real music), training on genres instead of another single set changes graded {term}`nDCG`@10 by
+# {glue:text}`genres_genres` for genres and by {glue:text}`genres_moods` for moods (triplets, unfiltered; 95 % intervals in
+# brackets). Training on all four sets was better than on one set with the listwise loss
+# ({glue:text}`all_over_one_listwise`), and not reliably with triplets ({glue:text}`all_over_one`).
 #
 # ```{glue:figure} claims
 # :name: fig-claims
 # The claims of the paper's Section VI on MERGE. Each row compares two groups of runs. Dot: relative difference in
 # graded nDCG@10; line: its 95 % interval over 15 groups of runs (5 folds split by artist, 3 seeds). Blue: better; red:
-# worse; grey: not reliable. A negative gain of genres for another set agrees with the paper.
+# worse; grey: not {term}`reliable`. The paper, too, finds losses of genres for styles, moods and themes.
 # ```
 #
 # *You will learn* what the paper's table says, which of its claims hold on other music, and what remains of them
@@ -80,18 +81,18 @@ present.figure(
 # 4. More topics help, up to a ceiling.
 # 5. Joining tag sets helps.
 #
-# Here the same 15 combinations are trained on MERGE {cite}`louro2024`, with up to six numbers of topics; the largest is
-# the rank of the tags. The systems are {term}`heads <head>` on the frozen encoder [musicnn](encoders.ipynb), because a
-# network trained from scratch learns little from so few clips. `triplets` is the paper's loss with {term}`LSI`;
-# `listwise, tf-idf` has the {term}`listwise loss` and tf-idf weights. Where a row names no task, the four tag sets are
-# averaged; where it names no number of topics, all are.
+# Here the same 15 combinations are trained on MERGE {cite}`louro2024`, with up to six numbers of topics; the largest uses
+# all topics. The systems are {term}`heads <head>` on the frozen encoder [musicnn](encoders.ipynb), because a network
+# trained from scratch learns little from so few clips. `triplets` is the paper's loss with {term}`LSI`; `listwise, tf-idf`
+# has the {term}`listwise loss` and tf-idf weights. Rows that name no task average the four tag sets. Rows that name no
+# number of topics average all of them. "Combinations with moods" are those of two or three sets.
 #
-# The column `paper` has the same comparison in the paper's precision at 100. It rests on two numbers of topics for each
-# combination and has no interval.
+# The column `paper` has the same comparison in the paper's precision at 100. The paper publishes two numbers of topics
+# per combination, so there is no interval. The table has 40 intervals; if no claim held, two would exclude zero by chance.
 
 # %% tags=["hide-input"]
 first = next(iter(found.values()))
-columns = {"paper": first["paper"].map("{:+.1%}".format, na_action="ignore").fillna("")}
+columns = {"paper": (100 * first["paper"]).map("{:+.1f} %".format, na_action="ignore").fillna("")}
 columns |= {
     f"{way}, {result_figures.FILTER_NAMES[filtered]}": table.apply(result_figures.say_gain, axis=1)
     for (way, filtered), table in found.items()
@@ -104,7 +105,8 @@ present.table(
 # %% [markdown]
 # ## More topics
 #
-# With triplets, no combination improves steadily with more topics. With the listwise loss most improve slightly.
+# With triplets, combinations differ: some improve with more topics, others do not. With the listwise loss most improve
+# slightly.
 #
 # ```{glue:figure} means
 # :name: fig-means
@@ -139,14 +141,16 @@ exact = result_figures.arrange_table_2(ways["triplets"], "exact P@10")
 present.table(
     100 * exact,
     "The paper's own kind of measure on MERGE: exact P@10 in percent, by triplets",
+    digits=1,
     best=result_figures.best_of_blocks(exact),
 )
 
 # %% [markdown]
 # ## The paper's table
 #
-# In the paper, all precisions but that of genres rise with the number of tag sets and of topics. But they are small:
-# precision of moods is at most {glue:text}`paper_moods_best` %, about one hit among a hundred neighbours.
+# In the paper, nearly all precisions rise with the number of topics. Those of styles, moods and themes also rise with
+# nearly every added tag set; that of genres does not. Except for genres they are small: precision of moods is at most
+# {glue:text}`paper_moods_best` %, about one hit among a hundred neighbours.
 #
 # ```{glue:figure} published
 # :name: fig-published
@@ -160,13 +164,14 @@ present.figure(
     "published",
     result_figures.topics_figure(100 * published, "P@100 (%)"),
     "Six panels, one per task, of the paper's precision at 100 against the number of topics, a line for each "
-    "combination of tag sets; all but the panel of genres rise with the number of topics and of tag sets.",
+    "combination of tag sets; nearly all lines rise.",
 )
 
 # %% tags=["hide-input"]
 present.table(
     100 * published,
     "Table II of the paper: precision at 100 in percent, at a small and at the best number of topics",
+    digits=2,
     best=result_figures.best_of_blocks(published),
 )
 
@@ -175,8 +180,8 @@ present.table(
 #
 # In the paper's table, precision of moods with all four sets is {glue:text}`four_over_moods` above that with moods
 # alone. But {glue:text}`album_share` of the hits of moods are tracks of the query's own album (the column `album`
-# divided by `moods`; lowest and highest of the combinations). Editors tagged whole albums, so all tracks of an album
-# carry the same tags.
+# divided by `moods`; lowest and highest of all rows). Editors tagged whole albums, so all tracks of an album carry the
+# same tags.
 #
 # Since every neighbour from the query's album is a hit, the other hits can be computed. With precision $P$ and the
 # album's precision $A$, about $(P - A) / (1 - A)$ of the neighbours from other albums are hits. This is an estimate:
@@ -202,7 +207,7 @@ for task in ["genres", "styles", "moods", "themes"]:
 without_album = pd.DataFrame.from_dict(rows, orient="index")
 
 # %% tags=["hide-input"]
-percent = without_album.iloc[:, :4].map("{:+.0%}".format)
+percent = (100 * without_album.iloc[:, :4]).map("{:+.0f} %".format)
 present.table(
     percent.join(without_album.iloc[:, 4:])
     .rename_axis("task")
@@ -210,30 +215,30 @@ present.table(
         columns={
             "at least": "at least (rounding)",
             "at most": "at most (rounding)",
-            "hits": "hits from other albums per 100",
-            "of the artist": "tracks of the artist's other albums per 100",
+            "hits": "other albums: hits",
+            "of the artist": "other albums: of the artist",
         }
     ),
-    "The best network trained on all four sets against the best one trained on one set, in the paper's Table II",
-    digits=2,
+    "The best network trained on all four sets against the best one trained on the task's own set, in Table II",
+    digits=1,
 )
 
 # %% [markdown]
-# For moods, joining gains {glue:text}`paper_moods_joined` with the album and {glue:text}`paper_moods_left` without it:
-# the album does not explain the gain. For styles, it explains more than half ({glue:text}`paper_styles_joined` with,
-# {glue:text}`paper_styles_left` without); for themes, about a third ({glue:text}`paper_themes_joined` and
-# {glue:text}`paper_themes_left`). For genres, joining lowers precision.
+# For moods, joining gains {glue:text}`paper_moods_joined` with the album, and {glue:text}`paper_moods_left` without it (the
+# range comes from rounding): the album explains at most about half of the gain. For styles, it explains more than half
+# ({glue:text}`paper_styles_joined` with, {glue:text}`paper_styles_left` without); for themes, about a third
+# ({glue:text}`paper_themes_joined` and {glue:text}`paper_themes_left`). For genres, joining lowers precision.
 #
-# The last two columns limit what can be concluded. For styles, moods and themes, tracks of the artist's other albums
-# are as many as the hits, or more. The published numbers do not show whether these tracks *are* the hits: a network
-# that recognises artists could give the same numbers.
+# The last two columns count, among 100 neighbours, hits from other albums and tracks of the artist's other albums. For
+# styles, moods and themes, there are at least as many tracks of the artist as hits. The published numbers do not show
+# whether these tracks *are* the hits: a network that recognises artists could give the same numbers.
 
 # %% tags=["remove-cell"]
 best = published.groupby("tagsets", sort=False)["moods"].max()
 hours = measured.hours().set_index("name").loc["results"]
 present.numbers(
     {
-        "four_over_moods": f"{best.iloc[-1] / best['moods'] - 1:.0%}",
+        "four_over_moods": present.percent(best.iloc[-1] / best["moods"] - 1),
         "paper_moods_best": f"{100 * published['moods'].max():.2f}",
         "album_share": result_figures.share_of_album(published, "moods"),
         "results_runs": f"{hours['runs']:,}",
@@ -241,9 +246,9 @@ present.numbers(
     }
 )
 for task, row in without_album.iterrows():
-    left = f"{row['at least']:+.0%} to {row['at most']:+.0%}"
+    left = f"{100 * row['at least']:.0f} to {100 * row['at most']:.0f} %"
     present.numbers(
-        {f"paper_{task}_joined": f"{row['joining gains']:+.0%}", f"paper_{task}_left": left}
+        {f"paper_{task}_joined": present.percent(row["joining gains"]), f"paper_{task}_left": left}
     )
 sides = {"none": "", "artist": "_artist"}
 losses = {"triplets": "", "listwise, tf-idf": "_listwise"}
@@ -262,18 +267,18 @@ for label, claim in {
             gain = result_figures.say_gain(table.loc[claim])
             present.numbers({f"{label}{losses.get(way, way)}{sides[filtered]}": gain})
     if claim in first.index and first.loc[claim, "paper"] == first.loc[claim, "paper"]:
-        present.numbers({f"paper_{label}": f"{first.loc[claim, 'paper']:+.1%}"})
+        present.numbers({f"paper_{label}": present.percent(first.loc[claim, "paper"])})
 
 # %% [markdown]
 # **What we saw.** In the paper, joining all sets gains {glue:text}`paper_all_over_one` over one set. On MERGE, with the
 # listwise loss, it gains {glue:text}`all_over_one_listwise` ({glue:text}`all_over_one_listwise_artist` with the artist
 # filter); with triplets the gain is not reliable ({glue:text}`all_over_one`). Training on moods or on styles made no
 # reliable difference ({glue:text}`moods_over_styles`); in the paper, moods gain {glue:text}`paper_moods_over_styles`.
-# In each of the four comparisons, training on genres alone is better for genres and worse for moods and themes; for
-# styles it made no reliable difference. The most topics are better than the fewest only for the listwise loss,
-# unfiltered ({glue:text}`most_topics_listwise`); beyond 40 topics nothing changes reliably ({glue:text}`ceiling`,
-# {glue:text}`ceiling_listwise`). These heads learn little from the tags of MERGE ([](encoders.ipynb)), so small effects
-# cannot be seen.
+# With both losses, unfiltered and with the artist filter, training on genres alone is better for genres and worse for
+# moods and themes; for styles it made no reliable difference. The most topics are better than the fewest only for the
+# listwise loss, unfiltered ({glue:text}`most_topics_listwise`); beyond 40 topics nothing changes reliably
+# ({glue:text}`ceiling`, {glue:text}`ceiling_listwise`). On MERGE, heads do not differ reliably from the frozen encoder
+# ([](encoders.ipynb)), so this test can miss small effects.
 #
-# The kept table has {glue:text}`results_runs` runs, which took {glue:text}`results_hours` hours on one core. It is made
-# anew, on any data set, by `papermill notebooks/results.ipynb OUT.ipynb -p dataset NAME`.
+# The kept table has {glue:text}`results_runs` runs, which took {glue:text}`results_hours` hours on one core. To make it on
+# another data set, run `papermill notebooks/results.ipynb OUT.ipynb -p dataset NAME`.

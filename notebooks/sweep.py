@@ -9,30 +9,33 @@
 # %% [markdown]
 # # Sweep: Table II at any scale
 #
-# **One notebook makes Table II, at any scale, and continues where it stopped.** It trains each combination of tag sets
-# with each number of topics, all else equal. A run that is on record is not made again. Runs go to any number of
-# workers, on this machine or on others ([](cost.ipynb)). Here it is on the synthetic {term}`demo corpus`, with a
-# training that is too short to learn much.
+# **One notebook makes Table II at any size, and resumes after an interruption.** It trains each combination of tag sets
+# with each number of topics, all else equal. Recorded runs are not repeated. Runs go to any number of workers, on this
+# machine or on others ([](cost.ipynb)). This page runs it on the synthetic {term}`demo corpus`, with a training that is
+# too short to learn much.
 #
 # ```{glue:figure} graded
 # :name: fig-sweep
 # Graded {term}`nDCG`@10 on the demo corpus against the number of topics, with the {term}`artist filter`, for the four
-# tag sets. Blue: trained on one tag set; red: on all four; grey: on two or three. One run per point, three epochs each.
+# tag sets. Blue: trained on one tag set; red: on all four; grey: on two or three. One run per point, three epochs each,
+# so small differences are noise.
 # ```
+#
+# *You will learn* how to make many runs, how to read the table, and why a short training must be compared with no
+# training. *Four minutes.*
+#
+# This command makes another sweep, on MERGE:
 #
 # ```
 # papermill notebooks/sweep.ipynb OUT.ipynb -p dataset merge -p epochs 0 -p learning_rate 1e-4 \
 #     -y "{topics: [10, 20, 40], seed: [0, 1]}"
 # ```
-#
-# *You will learn* how to make many runs, how to read the table, and why a short training must be compared with no
-# training. *Four minutes.*
 
 # %% tags=["parameters"]
 dataset: str = "demo"  # a name from the page of data sets, or a path
 tagsets: str | list = "every combination"  # or a list, such as ["moods", "styles+moods"]
 topics: int | list = [2, 4, 12, 36]  # seed and fold may be lists too
-epochs: int = 3  # few, so that two cores do all in less than an hour; 0: what data need
+epochs: int = 3  # few, so that two cores do all in less than an hour; 0: by the size of the data
 learning_rate: float = 5.0e-4  # higher than the default, as epochs are few
 scheduler: str = ""  # address of a Dask scheduler, or slurm; empty: this machine
 workers: int = 0  # 0: one per GPU, or per core where there is none
@@ -48,9 +51,9 @@ from tagspace.runs.grid import read_grid
 # %% [markdown]
 # ## The runs
 #
-# Progress is shown in the terminal; Dask's dashboard shows what each worker does. Where a combination has fewer tags
-# than topics asked for, it gets as many topics as tags. A run that fails is listed with its reason, and the others are
-# made.
+# Progress is shown in the terminal; Dask's dashboard shows what each worker does. A combination with fewer tags than
+# topics gets as many topics as tags. A run that fails is listed with its reason, and the others are made. The list below
+# is empty: all runs were made.
 
 # %%
 grid = read_grid(globals())
@@ -72,17 +75,18 @@ present.figure(
 # %% [markdown]
 # ## The table
 #
-# The paper's kind of measure is an exact match; here among the first ten neighbours, because there are few test tracks.
+# As in the paper, a neighbour counts if it is an exact match; here among the first ten, because there are few test tracks.
 
 # %% tags=["hide-input", "nbval-skip"]
 present.table(
     100 * exact,
     "Table II on the demo corpus: exact P@10 in percent, unfiltered",
+    digits=1,
     best=result_figures.best_of_blocks(exact),
 )
 
 # %% [markdown]
-# For each tag set, the best value of the combination that was best for it, of the set alone, and of all sets together:
+# For each tag set, the best value of any combination, of the set alone, and of all four sets:
 
 # %% tags=["hide-input", "nbval-skip"]
 rows: dict = {}
@@ -113,9 +117,9 @@ for (measure, filtered, tagset), row in summary.iterrows():
 present.numbers({"sweep_album": result_figures.share_of_album(exact, "moods")})
 
 # %% [markdown]
-# **What we saw.** By exact P@10, precision of moods is {glue:text}`exact_unfiltered_moods_all` with all four sets and
-# {glue:text}`exact_unfiltered_moods_alone` with moods alone. But the untrained network reaches
-# {glue:text}`train.ipynb::demo_exact_untrained_moods:s`: three epochs teach nothing that shows here, so this table cannot
-# say that joining helps. The album's precision is {glue:text}`sweep_album` of that of moods: nearly all hits are tracks
-# of the query's album. Results on real music, trained until they converge, are on the page
+# **What we saw.** The best of four runs reaches an exact P@10 for moods of {glue:text}`exact_unfiltered_moods_all` with all
+# four sets, and of {glue:text}`exact_unfiltered_moods_alone` with moods alone. The untrained network reaches
+# {glue:text}`train.ipynb::demo_exact_untrained_moods:s`. So a short training gains little that shows here, and this table
+# cannot say that joining helps. The album's precision is {glue:text}`sweep_album` of that of moods: nearly all hits are
+# tracks of the query's album. Results on real music, with heads on a pretrained encoder, are on the page
 # [Results: Table II](results.ipynb).

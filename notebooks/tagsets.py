@@ -9,14 +9,14 @@
 # %% [markdown]
 # # Tags
 #
-# **Two albums rarely carry the same tags.** In the paper's data, {glue:text}`moods_albums` albums have
-# {glue:text}`moods_combinations` different combinations of moods: about {glue:text}`moods_per` albums share one. So
-# "the same tags" cannot be what makes two tracks related. Relatedness must be graded.
+# **Two albums rarely carry the same moods.** In the paper's data, {glue:text}`moods_albums` albums have
+# {glue:text}`moods_combinations` different combinations of moods, three for every four albums. So "the same tags" cannot
+# be what makes two tracks related. Relatedness must be graded.
 #
 # ```{glue:figure} per_combination
 # :name: fig-per-combination
-# Albums per combination of tags in the paper's data (Table I, tracks with a tag in every set). A combination of
-# genres is shared by about {glue:text}`genres_per` albums, a combination of moods by {glue:text}`moods_per`.
+# Different combinations of tags per 100 albums in the paper's data (Table I, tracks with a tag in every set). If each
+# album had tags of its own, there would be 100.
 # ```
 #
 # *You will learn* what the four {term}`tag sets <tag set>` are, which tags are frequent, and which occur together.
@@ -37,9 +37,9 @@ configuration = read_parameters(globals())
 published = paper.table_1("intersection")
 present.figure(
     "per_combination",
-    tag_figures.albums_per_combination_figure(published),
-    "Bars of the number of albums per combination of tags: many for genres, few for styles and themes, hardly more "
-    "than one for moods.",
+    tag_figures.combinations_figure(published),
+    "Bars of the number of combinations of tags per 100 albums: few for genres, about 40 for styles and themes, 75 for "
+    "moods.",
 )
 
 # %% [markdown]
@@ -59,13 +59,15 @@ present.figure(
 # ## Table I
 #
 # The paper's data are the Million Song Dataset with these tags. Most tracks lack a tag in at least one set: the
-# intersection keeps {glue:text}`kept_tracks` of the tracks that have a genre. The demo corpus is built to look alike,
-# at a small size.
+# intersection keeps {glue:text}`kept_tracks` of the tracks that have a genre. The demo corpus has the same four tag
+# sets, at a small size.
 
 # %% tags=["hide-input"]
 halves = {half: paper.table_1(half) for half in ("all", "intersection")}
 present.table(
-    pd.concat(halves, names=["tracks", "tag set"]).rename(columns={"tracks": "number of tracks"}),
+    pd.concat(halves, names=["selection", "tag set"]).rename(
+        columns={"tracks": "number of tracks"}
+    ),
     "Table I of the paper: all tracks with a tag in the set, and the intersection",
 )
 
@@ -81,14 +83,17 @@ common = tagsets.restrict(everything, tagsets.intersection(everything))
 own = {"all": everything, "intersection": common}
 counts = {half: tag_tables.counts_table(collection, tags) for half, tags in own.items()}
 present.table(
-    pd.concat(counts, names=["tracks", "tag set"]).rename(columns={"tracks": "number of tracks"}),
+    pd.concat(counts, names=["selection", "tag set"]).rename(
+        columns={"tracks": "number of tracks"}
+    ),
     f"The same counts for the data set of this page: {collection.name}",
 )
 
 # %% [markdown]
 # ## Which tags are frequent?
 #
-# Few tags are frequent, and most are rare. In the paper's data, *Pop/Rock* alone is on more than half of all tracks.
+# In the paper's data, one genre dominates: *Pop/Rock* is on more than half of the tracks that have a genre. Moods are
+# more evenly spread.
 #
 # ```{glue:figure} figure_2
 # :name: fig-paper-2
@@ -124,8 +129,8 @@ present.figure(
 #
 # ```{glue:figure} cooccurrence
 # :name: fig-cooccurrence
-# How often the most frequent tags of each set occur on the same tracks: the {term}`Jaccard index` of the tracks that
-# carry each of the two tags. The colours of the names are those of the tag sets.
+# How often the most frequent tags of each set of the data set of this page occur together: tracks with both tags,
+# divided by tracks with at least one of them. Names have the colours of their tag sets in {numref}`fig-frequencies`.
 # ```
 
 # %% tags=["hide-input", "remove-output", "nbval-ignore-output"]
@@ -136,22 +141,19 @@ present.figure(
 )
 
 # %% tags=["remove-cell"]
-per = published["albums"] / published["combinations"]
 share = published["tracks"].iloc[0] / paper.table_1("all").loc["genres", "tracks"]
 present.numbers(
     {
         "moods_combinations": f"{published.loc['moods', 'combinations']:,}",
         "moods_albums": f"{published.loc['moods', 'albums']:,}",
-        "moods_per": f"{per['moods']:.1f}",
-        "genres_per": f"{per['genres']:.0f}",
-        "kept_tracks": f"{share:.0%}",
+        "kept_tracks": present.percent(share),
     }
 )
 
 # %% [markdown]
-# **What we saw.** A few tags are frequent, most are rare, and combinations of tags are almost as many as albums. Two
-# tracks with exactly the same moods are usually from one album. The [next page](topics.ipynb) grades how related
-# tracks of different albums are.
+# **What we saw.** Combinations of moods are three quarters as many as albums. Two tracks with exactly the same moods are
+# therefore often from one album ([](precision.ipynb)). The [next page](topics.ipynb) grades how related tracks of
+# different albums are.
 #
 # ## Exercises
 #
@@ -167,8 +169,10 @@ names = table.index.get_level_values("tag")
 print(f"{names[first]} and {names[second]}: {values.max():.2f}")
 
 # %% [markdown]
-# 2. How many tracks are left if they need a tag in genres and styles only?
+# 2. How many tracks are left if only genres and styles are required, and how many if all four sets are?
 
 # %% tags=["hide-cell"] mystnb={"code_prompt_show": "Solution"}
 fewer = everything.select(collection.tagsets[:2])
-print(f"{tagsets.intersection(fewer).sum()} of {len(everything.track_ids)}")
+print(
+    f"{tagsets.intersection(fewer).sum()} and {len(common.track_ids)} of {len(everything.track_ids)} tracks"
+)

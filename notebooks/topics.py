@@ -11,13 +11,13 @@
 #
 # **With few topics, tracks that share no tag can be related.** Latent Semantic Indexing ({term}`LSI`) describes each
 # track by $k$ topics, which are weighted groups of tags. The cosine of two such descriptions grades how related two
-# tracks are. The number of topics sets how fine the grades are: on the demo corpus, beyond
-# {glue:text}`topics_strangers` topics hardly any two tracks are related that share no tag.
+# tracks are. With more than {glue:text}`topics_strangers` topics, hardly any tracks without a common tag are related
+# (demo corpus).
 #
 # ```{glue:figure} shares
 # :name: fig-shares
-# Share of pairs of tracks that are related (cosine of {glue:text}`topics_positive` or more) and unrelated (below
-# {glue:text}`topics_negative`), against the number of topics; demo corpus. With more topics, fewer pairs are related.
+# Pairs of tracks of the demo corpus that are related (cosine of {glue:text}`topics_positive` or more) or unrelated (below
+# {glue:text}`topics_negative`), against the number of topics. {glue:text}`topics_no_tag` of all pairs share no tag.
 # ```
 #
 # *You will learn* what LSI does to a matrix of tags, what its topics look like, and what their number changes. *Ten
@@ -50,15 +50,16 @@ thresholds = configuration.positive_threshold, configuration.negative_threshold
 # tag. A third track, tagged *Ballad* and *Melancholy*, connects them: these tags occur together. LSI finds such
 # connections {cite}`deerwester1990`.
 #
-# Let $W$ be the matrix of tags and tracks, with $w_{ij} = 1$ if tag $i$ is on track $j$, and 0 otherwise. Its singular
-# value decomposition $W = U \Sigma V^\top$ sorts directions in the space of tags by how much of $W$ they explain. The
-# first $k$ columns of $U$ are the topics. A track $w_j$ is described by its projection on them:
+# Let $W$ be the matrix with a row per tag and a column per track, where $w_{ij} = 1$ if tag $i$ is on track $j$, and 0
+# otherwise. Its singular value decomposition is $W = U \Sigma V^\top$. The columns of $U$ are directions in the space of
+# tags; the first one accounts for the largest part of the sum of squares of $W$, the next one for the largest part of the
+# rest, and so on. The first $k$ columns of $U$ are the topics. A track $w_j$ is described by its projection on them:
 #
 # $$u_j = U_k^\top w_j$$
 #
-# The relatedness of two tracks is the cosine of $u_i$ and $u_j$.
+# The relatedness of two tracks is the cosine of their descriptions.
 #
-# Here are five tracks with seven tags. Each row is a track:
+# Here are five tracks with seven tags. The library's matrices are transposed: each row is a track.
 
 # %%
 small = pd.DataFrame(
@@ -89,7 +90,7 @@ pd.DataFrame((vectors @ vectors.T).round(2) + 0.0, small.index, small.index)
 #
 # The columns of $U$ are the eigenvectors of the small matrix $W W^\top$ of tags by tags, the *Gram matrix*. It counts
 # how often two tags occur together. One decomposition serves every number of topics, because $k$ topics are the first
-# $k$ eigenvectors. This is the library's code; its matrices have a row per track:
+# $k$ eigenvectors. This is the library's code:
 
 # %% tags=["remove-input"]
 present.source(LSI.fit, LSI.transform)
@@ -105,7 +106,7 @@ present.source(LSI.fit, LSI.transform)
 # :name: fig-paper-3
 # The twelve tags with the largest weights (loadings) in the first three topics of the paper's four tag sets, in the
 # form of Figure 3 of the paper. Computed on {glue:text}`topics_msd_tracks` tracks of the paper's data, the public ones
-# that were available. Colours of the names: genres black, styles red, moods brown, themes purple.
+# that were available. Names have the colours of their tag sets in {numref}`fig-paper-2`.
 # ```
 
 # %% tags=["hide-input", "remove-output", "nbval-ignore-output"]
@@ -123,7 +124,7 @@ present.figure(
 #
 # ```{glue:figure} loadings
 # :name: fig-loadings
-# The first three topics of the data set of this page.
+# The first three topics of the demo corpus.
 # ```
 
 # %% tags=["hide-input"]
@@ -131,7 +132,9 @@ collection = registry.load_dataset(configuration.dataset)
 everything = tag_sets.binary_matrix(collection)
 intersection = tag_sets.restrict(everything, tag_sets.intersection(everything))
 tags = intersection.select(configuration.choose_tagsets(collection.tagsets))
-print(f"{tags.matrix.shape[0]} tracks x {tags.matrix.shape[1]} tags, {tags.matrix.mean():.1%} ones")
+print(
+    f"{tags.matrix.shape[0]} tracks x {tags.matrix.shape[1]} tags, {present.percent(tags.matrix.mean(), 1)} ones"
+)
 
 # %% tags=["hide-input", "remove-output", "nbval-ignore-output"]
 model = LSI().fit(tags.matrix)
@@ -156,12 +159,12 @@ numbers = [n for n in (2, 3, 5, 8, 12, 16, 20, 30, 50, 100, 200) if n <= model.r
 topics_slider(tags, numbers, k, thresholds)
 
 # %% [markdown]
-# How much of the matrix do the topics explain? The share of the squared singular values rises quickly at first, and
-# has no clear kink that would choose a number:
+# How much of the sum of squares do the topics account for? The share rises quickly at first, and has no sharp kink that
+# suggests a number:
 #
 # ```{glue:figure} spectrum
 # :name: fig-spectrum
-# Share of the squared singular values that the first topics account for.
+# Share of the squared singular values of the demo corpus that the first topics account for.
 # ```
 
 # %% tags=["hide-input", "remove-output", "nbval-ignore-output"]
@@ -173,44 +176,35 @@ present.figure(
 
 # %% tags=["hide-input", "remove-output", "nbval-ignore-output"]
 samples = {n: tag_tables.sample_cosines(model.transform(tags.matrix, n)) for n in numbers}
+no_tag = tag_tables.sample_cosines(tags.matrix.toarray()) == 0  # products, not cosines
 shares = {
     n: {
         "related": (cosines >= configuration.positive_threshold).mean(),
         "unrelated": (cosines < configuration.negative_threshold).mean(),
+        "strangers": (cosines[no_tag] >= configuration.positive_threshold).sum()
+        / max(no_tag.sum(), 1),
     }
     for n, cosines in samples.items()
 }
 present.figure(
     "shares",
     tag_figures.shares_figure(pd.DataFrame.from_dict(shares, orient="index")),
-    "Shares of related and of unrelated pairs against the number of topics: the share of related pairs falls, that of "
-    "unrelated pairs rises.",
+    "Two panels against the number of topics: the share of pairs without a common tag that are related falls to zero; of "
+    "all pairs, fewer are related and more are unrelated.",
 )
 
 # %% [markdown]
-# Many pairs of tracks share no tag. With few topics, some of them are related:
-
-# %% tags=["hide-input"]
-no_tag = tag_tables.sample_cosines(tags.matrix.toarray()) == 0  # products, not cosines
-is_related = {n: c[no_tag] >= configuration.positive_threshold for n, c in samples.items()}
-strangers = {n: related.sum() / max(len(related), 1) for n, related in is_related.items()}
-present.table(
-    pd.DataFrame(
-        {"related (%)": [f"{100 * share:.1f}" for share in strangers.values()]},
-        pd.Index(strangers, name="topics"),
-    ),
-    f"Pairs of tracks that share no tag ({no_tag.mean():.0%} of all pairs): how many of them are related",
-)
+# Which number is best cannot be seen here: the pages on [relatedness](relatedness.ipynb), [batches](batches.ipynb) and
+# [ablations](ablations.ipynb) compare them.
 
 # %% tags=["remove-cell"]
 squares = model.singular_values_**2
 present.numbers(
     {
-        "topics_strangers": max(
-            (n for n, share in strangers.items() if share >= 0.0005), default=0
-        ),
+        "topics_strangers": max((n for n in shares if shares[n]["strangers"] >= 0.0005), default=0),
+        "topics_no_tag": present.percent(no_tag.mean()),
         "topics_chosen": f"{k} of {model.rank}",
-        "topics_account": f"{squares[:k].sum() / squares.sum():.0%}",
+        "topics_account": present.percent(squares[:k].sum() / squares.sum()),
         "topics_positive": configuration.positive_threshold,
         "topics_negative": configuration.negative_threshold,
         "topics_msd_tracks": f"{published['tracks'].iloc[0]:,}",
@@ -219,7 +213,7 @@ present.numbers(
 
 # %% [markdown]
 # **What we saw.** Topics are groups of tags that occur together. With few topics, tracks can be related that share no
-# tag. With many topics, only tracks with nearly equal tags are related. The first {glue:text}`topics_chosen` topics,
+# tag. With more topics, fewer pairs are related. The first {glue:text}`topics_chosen` topics,
 # the default, account for {glue:text}`topics_account` of the squared singular values. Whether topics rank tracks
 # better than plain overlap of tags is the question of the [next page](relatedness.ipynb).
 #
@@ -231,18 +225,18 @@ present.numbers(
 joined = small.copy()
 joined.loc["e", "Rainy Day"] = 1
 vectors = LSI().fit(joined.to_numpy()).transform(joined.to_numpy(), topics=2)
-print(f"cosine of a and e: {vectors[0] @ vectors[4]:.2f}")
+print(
+    f"No: their cosine is {vectors[0] @ vectors[4]:.2f}. Rainy Day connects e with c, not with a:"
+)
+print(f"the cosine of c and e is {vectors[2] @ vectors[4]:.2f}.")
 
 # %% [markdown]
-# 2. Learn eight topics from one tag set only. Is a larger or a smaller share of pairs related than with all sets?
+# 2. Learn eight topics from each tag set alone. Is a larger or a smaller share of pairs related than with all sets?
 
 # %% tags=["hide-cell"] mystnb={"code_prompt_show": "Solution"}
-for name, one in {
-    collection.tagsets[-1]: intersection.select(collection.tagsets[-1:]),
-    "all": tags,
-}.items():
-    model = LSI().fit(one.matrix)
-    cosines = tag_tables.sample_cosines(model.transform(one.matrix, topics=min(8, model.rank)))
-    print(
-        f"{name}: {(cosines >= configuration.positive_threshold).mean():.1%} of pairs are related"
-    )
+for name in (*collection.tagsets, "all"):
+    chosen = tags if name == "all" else intersection.select([name])
+    model = LSI().fit(chosen.matrix)
+    cosines = tag_tables.sample_cosines(model.transform(chosen.matrix, topics=min(8, model.rank)))
+    share = (cosines >= configuration.positive_threshold).mean()
+    print(f"{name}: {present.percent(share, 1)} of pairs are related")

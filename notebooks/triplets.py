@@ -9,16 +9,17 @@
 # %% [markdown]
 # # Triplets
 #
-# **The easiest triplets teach nothing.** Training compares an {term}`anchor` with a related track, the *positive*, and
+# **The easiest triplets are soon solved.** Training compares an {term}`anchor` with a related track, the *positive*, and
 # an unrelated one, the *negative*. The paper's text picks the nearest positive and the farthest negative. After
-# {glue:text}`triplets_epochs` epochs with these, the loss is {glue:text}`loss_literal` and learning has stopped. With
-# all triplets that violate the margin it is {glue:text}`loss_all`, and there is something left to learn.
+# {glue:text}`triplets_epochs` epochs with these, {glue:text}`active_literal` triplets violate the margin, and learning has
+# stopped. If all violating triplets are used, {glue:text}`active_all` are left.
 #
 # ```{glue:figure} histories
 # :name: fig-histories
-# A few epochs with each way to choose triplets, from the same initial weights, on two small batches of the demo
-# corpus. `literal` is the paper's text. *Spread* is the mean distance between embeddings; at 0 all tracks are one
-# point. *Validation* is nDCG@10 of a few validation tracks.
+# A few epochs with each way to choose triplets, from the same initial weights, on two small batches of the demo corpus.
+# `literal` is the paper's text; its training ends when no triplet violates the margin. Panels: triplets per epoch that
+# violate the margin; mean distance between embeddings (at 0 all tracks are one point); {term}`nDCG`@10 of
+# {glue:text}`n_validation` validation tracks.
 # ```
 #
 # *You will learn* how relatedness proposes pairs, how distances choose triplets among them, and what goes wrong with
@@ -71,7 +72,7 @@ tracks = corpus.load_corpus(configuration)
 # Equations {eq}`eq-margin` and {eq}`eq-loss` are those of the paper's Section III-A. Here the loss of a batch is the mean over the triplets
 # whose term is above zero. The other triplets have no gradient.
 #
-# Which triplets? There are cubically many in a batch. *Relatedness* decides which pairs may take part: two tracks are
+# Which triplets? Their number grows with the cube of the batch size. *Relatedness* decides which pairs may take part: two tracks are
 # related if the cosine of their [LSI vectors](topics.ipynb) is {glue:text}`positive_threshold` or more, and unrelated
 # if it is below {glue:text}`negative_threshold`. Pairs of one album are left out, so that the network does not learn
 # to recognise albums.
@@ -80,10 +81,10 @@ tracks = corpus.load_corpus(configuration)
 present.source(mining.candidate_pairs, losses.TripletLoss.terms, losses.triplet_hinges)
 
 # %% [markdown]
-# ## Listen to three pairs
+# ## Listen
 #
-# An anchor of the demo corpus, a related track, one with a cosine near one half, and an unrelated one. The tags of
-# each are listed by set.
+# An anchor of the demo corpus, a related track, one that is neither related nor unrelated, and an unrelated one. The
+# tags of each are listed by set.
 
 # %% tags=["remove-cell"]
 tags = tracks.tags.select(configuration.choose_tagsets(tracks.tags.tagsets))
@@ -104,13 +105,16 @@ row = cosines[anchor]
 chosen = {
     "anchor": anchor,
     "related": int(row.masked_fill(~pairs.positive[anchor], -1).argmax()),
-    "half-related": int((row - 0.5).abs().argmin()),
+    "neither": int((row - 0.5).abs().argmin()),
     "unrelated": int(row.masked_fill(~pairs.negative[anchor], 1).argmin()),
 }
 ids = tracks.tags.track_ids[batch]
 listening.tracks(
     registry.load_dataset(configuration.dataset),
-    {f"{name}, cosine {row[place]:.2f}": ids[place] for name, place in chosen.items()},
+    {
+        name if name == "anchor" else f"{name}, cosine {row[place]:.2f}": ids[place]
+        for name, place in chosen.items()
+    },
 )
 
 # %% [markdown]
@@ -121,9 +125,9 @@ listening.tracks(
 #
 # ```{glue:figure} batch
 # :name: fig-batch
-# Pairs of one batch. Left: cosines of the LSI vectors. Right: how a pair is used. {glue:text}`n_positive` pairs are
-# related, {glue:text}`n_same_album` more would be without the album filter, and {glue:text}`n_negative` are unrelated.
-# {glue:text}`n_anchors` of the tracks have both a positive and a negative, and can be anchors.
+# Pairs of one batch: cosines of the LSI vectors, and how each pair is used. {glue:text}`n_positive` pairs are related;
+# {glue:text}`n_same_album` more would be without the album filter; {glue:text}`n_negative` are unrelated.
+# {glue:text}`n_anchors` of the {glue:text}`batch_size` tracks have both a positive and a negative, and can be anchors.
 # ```
 
 # %% tags=["hide-input", "remove-output", "nbval-ignore-output"]
@@ -163,8 +167,8 @@ present.figure(
 # ```{glue:figure} triplets
 # :name: fig-triplets
 # The chosen triplets of the batch, with the untrained network: squared distance from the anchor to the positive
-# (across) and to the negative (upwards). Below the diagonal the negative is nearer than the positive. The numbers
-# count the triplets. Nearly all of `literal` lie above the diagonal: they are already solved.
+# (across) and to the negative (upwards). Triplets above the line keep the margin: they are solved. The numbers count the
+# triplets. Nearly all of `literal` are solved before training begins.
 # ```
 
 # %% tags=["hide-input", "remove-output", "nbval-ignore-output"]
@@ -176,14 +180,14 @@ mined = {name: mining.mine(distances, pairs, name, configuration.margin) for nam
 arrays = {name: tuple(part.numpy() for part in found) for name, found in mined.items()}
 present.figure(
     "triplets",
-    network_figures.triplets_figure(distances.numpy(), arrays),
+    network_figures.triplets_figure(distances.numpy(), arrays, configuration.margin),
     "Four scatter plots, one per way to choose triplets, of the distance to the positive and to the negative.",
 )
 
 # %% [markdown]
 # ## Train with each of them
 #
-# From the same initial weights, a few epochs with each way ({numref}`fig-histories`).
+# A few epochs with each way, from the same initial weights ({numref}`fig-histories`).
 
 # %% tags=["hide-input", "remove-output", "nbval-ignore-output"]
 two_batches = replace(tracks.split, train=tracks.split.train[: 2 * configuration.batch_size])
@@ -198,15 +202,21 @@ histories = {
 present.figure(
     "histories",
     network_figures.histories_figure(
-        histories, {"loss": "loss", "spread": "spread", "validation": "validation"}
+        histories,
+        {
+            "triplets": "violating triplets",
+            "spread": "mean distance",
+            "validation": "validation nDCG@10",
+        },
     ),
-    "Loss, spread and validation score by epoch for four ways to choose triplets: with literal the loss falls to zero, "
-    "with hard the spread falls to zero.",
+    "Violating triplets, mean distance and validation score by epoch for four ways to choose triplets: with literal no "
+    "triplet is left and the score falls, with hard the mean distance falls to zero.",
 )
 
 # %% tags=["remove-cell", "nbval-ignore-output"]
 last = {name: history.iloc[-1] for name, history in histories.items()}
 present.numbers({f"loss_{name}": f"{row['loss']:.3f}" for name, row in last.items()})
+present.numbers({f"active_{name}": f"{row['triplets']:,.0f}" for name, row in last.items()})
 present.numbers({f"spread_{name}": f"{row['spread']:.3f}" for name, row in last.items()})
 present.numbers(
     {
@@ -219,19 +229,21 @@ present.numbers(
         "n_negative": int(pairs.negative.sum()) // 2,
         "n_anchors": int(pairs.anchors.sum()),
         "margin": configuration.margin,
+        "n_validation": len(tracks.split.validation),
     }
 )
 
 # %% [markdown]
-# **What we saw.** Relatedness proposes pairs, and distances choose triplets among them. With `literal`, the loss falls
-# to {glue:text}`loss_literal` and training ends. With `hard`, all tracks move towards one point: the spread falls to
-# {glue:text}`spread_hard` and the loss stays near the margin of {glue:text}`margin`. With `semihard` and `all`, the
-# tracks stay apart ({glue:text}`spread_all` with `all`). A few steps on synthetic music only show how each way begins;
-# the page on [ablations](ablations.ipynb) compares them on real music.
+# **What we saw.** Relatedness proposes pairs, and distances choose triplets among them. With `literal`, training ends when
+# no triplet violates the margin, and the validation score has fallen meanwhile. With `hard`, all tracks move towards one
+# point: the mean distance falls to {glue:text}`spread_hard`, and the loss stays near the margin of {glue:text}`margin`. The
+# validation score is high nevertheless, because only the order of neighbours counts; distances have no scale any more.
+# With `semihard` and `all`, the tracks stay apart. A few steps on synthetic music only show how each way begins; the page
+# on [ablations](ablations.ipynb) compares them on real music.
 #
 # ## Exercises
 #
-# 1. Lower the upper threshold to 0.5. How many tracks of the batch can be anchors now?
+# 1. Lower `positive_threshold` to 0.5. How many tracks of the batch can be anchors now?
 
 # %% tags=["hide-cell"] mystnb={"code_prompt_show": "Solution"}
 wider = mining.candidate_pairs(cosines, same_album, positive_threshold=0.5)

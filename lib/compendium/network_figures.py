@@ -180,28 +180,28 @@ def _stack_output(network: DPNN, stack: str, excerpts: torch.Tensor) -> torch.Te
     return getattr(network, stack)(network.normalise(excerpts.unsqueeze(1))).flatten(1)
 
 
-def sensitivity_figure(changes: pd.DataFrame) -> list[Figure]:
+def sensitivity_figure(changes: dict[str, pd.DataFrame]) -> list[Figure]:
     """Draw how strongly each stack reacts to shuffled frames and to shuffled mel bands.
 
     Parameters
     ----------
-    changes : pandas.DataFrame
-        See :func:`sensitivity`.
+    changes : dict of str to pandas.DataFrame
+        By title of a panel; see :func:`sensitivity`.
     """
-    figure, axes = style.panel(height=2.2, width=4.6)
-    places = {"frames": (style.AMBER, -0.2), "bands": (style.PURPLE, 0.2)}
-    for axis, (colour, shift) in places.items():
-        heights = np.arange(len(changes)) + shift
-        axes.barh(heights, changes[axis], height=0.36, color=colour)
-        for height, value in zip(heights, changes[axis], strict=True):
-            text = f" {value:.2f}, {axis} shuffled"
-            axes.text(value, height, text, va="center", color=colour)
-    names = [f"{name}\n({STACK_CAPTIONS[name].split(':')[0]})" for name in changes.index]
-    axes.set_yticks(range(len(changes)), names)
-    axes.set(xlabel="change / distance between two excerpts")
-    axes.set_xlim(right=1.9 * changes.to_numpy().max())  # room for the names
-    axes.invert_yaxis()
-    return [figure]
+    panels = []
+    bars = {"frames": (style.AMBER, -0.2), "bands": (style.PURPLE, 0.2)}
+    for title, table in changes.items():
+        figure, axes = style.panel(title, height=2.1)
+        for axis, (colour, shift) in bars.items():
+            heights = np.arange(len(table)) + shift
+            axes.barh(heights, table[axis], height=0.36, color=colour)
+            for height, value in zip(heights, table[axis], strict=True):
+                axes.text(value + 0.02, height, f"{value:.2f} {axis}", va="center", color=colour)
+        axes.set_yticks(range(len(table)), list(table.index))
+        axes.tick_params(left=False)
+        axes.set(xlabel="change when shuffled", xlim=(0, 1.5), ylim=(len(table) - 0.5, -0.5))
+        panels.append(figure)
+    return panels
 
 
 def batch_figure(cosines: np.ndarray, kinds: dict[str, np.ndarray]) -> list[Figure]:
@@ -232,11 +232,13 @@ def batch_figure(cosines: np.ndarray, kinds: dict[str, np.ndarray]) -> list[Figu
 
 
 def triplets_figure(
-    distances: np.ndarray, triplets: dict[str, tuple[np.ndarray, np.ndarray, np.ndarray]]
+    distances: np.ndarray,
+    triplets: dict[str, tuple[np.ndarray, np.ndarray, np.ndarray]],
+    margin: float,
 ) -> list[Figure]:
     """Draw the triplets of each mining strategy by their two distances.
 
-    On the diagonal, the positive and the negative are equally far from the anchor.
+    Above the line, triplets keep the margin.
 
     Parameters
     ----------
@@ -244,22 +246,23 @@ def triplets_figure(
         Squared distances between the embeddings of a batch.
     triplets : dict of str to tuple of numpy.ndarray of int
         By strategy: rows of the anchors, the positives and the negatives.
+    margin : float
+        Of the loss.
     """
     panels = []
     largest = 1.05 * distances.max()
     for strategy, rows in triplets.items():
         anchor, positive, negative = rows
         figure, axes = style.panel(f"{strategy}: {len(anchor):,}", height=2.1, width=1.85)
-        axes.plot([0, largest], [0, largest], color=style.MUTED, linewidth=0.8)
+        axes.plot([0, largest], [margin, largest + margin], color=style.MUTED, linewidth=0.8)
         axes.plot(
             distances[anchor, positive],
             distances[anchor, negative],
             ".",
             color=style.RED,
-            markersize=3,
+            markersize=4,
             markeredgewidth=0,
-            alpha=min(1.0, 400 / max(len(anchor), 1)),  # many dots are drawn faintly
-            rasterized=True,
+            alpha=min(0.8, 200 / max(len(anchor), 1)),  # many dots are drawn faintly
         )
         axes.set(xlabel="to the positive", ylabel="to the negative")
         axes.set(xlim=(0, largest), ylim=(0, largest), aspect="equal")

@@ -47,6 +47,17 @@ def numbers(texts: Mapping[str, object]) -> None:
         glue(name, str(text), display=False)
 
 
+def percent(share: float, digits: int = 0) -> str:
+    """Write a share in percent.
+
+    Examples
+    --------
+    >>> percent(0.123), percent(0.123, 1)
+    ('12 %', '12.3 %')
+    """
+    return f"{100 * share:.{digits}f} %"
+
+
 def source(*parts: Callable[..., object]) -> Markdown:
     """Show the code of functions of the library, without their docstrings."""
     return Markdown("```python\n" + "\n\n".join(map(_source, parts)) + "\n```")
@@ -94,6 +105,8 @@ def table(
         index.columns = [name if isinstance(name, str) else "" for name in index.columns]
         is_number = [False] * index.shape[1] + is_number
         flat = pd.concat([index, flat.reset_index(drop=True)], axis=1)
+    # An interval stands below its value, so that narrow screens show both.
+    flat = flat.replace(r" \[(.*)\]$", r"<br>[\1]", regex=True)
     kinds = ["number" if each else "text" for each in is_number]
     head = "".join(
         f'<th scope="col" class="{kind}">{html.escape(str(name))}</th>'

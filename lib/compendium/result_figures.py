@@ -142,12 +142,12 @@ def share_of_album(table: pd.DataFrame, task: str) -> str:
     Returns
     -------
     str
-        The lowest and the highest share among the combinations of tag sets, or ``unknown``.
+        The lowest and the highest share in the rows, or ``unknown``.
     """
     if not {"album", task} <= set(table):
         return "unknown"
-    share = (table["album"] / table[task]).groupby("tagsets", sort=False).mean()
-    return f"{share.min():.0%} to {share.max():.0%}"
+    share = 100 * table["album"] / table[task]
+    return f"{share.min():.0f} to {share.max():.0f} %"
 
 
 def comparison_table(compared: pd.DataFrame, reference: str) -> pd.DataFrame:
@@ -228,9 +228,9 @@ def _reach(percent: pd.DataFrame) -> float:
 def _gains_panel(title: str, percent: pd.DataFrame, reference: str, reach: float) -> Figure:
     figure, axes = style.panel(title, height=0.7 + ROW * len(percent))
     axes.set(xlim=(-reach, reach), ylim=(len(percent) - 0.4, -0.75))
-    axes.axvline(0, color=style.MUTED, linewidth=0.8)
     for height, (system, row) in enumerate(percent.iterrows()):
         colour = _verdict_colour(row)
+        axes.plot([0, 0], [height - 0.2, height + 0.25], color=style.MUTED, linewidth=1)
         axes.text(-reach, height - 0.36, str(system), va="center")
         if row["low"] > reach or row["high"] < -reach:
             side = np.sign(row["gain"])
@@ -255,32 +255,23 @@ def _verdict_colour(row: pd.Series) -> str:
     return style.RED if row["high"] < 0 else style.MUTED
 
 
-def filters_figure(gathered: pd.DataFrame, measure: str, systems: Sequence[str]) -> list[Figure]:
-    """Draw how the score of systems falls when album or artist are left out of the neighbours.
+def own_album_figure(shares: pd.Series) -> list[Figure]:
+    """Draw which share of the nearest tracks are from the query's album, by system.
 
     Parameters
     ----------
-    gathered, measure
-        See :func:`tagspace.runs.comparison.compare`.
-    systems : sequence of str
-        Variants and representations to draw.
+    shares : pandas.Series
+        By system, with ``chance``.
     """
-    figure, axes = style.panel(width=5)
-    means = {}
-    for filtered in FILTER_NAMES:
-        rows = comparison.by_system(comparison.select(gathered, measure, filtered), "variant")
-        rows = rows[rows["task"] == comparison.summary_task(rows["task"])]
-        means[filtered] = rows.groupby("system")["value"].mean()
-    kinds = rows.groupby("system")["representation"].first()
-    ends = []
-    for system in systems:
-        values = [means[filtered][system] for filtered in means]
-        colour = style.system_colour(kinds[system])
-        axes.plot(values, "o-", color=colour)
-        ends.append((len(values) - 1, values[-1], system, colour))
-    style.label_ends(axes, ends)
-    axes.set_xticks(range(len(means)), list(FILTER_NAMES.values()))
-    axes.set(xlim=(-0.2, 3.3), ylabel=measure)
+    systems = shares.drop("chance")
+    figure, axes = style.panel(height=0.6 + 0.3 * len(systems), width=5)
+    axes.barh(systems.index, 100 * systems, color=style.BLUE, height=0.6)
+    for height, share in enumerate(100 * systems):
+        axes.text(share + 0.2, height, f"{share:.1f}", va="center")
+    axes.axvline(100 * shares["chance"], color=style.INK, linestyle=":", linewidth=1.2)
+    axes.invert_yaxis()
+    axes.tick_params(left=False)
+    axes.set(xlabel="of the query's album (%)", xlim=(0, 115 * systems.max()))
     return [figure]
 
 
@@ -320,7 +311,7 @@ def say_gain(row: pd.Series) -> str:
     >>> say_gain(pd.Series({"gain": 0.102, "low": 0.03, "high": 0.15}))
     '+10.2 % [+3.0, +15.0]'
     """
-    gain, low, high = (f"{100 * row[name]:+.1f}" for name in ("gain", "low", "high"))
+    gain, low, high = (_signed(100 * row[name]) for name in ("gain", "low", "high"))
     return f"{gain} % {_format_interval(low, high)}"
 
 
@@ -330,10 +321,10 @@ def tell_gain(row: pd.Series) -> str:
     Examples
     --------
     >>> tell_gain(pd.Series({"gain": 0.102, "low": 0.03, "high": 0.15}))
-    '10 % (95 % interval 3 to 15 %)'
+    '10 % (3 to 15 %)'
     """
     gain, low, high = (f"{100 * row[name]:.0f}" for name in ("gain", "low", "high"))
-    return f"{gain} % (95 % interval {low} to {high} %)"
+    return f"{gain} % ({low} to {high} %)"
 
 
 def results_table(metrics: pd.DataFrame, measure: str, filtered: str = "none") -> pd.DataFrame:
@@ -419,7 +410,7 @@ def history_figure(history: pd.DataFrame, best_epoch: int) -> list[Figure]:
 
 
 def hours_figure(hours: pd.Series) -> list[Figure]:
-    """Draw the hours of each stage on a logarithmic axis.
+    """Draw the hours of each stage.
 
     Parameters
     ----------
@@ -429,10 +420,11 @@ def hours_figure(hours: pd.Series) -> list[Figure]:
     figure, axes = style.panel(height=0.6 + 0.28 * len(hours), width=5)
     axes.barh(hours.index, hours, color=style.BLUE, height=0.6)
     for height, each in enumerate(hours):
-        axes.text(each, height, f" {each:,.1f}" if each >= 0.1 else f" {each:.4f}", va="center")
+        text = f"{each:,.1f}" if each >= 0.1 else "less than 0.1"
+        axes.text(each + 0.01 * hours.max(), height, text, va="center")
     axes.invert_yaxis()
     axes.tick_params(left=False)
-    axes.set(xscale="log", xlabel="hours", xlim=(hours.min() / 3, 20 * hours.max()))
+    axes.set(xlabel="hours", xlim=(0, 1.15 * hours.max()))
     return [figure]
 
 
@@ -458,9 +450,8 @@ def differences_figure(differences: pd.DataFrame) -> list[Figure]:
     axes.set_yticks(range(len(differences)), labels)
     axes.tick_params(left=False)
     middle = differences["trained"].mean()
-    axes.set(xlabel="graded nDCG@10", xlim=(middle - 0.002, middle + 0.002))
+    axes.set(xlabel="graded nDCG@10", xlim=(middle - 0.01, middle + 0.01))
     axes.set_ylim(len(differences) - 0.5, -0.5)
-    axes.locator_params(axis="x", nbins=4)
     return [figure]
 
 
@@ -472,7 +463,13 @@ def _format_value(row: pd.Series) -> str:
 def _format_gain(row: pd.Series) -> str:
     if pd.isna(row["gain"]):  # the reference has found nothing
         return ""
-    return f"{100 * row['gain']:+.1f} %" if pd.isna(row["low"]) else say_gain(row)
+    return f"{_signed(100 * row['gain'])} %" if pd.isna(row["low"]) else say_gain(row)
+
+
+def _signed(value: float) -> str:
+    """Write a number with its sign; zero has none."""
+    text = f"{value:+.1f}".replace("-", "\N{MINUS SIGN}")
+    return "0.0" if text[1:] == "0.0" else text
 
 
 def _format_interval(low: str, high: str) -> str:

@@ -75,6 +75,16 @@ def open_search(namespace: Mapping[str, object]) -> Search:
     return Search(chosen, seed(chosen, query) if query else of_row(chosen, first), tuple(names))
 
 
+def common_hits(search: Search, number: int) -> pd.Series:
+    """Count, for each track as query, the nearest tracks by other artists that all models share."""
+    counts = []
+    for row in range(len(search.collection)):
+        query = search._replace(seed=of_row(search.collection, row))
+        near = [set(query.hits(model, number).index) for model in search.models]
+        counts.append(len(set.intersection(*near)))
+    return pd.Series(counts)
+
+
 def start() -> int:
     """Return the row of the track that the explorer of the book shows first."""
     first, *_ = (BOOK_COLLECTION / "data.js").read_text(encoding="utf-8").splitlines()

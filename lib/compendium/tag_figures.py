@@ -185,26 +185,32 @@ def cosines_figure(
 
 
 def shares_figure(shares: pd.DataFrame) -> list[Figure]:
-    """Draw the shares of related and of unrelated pairs against the number of topics.
+    """Draw which pairs are related and unrelated against the number of topics.
 
     Parameters
     ----------
     shares : pandas.DataFrame
-        Indexed by number of topics, with columns ``related`` and ``unrelated``.
+        Indexed by number of topics. Columns: the shares of all pairs that are ``related`` and
+        ``unrelated``, and the share of ``strangers``, the pairs without a common tag, that are
+        related.
     """
-    figure, axes = style.panel()
-    colours = {"related": style.RED, "unrelated": style.BLUE}
-    for name, colour in colours.items():
-        axes.plot(shares.index, 100 * shares[name], ".-", color=colour)
-    ends = [
-        (shares.index[-1], 100 * shares[name].iloc[-1], name, colour)
-        for name, colour in colours.items()
-    ]
-    axes.set(xlabel="number of topics", ylabel="share of pairs (%)", xscale="log", ylim=(0, 100))
-    style.label_ends(axes, ends)
-    _plain_ticks(axes, list(shares.index[::2]))
-    axes.set_xlim(right=4 * shares.index[-1])  # room for the names
-    return [figure]
+    panels = []
+    for title, names in {
+        "pairs without a common tag": {"strangers": ("related", style.RED)},
+        "all pairs": {"related": ("related", style.RED), "unrelated": ("unrelated", style.BLUE)},
+    }.items():
+        figure, axes = style.panel(title)
+        ends = []
+        for column, (name, colour) in names.items():
+            axes.plot(shares.index, 100 * shares[column], ".-", color=colour)
+            ends.append((shares.index[-1], 100 * shares[column].iloc[-1], name, colour))
+        axes.set(xlabel="number of topics", ylabel="share of pairs (%)", xscale="log")
+        axes.set_ylim(bottom=-2)
+        style.label_ends(axes, ends)
+        _plain_ticks(axes, list(shares.index[::2]))
+        axes.set_xlim(right=4 * shares.index[-1])  # room for the names
+        panels.append(figure)
+    return panels
 
 
 def held_out_figure(tables: Mapping[str, pd.DataFrame]) -> list[Figure]:
@@ -244,24 +250,22 @@ def _plain_ticks(axes: plt.Axes, values: Sequence[int]) -> None:
     axes.set_xticks([], minor=True)
 
 
-def albums_per_combination_figure(counts: pd.DataFrame) -> list[Figure]:
-    """Draw how many albums share one combination of tags, for each tag set.
+def combinations_figure(counts: pd.DataFrame) -> list[Figure]:
+    """Draw how many combinations of tags there are per 100 albums, for each tag set.
 
     Parameters
     ----------
     counts : pandas.DataFrame
         See :func:`compendium.tag_tables.counts_table`.
     """
-    shares = counts["albums"] / counts["combinations"]
-    figure, axes = style.panel(height=1.9, width=5)
-    colours = tagset_colours(list(shares.index))
-    axes.barh(shares.index, shares, color=list(colours.values()), height=0.6)
-    for height, (name, share) in enumerate(shares.items()):
-        text = f" {share:.1f}: {counts.loc[name, 'combinations']:,} combinations"
-        axes.text(share, height, text, va="center")
+    shares = 100 * counts["combinations"] / counts["albums"]
+    figure, axes = style.panel(height=1.9, width=4.6)
+    axes.barh(shares.index, shares, color=style.BLUE, height=0.6)
+    for height, share in enumerate(shares):
+        axes.text(share + 1, height, f"{share:.0f}", va="center")
     axes.invert_yaxis()
     axes.tick_params(left=False)
-    axes.set(xlabel="albums per combination of tags", xlim=(0, 1.75 * shares.max()))
+    axes.set(xlabel="combinations per 100 albums", xlim=(0, 100))
     return [figure]
 
 
@@ -277,8 +281,8 @@ def anchors_figure(anchors: pd.DataFrame, titles: Mapping[str, str]) -> list[Fig
     """
     panels = []
     lines = {
-        "uniform: anchors": ("anchors, random", style.BLUE),
-        "alone": ("dropped, related", style.RED),
+        "uniform: anchors": ("anchors in random batches", style.BLUE),
+        "alone": ("dropped by related batches", style.RED),
     }
     for data, title in titles.items():
         figure, axes = style.panel(title, height=2.3)
@@ -289,8 +293,8 @@ def anchors_figure(anchors: pd.DataFrame, titles: Mapping[str, str]) -> list[Fig
             ends.append((rows.index[-1], 100 * rows[column].iloc[-1], name, colour))
         axes.set(xlabel="number of topics", ylabel="tracks (%)", xscale="log", ylim=(-2, 102))
         _plain_ticks(axes, list(rows.index))
-        axes.set_xlim(right=16 * rows.index[-1])  # room for the names
         style.label_ends(axes, ends)
+        axes.set_xlim(right=1200 * rows.index[-1] / 10)  # room for the names
         panels.append(figure)
     return panels
 
@@ -330,22 +334,24 @@ def readings_figure(readings: pd.DataFrame, reached: pd.DataFrame) -> list[Figur
 
 
 def sizes_figure(tracks: Mapping[str, int], audio: Mapping[str, str]) -> list[Figure]:
-    """Draw the number of tracks of collections, coloured by how their audio can be had.
+    """Draw the number of tracks of collections, and write how their audio can be obtained.
 
     Parameters
     ----------
     tracks : mapping of str to int
         By collection.
-    audio : mapping of str to {"fetched", "manual", "none"}
+    audio : mapping of str to str
         By collection.
     """
-    colours = {"fetched": style.BLUE, "manual": style.AMBER, "none": style.RED}
-    figure, axes = style.panel(height=0.6 + 0.28 * len(tracks), width=5)
+    figure, axes = style.panel(height=0.6 + 0.3 * len(tracks), width=5)
     names = sorted(tracks, key=lambda name: -tracks[name])
-    axes.barh(names, [tracks[n] for n in names], color=[colours[audio[n]] for n in names])
+    axes.barh(names, [tracks[name] for name in names], color=style.BLUE, height=0.6)
+    most = max(tracks.values())
     for height, name in enumerate(names):
-        axes.text(tracks[name], height, f" {tracks[name]:,}", va="center")
+        text = f"{tracks[name]:,}, {audio[name]}"
+        axes.text(tracks[name] + 0.01 * most, height, text, va="center")
     axes.invert_yaxis()
     axes.tick_params(left=False)
-    axes.set(xscale="log", xlabel="tracks", xlim=(100, 20 * max(tracks.values())))
+    axes.xaxis.set_major_formatter("{x:,.0f}")
+    axes.set(xlabel="tracks", xlim=(0, 1.7 * most))
     return [figure]

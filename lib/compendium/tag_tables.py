@@ -343,12 +343,13 @@ def held_out_table(table: pd.DataFrame, topics: Sequence[int]) -> pd.DataFrame:
         rows = rows[rows["topics"].isin([0, *topics])]
         rows = rows.set_axis(rows["kind"] + rows["topics"].map(lambda k: f" {k}" if k else ""))
         columns["nDCG@10"] = rows["value"].map("{:.3f}".format)
-        columns[f"over {against}"] = rows.apply(_format_difference, axis=1)
+        columns[f"difference from {against}"] = rows.apply(_format_difference, axis=1)
     return pd.DataFrame(columns)
 
 
 def _format_difference(row: pd.Series) -> str:
-    values = (f"{row[name]:+.3f}" for name in ("difference", "low", "high"))
+    signed = (f"{row[name]:+.3f}" for name in ("difference", "low", "high"))
+    values = (each.replace("-", "\N{MINUS SIGN}") for each in signed)
     return "{} [{}, {}]".format(*values) if row["difference"] else ""
 
 

@@ -82,8 +82,8 @@ def _step(
     return {
         "topics": topics,
         "pairs": (counts / counts.sum()).round(5).tolist(),
-        "related": f"{(cosines >= positive).mean():.1%}",
-        "unrelated": f"{(cosines < negative).mean():.1%}",
+        "related": f"{100 * (cosines >= positive).mean():.1f} %",
+        "unrelated": f"{100 * (cosines < negative).mean():.1f} %",
         "nearest": [
             list(zip(table["tag"], table["cosine"].round(2), strict=True)) for table in near
         ],

@@ -63,8 +63,9 @@ def test_sensitivity_is_zero_along_an_axis_on_which_the_input_is_constant(networ
 
 def test_sensitivity_figure_draws_a_bar_for_each_stack_and_axis():
     changes = pd.DataFrame({"frames": [0.1, 0.2], "bands": [0.3, 0.4]}, index=["left", "right"])
-    (panel,) = network_figures.sensitivity_figure(changes)
-    assert [bar.get_width() for bar in panel.axes[0].patches] == [0.1, 0.2, 0.3, 0.4]
+    panels = network_figures.sensitivity_figure({"untrained": changes, "trained": changes})
+    for panel in panels:
+        assert [bar.get_width() for bar in panel.axes[0].patches] == [0.1, 0.2, 0.3, 0.4]
 
 
 def test_batch_figure_shows_cosines_and_how_each_pair_is_used():
@@ -82,7 +83,7 @@ def test_batch_figure_shows_cosines_and_how_each_pair_is_used():
 def test_triplets_figure_draws_triplets_by_their_distances():
     distances = np.array([[0.0, 1.0, 2.0], [1.0, 0.0, 3.0], [2.0, 3.0, 0.0]])
     triplets = {"all": (np.array([0, 1]), np.array([1, 0]), np.array([2, 2])), "none": ([], [], [])}
-    panels = network_figures.triplets_figure(distances, triplets)
+    panels = network_figures.triplets_figure(distances, triplets, margin=0.2)
     first, second = (panel.axes[0] for panel in panels)
     assert first.get_title("left") == "all: 2"
     assert first.lines[1].get_xdata().tolist() == [1, 1]

@@ -106,8 +106,7 @@ def test_comparison_table_prints_gains_with_their_intervals(gathered):
     compared = compare_with_untrained(gathered)
     table = result_figures.comparison_table(compared, "untrained")
     gains = table["gain over untrained"]
-    gain, low, high = 100 * compared.loc["tags", ["gain", "low", "high"]]
-    assert gains["tags"] == f"{gain:+.1f} % [{low:+.1f}, {high:+.1f}]"
+    assert gains["tags"] == result_figures.say_gain(compared.loc["tags"])
     assert gains["untrained"] == ""
     assert table.loc["moods", "genres"] == f"{compared.loc['moods', 'genres']:.3f}"
 
@@ -210,7 +209,7 @@ def compared():
 def test_gains_figure_draws_a_dot_and_an_interval_for_each_system(compared):
     panels = result_figures.gains_figure({"one": compared, "two": compared.iloc[::-1]}, "x")
     for axes in axes_of(panels):
-        lines, dots = axes.lines[1:7:2], axes.lines[2:8:2]
+        lines, dots = axes.lines[1::3], axes.lines[2::3]
         assert [line.get_xdata().tolist() for line in lines] == [[-20, 0], [-10, 10], [15, 35]]
         assert [float(dot.get_xdata()[0]) for dot in dots] == [-10, 0, 25]
         colours = [dot.get_color() for dot in dots]
@@ -229,7 +228,7 @@ def test_a_gain_far_beyond_the_others_is_an_arrow_with_its_value(compared):
 
 def test_say_gain_has_the_sign_and_the_interval(compared):
     assert result_figures.say_gain(compared.loc["tf-idf"]) == "+25.0 % [+15.0, +35.0]"
-    assert result_figures.say_gain(compared.loc["untrained"]) == "-10.0 % [-20.0, +0.0]"
+    assert result_figures.say_gain(compared.loc["untrained"]) == "−10.0 % [−20.0, 0.0]"
 
 
 def test_losses_figure_draws_a_line_for_each_loss_and_weighting():
@@ -245,16 +244,11 @@ def test_losses_figure_draws_a_line_for_each_loss_and_weighting():
     assert [line.get_linestyle() for line in axes.lines] == ["--", "-", "--", "-"]
 
 
-def test_filters_figure_draws_the_mean_of_each_system_under_each_filter(gathered):
-    rows = gathered[(gathered["tagsets"] == "moods") & (gathered["topics"] == 3)]
-    parts = [
-        rows.assign(filter=name, value=rows["value"] - fall, variant="network")
-        for name, fall in [("none", 0), ("album", 0.1), ("artist", 0.2)]
-    ]
-    panels = result_figures.filters_figure(pd.concat(parts), NDCG, ["network", "untrained"])
-    for line, name in zip(axes_of(panels)[0].lines, ["trained", "untrained"], strict=True):
-        mean = mean_value(rows, representation=name, task="mean", metric="ndcg")
-        assert line.get_ydata() == pytest.approx([mean, mean - 0.1, mean - 0.2])
+def test_own_album_figure_draws_a_bar_for_each_system_and_chance():
+    shares = pd.Series({"network": 0.12, "untrained": 0.08, "chance": 0.04})
+    (axes,) = axes_of(result_figures.own_album_figure(shares))
+    assert [bar.get_width() for bar in axes.patches] == [12, 8]
+    assert list(axes.lines[0].get_xdata()) == [4, 4]
 
 
 def test_means_figure_draws_the_mean_over_the_tag_sets_against_topics(gathered):

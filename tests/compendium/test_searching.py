@@ -51,20 +51,31 @@ def test_the_data_of_the_explorer_are_those_of_the_collection(data):
 def test_the_query_is_that_which_the_explorer_shows_first(data):
     search = open_search(DEFAULTS)
     assert search.seed.row == data["start"]
-    assert search.models == ("trained_on_moods", "trained_on_styles")
-    hits = search.hits("trained_on_moods", 5)
+    assert search.models == ("moods", "styles")
+    hits = search.hits("moods", 5)
     expected = nearest(
-        search.collection, [search.seed], weights={"trained_on_moods": 1.0}, number=5,
+        search.collection, [search.seed], weights={"moods": 1.0}, number=5,
         filters=Filters(other_artists=True),
     )  # fmt: skip
     assert hits.equals(expected)
 
 
+def test_common_hits_are_those_in_all_lists():
+    search = open_search(DEFAULTS)
+    counts = searching.common_hits(search, 3)
+    assert len(counts) == len(search.collection)
+    row = search.seed.row
+    near = [set(search.hits(name, 3).index) for name in search.models]
+    assert counts[row] == len(near[0] & near[1])
+    alone = searching.common_hits(search._replace(models=("sound",)), 3)
+    assert set(alone) == {3}
+
+
 def test_the_table_has_a_player_for_each_track():
-    search = open_search({**DEFAULTS, "models": "sound+trained_on_moods"})
+    search = open_search({**DEFAULTS, "models": "sound+moods"})
     text = listen_table(search).data
     assert text.count("<audio") == 1 + 2 * searching.HITS
-    for name in ("sound", "trained_on_moods"):
+    for name in ("sound", "moods"):
         first = search.collection.tracks.iloc[search.hits(name).index[0]]
         assert first["title"] in text
 
@@ -83,7 +94,7 @@ def test_a_query_may_be_named_by_a_part_of_its_path():
         ({"topics": 3}, "topics: unknown parameter; known: collection, query, models"),
         ({"collection": "/nowhere"}, "collection: /nowhere is not indexed"),
         ({"collection": 3}, "collection: 3 is not accepted; accepted: text"),
-        ({"models": "moods"}, "models: 'moods' is not accepted; accepted: sound, trained_on_moods"),
+        ({"models": "themes"}, "models: 'themes' is not accepted; accepted: sound, moods"),
     ],
 )
 def test_parameters_that_are_not_accepted(changes, message):

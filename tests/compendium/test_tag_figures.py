@@ -63,10 +63,13 @@ def test_cosines_figure_states_the_shares_beyond_both_thresholds():
     assert heights.sum() == pytest.approx(100)
 
 
-def test_shares_figure_draws_a_line_for_each_kind_of_pair():
-    shares = pd.DataFrame({"related": [0.2, 0.1], "unrelated": [0.5, 0.6]}, index=[2, 5])
-    (axes,) = axes_of(tag_figures.shares_figure(shares))
-    assert [list(line.get_ydata()) for line in axes.lines] == [[20, 10], [50, 60]]
+def test_shares_figure_draws_strangers_and_all_pairs():
+    shares = pd.DataFrame(
+        {"related": [0.2, 0.1], "unrelated": [0.5, 0.6], "strangers": [0.3, 0]}, index=[2, 5]
+    )
+    strangers, every = axes_of(tag_figures.shares_figure(shares))
+    assert [list(line.get_ydata()) for line in strangers.lines] == [[30, 0]]
+    assert [list(line.get_ydata()) for line in every.lines] == [[20, 10], [50, 60]]
 
 
 def test_held_out_figure_draws_the_means_and_bands_around_the_overlap(held_out):
@@ -81,9 +84,9 @@ def test_held_out_figure_draws_the_means_and_bands_around_the_overlap(held_out):
     assert {text.get_text() for text in axes.texts} == {"overlap", "binary LSI", "tf-idf LSI"}
 
 
-def test_albums_per_combination_figure_divides_the_counts():
-    (axes,) = axes_of(tag_figures.albums_per_combination_figure(paper.table_1("intersection")))
-    assert bars(axes)["moods"] == pytest.approx(19_107 / 14_300)
+def test_combinations_figure_counts_per_100_albums():
+    (axes,) = axes_of(tag_figures.combinations_figure(paper.table_1("intersection")))
+    assert bars(axes)["moods"] == pytest.approx(100 * 14_300 / 19_107)
 
 
 def test_anchors_figure_draws_anchors_and_dropped_tracks_in_percent():
