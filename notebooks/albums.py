@@ -114,7 +114,7 @@ present.table(
 # %% tags=["hide-input", "remove-output", "nbval-ignore-output"]
 present.figure(
     "own",
-    result_figures.own_album_figure(found["album"]),
+    result_figures.own_album_figure(found.loc[[*shown, "chance"], "album"]),
     "Bars of the share of the ten nearest tracks that are from the query's album, for five systems; all are above the "
     "dotted line of chance.",
 )

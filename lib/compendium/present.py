@@ -121,7 +121,7 @@ def table(
 def _is_number(column: pd.Series) -> bool:
     """Say whether a column has numbers, or texts that each begin with one."""
     texts = column.astype(str)
-    return is_numeric_dtype(column) or texts[texts != ""].str.match(r"[-+]?\d").all()
+    return is_numeric_dtype(column) or texts[texts != ""].str.match(r"[-+\N{MINUS SIGN}]?\d").all()
 
 
 def _row(row: Sequence[str], kinds: Sequence[str]) -> str:
@@ -148,7 +148,10 @@ def _cell(value: object, digits: int) -> str:
         if pd.isna(value):
             return ""
         return f"{value:,.0f}" if value.is_integer() and abs(value) >= 1 else f"{value:.{digits}f}"
-    return f"{value:,}" if isinstance(value, int) else html.escape(str(value))
+    if isinstance(value, int):
+        return f"{value:,}"
+    text = html.escape(str(value))
+    return f'<a href="{text}">{text}</a>' if text.startswith("https://") else text
 
 
 def _join(name: object) -> str:

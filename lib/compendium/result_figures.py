@@ -16,6 +16,7 @@ from tagspace.runs import comparison
 
 LOSS_COLOURS = {"triplet": style.BLUE, "regression": style.GREEN, "listwise": style.RED}
 FILTER_NAMES = {"none": "unfiltered", "album": "album filter", "artist": "artist filter"}
+TOPICS = (2, 5, 10, 30, 100, 300)  # are written on axes
 ROW = 0.36  # inches, of a system in a figure of gains
 OUTSIDE = 4.0  # a gain so many times as far from 0 as the median is not in the axis
 
@@ -123,7 +124,9 @@ def _combinations_panel(values: pd.Series, title: str, measure: str) -> Figure:
         axes.plot(topics, rows, ".-", color=colour, zorder=2 + is_named, linewidth=1.4)
         if is_named:
             ends.append((last, rows.iloc[-1], name if number == 1 else "all", colour))
-    axes.set(xlabel="number of topics", ylabel=measure, xscale="log")
+    axes.set(xlabel="number of topics", ylabel=measure)
+    first = values.index.get_level_values("topics").min()
+    style.log_ticks(axes, [tick for tick in TOPICS if first <= tick <= last])
     axes.set_xlim(right=5 * last)  # room for the names
     style.label_ends(axes, ends)
     return figure

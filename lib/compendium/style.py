@@ -123,6 +123,13 @@ def label_ends(axes: plt.Axes, ends: Sequence[tuple[float, float, str, str]]) ->
         )
 
 
+def log_ticks(axes: plt.Axes, values: Sequence[int]) -> None:
+    """Make the horizontal axis logarithmic, and write some of its values as they are."""
+    axes.set_xscale("log")
+    axes.set_xticks(values, map(str, values))
+    axes.set_xticks([], minor=True)
+
+
 def svg(figure: Figure) -> str:
     """Draw a figure as SVG that takes font and colours from the page."""
     file = io.StringIO()

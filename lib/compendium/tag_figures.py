@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
@@ -204,10 +203,10 @@ def shares_figure(shares: pd.DataFrame) -> list[Figure]:
         for column, (name, colour) in names.items():
             axes.plot(shares.index, 100 * shares[column], ".-", color=colour)
             ends.append((shares.index[-1], 100 * shares[column].iloc[-1], name, colour))
-        axes.set(xlabel="number of topics", ylabel="share of pairs (%)", xscale="log")
+        axes.set(xlabel="number of topics", ylabel="share of pairs (%)")
         axes.set_ylim(bottom=-2)
         style.label_ends(axes, ends)
-        _plain_ticks(axes, list(shares.index[::2]))
+        style.log_ticks(axes, list(shares.index[::2]))
         axes.set_xlim(right=4 * shares.index[-1])  # room for the names
         panels.append(figure)
     return panels
@@ -237,17 +236,11 @@ def held_out_figure(tables: Mapping[str, pd.DataFrame]) -> list[Figure]:
             axes.fill_between(line.index, *bounds, color=colour, alpha=0.15, linewidth=0)
             ends.append((line.index[-1], line["value"].iloc[-1], name, colour))
         style.label_ends(axes, ends)
-        axes.set(xlabel="number of topics", ylabel="nDCG@10, mean over sets", xscale="log")
-        _plain_ticks(axes, list(line.index[::2]))
+        axes.set(xlabel="number of topics", ylabel="nDCG@10, mean over sets")
+        style.log_ticks(axes, list(line.index[::2]))
         axes.set_xlim(right=8 * line.index[-1])  # room for the names
         panels.append(figure)
     return panels
-
-
-def _plain_ticks(axes: plt.Axes, values: Sequence[int]) -> None:
-    """Write some values of a logarithmic axis as they are."""
-    axes.set_xticks(values, map(str, values))
-    axes.set_xticks([], minor=True)
 
 
 def combinations_figure(counts: pd.DataFrame) -> list[Figure]:
@@ -291,8 +284,8 @@ def anchors_figure(anchors: pd.DataFrame, titles: Mapping[str, str]) -> list[Fig
         for column, (name, colour) in lines.items():
             axes.plot(rows.index, 100 * rows[column], ".-", color=colour)
             ends.append((rows.index[-1], 100 * rows[column].iloc[-1], name, colour))
-        axes.set(xlabel="number of topics", ylabel="tracks (%)", xscale="log", ylim=(-2, 102))
-        _plain_ticks(axes, list(rows.index))
+        axes.set(xlabel="number of topics", ylabel="tracks (%)", ylim=(-2, 102))
+        style.log_ticks(axes, list(rows.index))
         style.label_ends(axes, ends)
         axes.set_xlim(right=1200 * rows.index[-1] / 10)  # room for the names
         panels.append(figure)
@@ -314,21 +307,14 @@ def readings_figure(readings: pd.DataFrame, reached: pd.DataFrame) -> list[Figur
         figure, axes = style.panel(tagset, height=2.2)
         low, high = reached.loc[["min", "max"], tagset]
         axes.axvspan(low, high, color=style.MUTED, alpha=0.35, linewidth=0)
-        axes.text(high, -0.75, " Table II", color=style.MUTED, va="center")
-        for height, (name, chance) in enumerate(readings[tagset].items()):
-            fits = chance < low
-            axes.plot(chance, height, "o", color=style.BLUE if fits else style.RED)
-            axes.annotate(
-                name,
-                (chance, height),
-                (7, 0) if chance < 0.03 else (-7, 0),
-                textcoords="offset points",
-                va="center",
-                ha="left" if chance < 0.03 else "right",
-            )
-        axes.set(xscale="log", xlim=(2e-4, 1), ylim=(len(readings) - 0.5, -1.1), yticks=[])
-        axes.set(xlabel="chance of a hit")
-        axes.spines["left"].set_visible(False)
+        axes.text(high, -0.9, " Table II", color=style.MUTED, va="center")
+        for height, chance in enumerate(readings[tagset]):
+            axes.plot(chance, height, "o", color=style.BLUE if chance < low else style.RED)
+        axes.set_yticks(range(len(readings)), list(readings.index))
+        axes.tick_params(left=False)
+        style.log_ticks(axes, [])
+        axes.set_xticks([0.001, 0.01, 0.1, 1], ["0.1 %", "1 %", "10 %", "100 %"])
+        axes.set(xlabel="chance of a hit", xlim=(2e-4, 1.3), ylim=(len(readings) - 0.5, -1.3))
         panels.append(figure)
     return panels
 

@@ -67,6 +67,11 @@ def test_a_plain_index_is_not_shown():
     assert rows_of(page) == [["what", "met"], ["&lt;b&gt;", "yes"]]
 
 
+def test_addresses_are_links():
+    page = present.table(pd.DataFrame({"page": ["https://x.org/?a&b"]}), "x").data
+    assert '<a href="https://x.org/?a&amp;b">https://x.org/?a&amp;b</a>' in page
+
+
 def test_missing_values_are_empty():
     page = present.table(pd.DataFrame({"x": [float("nan"), 0.5]}, index=["a", "b"]), "x").data
     assert rows_of(page)[1:] == [["a", ""], ["b", "0.500"]]

@@ -102,6 +102,7 @@ def test_readings_figure_marks_the_readings_below_what_was_reached():
     reached = pd.DataFrame({"moods": [0.01, 0.02]}, index=["min", "max"])
     (axes,) = axes_of(tag_figures.readings_figure(readings, reached))
     assert [line.get_xdata()[0] for line in axes.lines] == [0.5, 0.001]
+    assert [label.get_text() for label in axes.get_yticklabels()] == ["any", "same"]
     assert [line.get_color() for line in axes.lines] == [style.RED, style.BLUE]
 
 

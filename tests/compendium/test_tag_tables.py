@@ -89,7 +89,11 @@ def test_held_out_table_has_means_and_differences_from_both_references(held_out)
     assert table["nDCG@10"].tolist() == ["0.400", "0.350", "0.450"]
     expected = ["", "−0.050 [−0.150, +0.250]", "+0.050 [−0.050, +0.350]"]
     assert table["difference from overlap"].tolist() == expected
-    assert table.columns.tolist() == ["nDCG@10", "difference from overlap", "difference from lsi 16"]
+    assert table.columns.tolist() == [
+        "nDCG@10",
+        "difference from overlap",
+        "difference from lsi 16",
+    ]
 
 
 def test_held_out_matrix_leads_from_the_sets_learned_from_to_those_held_out(held_out):
