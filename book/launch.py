@@ -35,6 +35,7 @@ def main(repository: str) -> None:
     """Change ``_config.yml`` and all notebooks in place, and write Binder's environment."""
     path = ROOT / "_config.yml"
     configuration = yaml.safe_load(path.read_text(encoding="utf-8"))
+    configuration["html"]["use_repository_button"] = True
     configuration["repository"] = {"url": f"https://github.com/{repository}", "branch": BRANCH}
     configuration["launch_buttons"] = {
         "binderhub_url": "https://mybinder.org",

@@ -176,6 +176,8 @@ def test_launch_buttons_lead_to_notebooks_that_install_the_package(tmp_path, mon
     )
     assert after.pop("repository")["url"] == "https://github.com/someone/tagspace"
     assert set(after.pop("launch_buttons")) == {"binderhub_url", "colab_url"}
+    assert after["html"].pop("use_repository_button")
+    assert not before["html"].pop("use_repository_button")
     assert after == before
     for script in SCRIPTS:
         changed = nbformat.read(tmp_path / "notebooks" / f"{script.stem}.ipynb", as_version=4)
