@@ -20,7 +20,7 @@
 # :name: fig-held-out
 # nDCG@10 of a hidden tag set against the number of topics, mean over the sets; each panel has its own scale. Binary LSI
 # never beats plain overlap of tags. tf-idf weighted LSI does on the Million Song subset, from 40 topics on, and not on
-# MTG-Jamendo. Bands: 95 % intervals of the difference from overlap, drawn around the line, over
+# MTG-Jamendo. Bands around a line: 95 % intervals of its difference from overlap, over
 # {glue:text}`held_out_msd_tracks` queries (Million Song subset, resampled by track) and
 # {glue:text}`held_out_jamendo_tracks` queries (MTG-Jamendo, resampled by artist).
 # ```

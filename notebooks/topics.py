@@ -52,8 +52,8 @@ thresholds = configuration.positive_threshold, configuration.negative_threshold
 #
 # Let $W$ be the matrix with a row per tag and a column per track, where $w_{ij} = 1$ if tag $i$ is on track $j$, and 0
 # otherwise. Its singular value decomposition is $W = U \Sigma V^\top$. The columns of $U$ are directions in the space of
-# tags; the first one accounts for the largest part of the sum of squares of $W$, the next one for the largest part of the
-# rest, and so on. The first $k$ columns of $U$ are the topics. A track $w_j$ is described by its projection on them:
+# tags, sorted by importance: each accounts for as much as possible of what the earlier ones leave of the sum of squares of
+# $W$. The first $k$ columns of $U$ are the topics. A track $w_j$ is described by its projection on them:
 #
 # $$u_j = U_k^\top w_j$$
 #
@@ -151,8 +151,8 @@ present.figure(
 # ## How many topics?
 #
 # Move the slider. The histogram shows the cosines of all pairs of tracks (bars grow with the square root of their
-# number). Pairs in red are related: one of them can be the positive of the other. Pairs in blue are unrelated. Pairs
-# in grey are used for neither. The list shows the tags nearest to one tag in the space of topics.
+# number). Pairs in red are related and can be positives, pairs in blue are unrelated and can be negatives. Pairs in grey are
+# used for neither. The list shows the tags nearest to one tag in the space of topics.
 
 # %% tags=["hide-input"]
 numbers = [n for n in (2, 3, 5, 8, 12, 16, 20, 30, 50, 100, 200) if n <= model.rank] or [1]

@@ -154,8 +154,8 @@ present.figure(
 # Four ways to choose among the candidates:
 #
 # - `all`: every triplet that violates the margin (the default);
-# - `semihard`: for each pair, the nearest negative that is farther than the positive, but within the margin
-#   {cite}`schroff2015`;
+# - `semihard`: for each related pair, the nearest negative among those that are farther than the positive by less than the
+#   margin {cite}`schroff2015`;
 # - `hard`: for each anchor, the farthest positive and the nearest negative {cite}`hermans2017`;
 # - `literal`: for each anchor, the nearest positive and the farthest negative, as the paper's text says ("argmin" and
 #   "argmax").
@@ -234,10 +234,10 @@ present.numbers(
 )
 
 # %% [markdown]
-# **What we saw.** Relatedness proposes pairs, and distances choose triplets among them. With `literal`, training ends when
-# no triplet violates the margin, and the validation score has fallen meanwhile. With `hard`, all tracks move towards one
+# **What we saw.** Relatedness proposes pairs, and distances choose triplets among them. The triplets of `literal` soon keep
+# the margin and then have no gradient: training ends, and the validation score has fallen meanwhile. With `hard`, all tracks move towards one
 # point: the mean distance falls to {glue:text}`spread_hard`, and the loss stays near the margin of {glue:text}`margin`. The
-# validation score is high nevertheless, because only the order of neighbours counts; distances have no scale any more.
+# validation score is high nevertheless, because it depends only on the order of neighbours, which survives here.
 # With `semihard` and `all`, the tracks stay apart. A few steps on synthetic music only show how each way begins; the page
 # on [ablations](ablations.ipynb) compares them on real music.
 #

@@ -207,7 +207,7 @@ def test_the_map_says_how_faithful_it_is(made):
     assert places.shape == (120, 2)
     assert places.min() == 0
     assert places.max() == 1
-    assert 0.7 < float(note.split("trustworthiness is ")[1][:4]) <= 1
+    assert 0.7 < float(re.findall(r"neighbours: ([\d.]+) of 1", note)[0]) <= 1
 
 
 @pytest.mark.parametrize("number", [1, 2, 30])

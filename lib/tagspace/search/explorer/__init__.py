@@ -78,7 +78,7 @@ def write_data(
         "neighbours": {n: _neighbours(one) for n, one in collection.representations.items()},
         "start": start,
         "predicted": list(predicted),
-        "note": f"The map is a projection of {first} {note}",
+        "note": f"Tracks that are near each other on the map are near by {first} {note}",
     }
     # "</" would end the script element if the file were inlined; JSON allows "<\\/".
     text = json.dumps(data, ensure_ascii=True, separators=(",", ":")).replace("</", "<\\/")
@@ -114,16 +114,13 @@ def project(vectors: np.ndarray) -> tuple[np.ndarray, str]:
     given = np.array(vectors)
     if len(given) < FEWEST:
         left, scales, _ = np.linalg.svd(given - given.mean(0), full_matrices=False)
-        places, note = np.zeros((len(given), 2)), "on its first two principal components."
+        places, note = np.zeros((len(given), 2)), "(two principal components)."
         places[:, : len(scales)] = (left * scales)[:, :2]
     else:
         found = TSNE(init="pca", metric="cosine", random_state=0, perplexity=PERPLEXITY)
         places = found.fit_transform(given)
         faithful = trustworthiness(given, places, n_neighbors=FAITHFUL, metric="cosine")
-        note = (
-            f"by t-SNE. Its trustworthiness is {faithful:.2f}; 1 means that the {FAITHFUL} nearest "
-            "points of each track are its nearest tracks."
-        )
+        note = f"(t-SNE; trustworthiness of {FAITHFUL} neighbours: {faithful:.2f} of 1)."
     low, high = places.min(0), places.max(0)
     return (places - low) / np.maximum(high - low, 1e-9), note
 
