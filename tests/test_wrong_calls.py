@@ -134,11 +134,15 @@ CALLS = [
     ("sweep", {"scheduler": "slurm"}, "scheduler: slurm needs the command sbatch, which this mach"),
     ("sweep", {"dataset": "[demo, merge]"}, "dataset: '[demo, merge]' is neither a known data set"),
     (
-        "related",
+        "baselines",
         {"variants": "none"},
         "variants: 'none' is not accepted; accepted: names, each wit",
     ),
-    ("related", {"variants": {"a": {"runs": "x"}}}, "variants: {'a': {'runs': 'x'}} is not accept"),
+    (
+        "baselines",
+        {"variants": {"a": {"runs": "x"}}},
+        "variants: {'a': {'runs': 'x'}} is not accept",
+    ),
     ("ablations", {"variants": {"a": {"lr": 1}}}, "lr: unknown parameter; known: dataset, shards"),
     (
         "ablations",

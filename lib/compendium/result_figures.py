@@ -224,8 +224,10 @@ def gains_figure(compared: Mapping[str, pd.DataFrame], reference: str) -> list[F
 
 def _reach(percent: pd.DataFrame) -> float:
     """Choose the limit of the axis: the largest bound that is not far beyond the others."""
-    bounds = percent[["low", "high"]].abs().max(axis=1).dropna()
-    return 1.08 * float(bounds[bounds <= OUTSIDE * bounds.median()].max())
+    # A single run has no interval.
+    bounds = percent.abs().max(axis=1).dropna()
+    near = bounds[bounds <= OUTSIDE * bounds.median()]
+    return 1.08 * float(near.max()) if near.any() else 1.0
 
 
 def _gains_panel(title: str, percent: pd.DataFrame, reference: str, reach: float) -> Figure:

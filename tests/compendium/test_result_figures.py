@@ -218,6 +218,15 @@ def test_gains_figure_draws_a_dot_and_an_interval_for_each_system(compared):
     assert titles(panels) == ["one", "two"]
 
 
+def test_gains_of_a_single_run_are_drawn_without_intervals(compared):
+    single = compared.assign(low=np.nan, high=np.nan)
+    (axes,) = axes_of(result_figures.gains_figure({"one": single}, "x"))
+    assert axes.get_xlim()[1] == pytest.approx(1.08 * 25)
+    none = compared.assign(gain=np.nan, low=np.nan, high=np.nan)
+    (axes,) = axes_of(result_figures.gains_figure({"one": none}, "x"))
+    assert axes.get_xlim()[1] == 1
+
+
 def test_a_gain_far_beyond_the_others_is_an_arrow_with_its_value(compared):
     far = pd.DataFrame({"runs": 3, "gain": -0.9, "low": -0.95, "high": -0.85}, index=["far"])
     many = pd.concat([compared, compared.rename("{} again".format), far])

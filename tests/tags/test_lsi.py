@@ -5,7 +5,7 @@ import pytest
 from scipy import sparse
 from sklearn.decomposition import TruncatedSVD
 
-from compendium.tag_figures import tag_cosines
+from compendium.tag_tables import tag_cosines
 from tagspace.errors import TagspaceError
 from tagspace.tags.lsi import LSI
 
