@@ -10,10 +10,10 @@
 # # The album effect
 #
 # **Every system finds the query's own album more often than chance.** Tracks of one album are recorded and mixed alike
-# ({term}`album effect`). On Emotify (400 clips of real music), {glue:text}`albums_own_network` of the ten tracks nearest by
-# the trained network are from the query's album, and {glue:text}`albums_own_musicnn` of those nearest by frozen musicnn;
-# chance is {glue:text}`albums_own_chance`. Leaving pairs of one album out of training, as the paper does, made no reliable
-# difference.
+# ({term}`album effect`). On Emotify (400 clips of real music), {glue:text}`albums_own_network` of the ten tracks nearest
+# by the trained network are from the query's album, and {glue:text}`albums_own_musicnn` of those nearest by frozen
+# musicnn; chance is {glue:text}`albums_own_chance`. Leaving pairs of one album out of training, as the paper does, made
+# no reliable difference.
 #
 # ```{glue:figure} own
 # :name: fig-own-album
@@ -54,9 +54,9 @@ measure, filters = "graded nDCG@10", ("none", "album", "artist")
 # %% [markdown]
 # ## In evaluation
 #
-# Emotify {cite}`aljanaki2016` is the one collection here that has audio and known albums: 400 clips of 229 albums by
-# 138 artists. Each test track is a query among the test tracks of its fold. The query's album is found more often than
-# chance by every system that uses sound, even by the untrained network.
+# Of the two collections that results are shown for, only Emotify {cite}`aljanaki2016` has known albums: 400 clips of 229
+# albums by 138 artists. Each test track is a query among the test tracks of its fold. The query's album is found more
+# often than chance by every system that uses sound, even by the untrained network.
 
 # %% tags=["hide-input"]
 rows = comparison.select(gathered, "exact P@10")
@@ -75,8 +75,8 @@ present.table(
 )
 
 # %% [markdown]
-# The filters lower every score, even that of random vectors, because they also hide tracks that carry the same tags. All
-# systems lose a similar share, so a fall alone does not show an album effect:
+# The filters lower every score, even that of random vectors, because they also hide tracks that carry the same tags. So a
+# fall alone does not show an album effect:
 
 # %% tags=["hide-input"]
 exact = pd.DataFrame(
@@ -96,7 +96,7 @@ present.table(
 # ## In training
 #
 # The paper leaves pairs of one album out of its triplets, so that the network cannot learn to recognise albums instead of
-# tags. Neither {term}`heads <head>` on frozen musicnn nor the paper's network differed reliably from training on all pairs.
+# tags. This made no reliable difference, for {term}`heads <head>` on frozen musicnn or for the paper's network.
 
 # %% tags=["hide-input"]
 gains: dict = {filtered: {} for filtered in filters}

@@ -9,9 +9,8 @@
 # %% [markdown]
 # # Sound
 #
-# **The network receives six seconds of a track as an image.** Its 80 rows are frequencies and its 130 columns are
-# moments, 46 ms apart. The image keeps timbre, rhythm and rough pitch. It drops phase, and everything outside the six
-# seconds of the excerpt.
+# **The network receives a track in excerpts of six seconds, each as an image.** The 80 rows of the image are frequencies,
+# its 130 columns are moments, 46 ms apart. It keeps timbre, rhythm and rough pitch. It drops phase.
 #
 # ```{glue:figure} excerpt
 # :name: fig-excerpt
@@ -19,8 +18,7 @@
 # {term}`log-mel spectrogram` of the excerpt.
 # ```
 #
-# *You will learn* how a file becomes the network's input, what the input keeps, and whether it matters where the excerpt
-# begins.
+# *You will learn* how a file becomes the network's input, what the input keeps, and how loud the beginning of a file is.
 # *Six minutes.*
 
 # %% tags=["parameters", "hide-input"] mystnb={"code_prompt_show": "Parameters"}
@@ -102,7 +100,7 @@ present.figure(
 )
 
 # %% [markdown]
-# ## Does it matter where the excerpt begins?
+# ## How loud is the beginning of a file?
 #
 # The paper begins at 3 s and gives no reason. Many recordings fade in or begin with silence, which says little about the
 # music. The pieces of the demo corpus begin at full level, so for them any start will do.
@@ -135,7 +133,7 @@ present.numbers(
 # %% [markdown]
 # **What we saw.** The input is a matrix of 80 x 130 numbers. Its frames are 93 ms long and 46 ms apart. Its bands are
 # {glue:text}`audio_semitones` semitones apart above 1 kHz, and many semitones in the bass. The first layer of the network
-# normalises it.
+# normalises these numbers.
 #
 # ## Exercises
 #

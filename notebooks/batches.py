@@ -9,11 +9,11 @@
 # %% [markdown]
 # # How many anchors a batch holds
 #
-# **With many topics, random batches run out of triplets.** A track can be an {term}`anchor` if its batch holds a
-# related and an unrelated track. In random batches of 128 from a public part of the paper's data,
-# {glue:text}`anchors_msd_16` of the tracks are anchors with 16 topics, and {glue:text}`anchors_msd_340` with 340.
-# Batches of related tracks avoid this, but must drop every track that is related to no other:
-# {glue:text}`alone_msd_340` with 340 topics.
+# **With many topics, random batches hold few triplets, and small ones may hold none.** A track can be an {term}`anchor`
+# if its batch holds a related and an unrelated track. In random batches of 128 from a public part of the paper's data,
+# {glue:text}`anchors_msd_16` of the tracks are anchors with 16 topics, and {glue:text}`anchors_msd_340` with 340. Batches
+# of related tracks avoid this, but must drop every track that is related to no other: {glue:text}`alone_msd_340` with 340
+# topics.
 #
 # ```{glue:figure} anchors
 # :name: fig-anchors
@@ -106,7 +106,7 @@ present.table(
 # Relative difference in graded {term}`nDCG`@10 from random batches with 16 topics, unfiltered, on validation tracks.
 # Lines: 95 % intervals over 15 runs, or over those that could be trained. Systems are {term}`heads <head>`, small networks
 # on a frozen public encoder ([musicnn](encoders.ipynb)), trained by triplets in batches of 32. "1000 topics" are all
-# topics. Blue: better; red: worse; grey: not reliable.
+# topics. All lines are grey: no difference is {term}`reliable`.
 # ```
 
 # %% tags=["hide-input", "remove-output", "nbval-ignore-output"]
@@ -147,8 +147,8 @@ if "merge" in gathered:
 # %% [markdown]
 # **What we saw.** On MERGE, random batches of 32 run out of triplets: {glue:text}`batches_failed_1000` of 15 runs with
 # all topics and {glue:text}`batches_failed_100` with 100 found no triplet in their first epoch. All runs with related
-# batches could be trained, on the few tracks that such batches keep. Neither the number of topics nor the kind of batch
-# changed the score reliably: 100 topics instead of 16 changed it by {glue:text}`batches_merge_100_ceiling`, and related
-# instead of random batches, with 100 topics, by {glue:text}`batches_merge_100`. This test says nothing about the paper's
-# ceiling: on MERGE, the heads do not differ reliably from the frozen encoder that they are trained on
-# ([](encoders.ipynb)).
+# batches could be trained; with 100 topics or more, they keep few of the tracks. Neither the number of topics nor the
+# kind of batch changed the score reliably: 100 topics instead of 16 changed it by {glue:text}`batches_merge_100_ceiling`,
+# and related instead of random batches, with 100 topics, by {glue:text}`batches_merge_100`. On MERGE, training a head at
+# all does not change the score reliably ([](encoders.ipynb)), so this test cannot show whether triplets cause the paper's
+# ceiling.

@@ -35,7 +35,7 @@ configuration = read_parameters(globals())
 # once, in one line.
 
 # %% tags=["hide-input"]
-present.table(configuration.table(), "Parameters of a run")
+present.table(configuration.table(), "All parameters of a run (unfold)")
 
 # %% [markdown]
 # ## Kept runs

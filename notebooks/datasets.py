@@ -9,9 +9,9 @@
 # %% [markdown]
 # # Data sets
 #
-# **Of the collections listed here, only MERGE has audio and all four tag sets, for 3,554 clips.** The Million Song Dataset
-# has tags for forty times as many tracks, but its audio, previews of 7digital, is no longer available. This page lists
-# what can be used instead, and how to use your own music.
+# **Of the collections listed here, only MERGE has audio and all four tag sets, for 3,554 clips.** The Million Song
+# Dataset has tags for forty times as many tracks, but its audio, previews of 7digital, is no longer available. This page
+# lists what can be used instead, and how to use your own music.
 #
 # ```{glue:figure} sizes
 # :name: fig-sizes
@@ -48,9 +48,9 @@ present.figure(
 # %% [markdown]
 # ## Collections
 #
-# Every notebook on data takes these names as `-p dataset NAME`. Downloads go to the cache folder (`TAGSPACE_CACHE`, or the
-# platform's own). A download continues where it stopped. Audio is checked against its publisher's checksums. The licence is
-# printed first. Instead of a name, `dataset` may be a path: a release folder, or a
+# Every notebook on data takes these names as `-p dataset NAME`. Downloads go to the cache folder (`TAGSPACE_CACHE`, or
+# the platform's own). A download continues where it stopped. Audio is checked against its publisher's checksums. The
+# licence is printed first. Instead of a name, `dataset` may be a path: a release folder, or a
 # `manifest.csv`.
 
 # %% tags=["hide-input"]
@@ -101,14 +101,15 @@ present.table(
 # hierarchy of genres: its top level serves as genres, the rest as styles. `magnatagatune` has a single set.
 #
 # Large audio comes in parts: `-p shards 0-4` fetches the first five of the hundred parts of `jamendo`, `-p shards small`
-# the smallest release of `fma`. Tracks are split by artist at random, as in the paper. The published splits are used
+# the smallest release of `fma`. Tracks are split by artist at random. The published splits are used
 # with `-p split split-0` (to `split-4`) for `jamendo` and `-p split official` for `fma`.
 #
 # ## If you have the Million Song Dataset
 #
 # `-p dataset path/to/folder` reads `msd_amglabels_all.csv`, `track_metadata.db` and the audio below that folder: as
-# `<track id>.mp3` in folders of any depth, or at the paths listed in `msd_audio.csv` (columns `track_id,path`). Tags of albums from another source are assigned to its tracks as in the paper's Section V, by
-# matching names of artist and release:
+# `<track id>.mp3` in folders of any depth, or at the paths listed in `msd_audio.csv` (columns `track_id,path`).
+#
+# To add tags of albums from another source, match the names of artist and release, as in Section V of the paper:
 #
 # ```
 # python -m tagspace match albums.csv path/to/msd path/to/out

@@ -18,7 +18,7 @@
 # :name: fig-sensitivity
 # How far the output of each stack moves if the frames (moments) or the mel bands of excerpts are shuffled, relative to
 # the distance between two different excerpts; {glue:text}`dpnn_excerpts` test excerpts of the demo corpus. A stack that
-# hears mainly timbre would react little to shuffled frames.
+# hears mainly timbre would react little to shuffled frames, and one that hears mainly rhythm little to shuffled bands.
 # ```
 #
 # *You will learn* what the network looks like, where its parameters and its work are, and what each stack reacts to.
@@ -161,6 +161,6 @@ present.numbers(
 # with the paper's roles: shuffled frames move the left, "timbre" stack less ({glue:text}`trained_left_frames`) than the
 # right, "rhythm" stack ({glue:text}`trained_right_frames`); shuffled mel bands move the left stack more
 # ({glue:text}`trained_left_bands`) than the right ({glue:text}`trained_right_bands`). The untrained network has the same
-# tendency ({glue:text}`untrained_left_frames` and {glue:text}`untrained_right_frames`, {glue:text}`untrained_left_bands` and
-# {glue:text}`untrained_right_bands`), so it comes from the kernels and not from training. This is one run on synthetic
-# music.
+# tendency ({glue:text}`untrained_left_frames` and {glue:text}`untrained_right_frames`, {glue:text}`untrained_left_bands`
+# and {glue:text}`untrained_right_bands`), so it comes from the kernels and not from training. This is one run on
+# synthetic music.

@@ -89,8 +89,9 @@ present.figure(
 # ## Results on two collections
 #
 # MERGE {cite}`louro2024`: 396 clips of 15 seconds by 288 artists, with tags in four sets; a part of the release, cut to
-# 15 seconds. Emotify {cite}`aljanaki2016`: the first 15 seconds of 400 clips by 138 artists, with genres, and the emotions
-# that listeners felt as moods.
+# 15 seconds. Emotify {cite}`aljanaki2016`: the first 15 seconds of 400 clips by 138 artists, with genres, and the
+# emotions that listeners felt as moods. With the artist filter, `head` gains {glue:text}`emotify_head_artist` over frozen
+# musicnn on Emotify and {glue:text}`merge_head_artist` on MERGE; the tables have all systems and tag sets.
 
 # %% tags=["hide-input"]
 filters = ["none", "artist"]
@@ -127,9 +128,9 @@ present.table(
 # %% [markdown]
 # ## What each costs
 #
-# Each network receives the same five excerpts of six seconds, and computes in float32. The first row, reading and log-mel,
-# is needed by all but musicnn. musicnn takes
-# {glue:text}`speed_ratio` times as long as log-mel and the paper's network together.
+# Each network receives the same five excerpts of six seconds, and computes in float32. The first row, reading and
+# log-mel, is needed by all but musicnn. musicnn takes {glue:text}`speed_ratio` times as long as log-mel and the paper's
+# network together.
 
 # %% tags=["hide-input"]
 speed = measured.encoder_speed()
@@ -169,9 +170,9 @@ for name, runs in gathered.items():
 # %% [markdown]
 # **What we saw.** The paper's network learned something from about 270 clips: it is above the same network untrained
 # by {glue:text}`merge_network_over_untrained` on MERGE and by {glue:text}`emotify_network_over_untrained` on Emotify.
-# Frozen musicnn is above it on both, far above on MERGE. With the artist filter, both heads are above frozen musicnn on Emotify
-# ({glue:text}`emotify_head_artist` with the listwise loss, {glue:text}`emotify_triplets_artist` with triplets), and
-# neither is on MERGE ({glue:text}`merge_head_artist` and {glue:text}`merge_triplets_artist`). A possible reason, which
-# was not tested: MERGE has hundreds of tags for its 270 training clips, and Emotify about twenty. From scratch, the
-# listwise loss and triplets do not differ reliably ({glue:text}`merge_listwise_over_network` on MERGE,
+# Frozen musicnn is above it on both, far above on MERGE. With the artist filter, both heads rank better than frozen
+# musicnn on Emotify ({glue:text}`emotify_head_artist` with the listwise loss, {glue:text}`emotify_triplets_artist` with
+# triplets), and neither does on MERGE ({glue:text}`merge_head_artist` and {glue:text}`merge_triplets_artist`). A possible
+# reason, which was not tested: MERGE has hundreds of tags for its 270 training clips, and Emotify about twenty. From
+# scratch, the listwise loss and triplets do not differ reliably ({glue:text}`merge_listwise_over_network` on MERGE,
 # {glue:text}`emotify_listwise_over_network` on Emotify).

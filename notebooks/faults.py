@@ -47,9 +47,10 @@ present.figure(
 # %% [markdown]
 # ## Damaged audio
 #
-# The header of an audio file may be wrong, so the library uses what can be decoded. If a part is shorter than expected,
-# the library determines the true length and places the excerpts within it. The report of the features counts every file that is
-# unusual, and names each file that was left out. A run stops if more than 10 % of the files are lost (`max_lost`).
+# The header of an audio file may be wrong, so the library uses what can be decoded. If less audio can be decoded than the
+# header says, the library determines the true length and places the excerpts within it. The report of the features counts
+# every file that is unusual, and names each file that was left out. A run stops if more than 10 % of the files are lost
+# (`max_lost`).
 #
 # Here one track of the data set is damaged in ten ways:
 
@@ -75,9 +76,9 @@ present.table(
 # %% [markdown]
 # ## Many damaged inputs
 #
-# Nobody can list all kinds of damage. Tests therefore also damage tables, audio files, records, checkpoints and the
-# store of features at random: bytes are changed, inserted, moved, cut and blanked. Each input must give a right answer
-# or one clear error. `make fuzz` tries new inputs each time.
+# Nobody can list all kinds of damage. Tests therefore also damage tables, audio files and records (with their
+# checkpoints) at random: bytes are changed, inserted, moved, cut and blanked. Each input must give a right answer or one
+# clear error. `make fuzz` tries new inputs each time.
 
 # %% tags=["hide-input"]
 damaged = survived[survived["kind"] == "damaged input"]
@@ -89,13 +90,12 @@ present.table(
 # %% [markdown]
 # ## Interruptions
 #
-# A checkpoint is written after each epoch: both networks, the optimiser, all random generators and the history. A run that
-# was killed continues from there, and gives the same bits as an uninterrupted run. Records and tables are
-# written under another name and then renamed, so a full disk or a killed process leaves no incomplete file under the
-# final name.
+# A checkpoint is written after each epoch: both networks, the optimiser, all random generators and the history. A run
+# that was killed continues from there, and gives the same bits as an uninterrupted run. Records and tables are written
+# under another name and then renamed, so a full disk or a killed process leaves no incomplete file under the final name.
 #
-# In the last recorded trial, a run was killed at a random moment and resumed; this was done {glue:text}`faults_kills` times.
-# Weights, metrics and embeddings were identical to those of an uninterrupted run {glue:text}`faults_equal` times.
+# In the last recorded trial, a run was killed at a random moment and resumed; this was done {glue:text}`faults_kills`
+# times. Weights, metrics and embeddings were identical to those of an uninterrupted run {glue:text}`faults_equal` times.
 #
 # A sweep lists each run that could not be made with its reason, and makes the others. A record that was damaged later is
 # noticed by its checksums, moved aside, and made anew.
@@ -107,7 +107,7 @@ present.table(
 # imitated by limiting the instruction sets of the libraries.
 
 # %% tags=["hide-input"]
-columns = ["untrained", "trained", "timbre+rhythm"]
+columns = ["trained", "untrained", "timbre+rhythm"]
 present.table(
     differences.set_index(["precision", "what"])[columns],
     "Graded nDCG@10 on the moods of the demo corpus after five epochs",

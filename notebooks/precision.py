@@ -9,10 +9,10 @@
 # %% [markdown]
 # # What precision means
 #
-# **One common tag is not what the paper counts, and most of its hits for moods are tracks of the query's album.** The
-# paper reports precision at 100: of the hundred nearest tracks, the share that are hits. It does not define a hit. Its own
-# numbers rule out some definitions: a random neighbour shares a mood with the query at least {glue:text}`any_moods` of the
-# time, but the best network of the paper reaches {glue:text}`best_moods`.
+# **The paper must count nearly equal sets of tags as hits. Most of its hits for moods are tracks of the query's album.**
+# The paper reports precision at 100: of the hundred nearest tracks, the share that are hits. It does not define a hit.
+# Its own numbers rule out some definitions: by its own counts of tags, a random neighbour shares a mood with the query at
+# least {glue:text}`any_moods` of the time, but its best network reaches {glue:text}`best_moods`.
 #
 # ```{glue:figure} readings
 # :name: fig-readings
@@ -107,17 +107,17 @@ present.table(verdicts.rename_axis("a hit has"), "Readings of a hit against Tabl
 # %% [markdown]
 # Of the six readings, two fit: chance is below every network, in every tag set, for {glue:text}`readings_that_fit`. The
 # numbers do not tell which of the two. This book takes the one without a threshold, `exact`: a neighbour is a hit if it
-# carries exactly the query's tags of the set. Genres rule
-# out "half of all tags" most clearly: chance is above the paper's best. These labels have too much Pop/Rock, which raises
-# chance for genres. But for styles and themes, too, chance is above the paper's lowest precision.
+# carries exactly the query's tags of the set. "Half of all tags" is ruled out: for genres, chance is above the paper's
+# best network (though these labels have too much Pop/Rock), and for styles and themes it is above the paper's lowest
+# network.
 #
-# ## What follows for its numbers
+# ## What follows for the paper's numbers
 #
 # Editors tagged albums, so a neighbour from the query's album is a hit by any of these readings. Indeed, the album's
-# precision is the smallest in all {glue:text}`readings_rows` rows of Table II: at most {glue:text}`album_best` of a hundred
-# neighbours are from it. (An album has {glue:text}`tracks_per_album` tracks on average, so more than about
-# {glue:text}`album_at_most` are hardly possible.) Dividing the album's precision by that of a tag set gives the share of its
-# hits that are from the album. It is about half, or more, for all sets but genres:
+# precision is the smallest in all {glue:text}`readings_rows` rows of Table II: at most {glue:text}`album_best` of a
+# hundred neighbours are from it. (An album has {glue:text}`tracks_per_album` tracks on average, so more than about
+# {glue:text}`album_at_most` are hardly possible.) Dividing the album's precision by that of a tag set gives the share of
+# its hits that are from the album. It is about half, or more, for all sets but genres:
 
 # %% tags=["hide-input"]
 shares = published[sets].rdiv(published["album"], axis=0).agg(["min", "max"]).T
@@ -141,8 +141,8 @@ present.table(
 # - `any`: 1 if $T_i \cap T_q \neq \emptyset$, else 0;
 # - `graded`: $|T_i \cap T_q| \,/\, |T_i \cup T_q|$, the {term}`Jaccard index`.
 #
-# *Precision at* $k$ is the mean gain of the first $k$ neighbours. *R-precision* is that of the first $R$, where $R$ is the
-# number of hits that exist, so that 1 can be reached. *nDCG at* $k$ discounts the gains by rank {cite}`jarvelin2002`:
+# *Precision at* $k$ is the mean gain of the first $k$ neighbours. *R-precision* is that of the first $R$, where $R$ is
+# the number of hits that exist, so that 1 can be reached. *nDCG at* $k$ discounts the gains by rank {cite}`jarvelin2002`:
 #
 # $$\text{nDCG}@k = \frac{\sum_{r=1}^{k} g_r / \log_2(r + 1)}{\text{the same sum for the best order}}$$
 #
@@ -204,10 +204,10 @@ present.numbers(
 # {glue:text}`asked_most` of about {glue:text}`asked_of` queries per fold, depending on the tag set.
 #
 # **What we saw.** Of six readings of a hit, only "two thirds of all tags" and "the same tags" fit the paper's numbers. By
-# either, {glue:text}`album_of_moods` of the hits of moods are tracks of the query's album, {glue:text}`album_of_themes` of
-# themes, {glue:text}`album_of_styles` of styles and {glue:text}`album_of_genres` of genres. Precision at 100 therefore
-# measures in part how well a network recognises albums. The page on [the album effect](albums.ipynb) measures this on real
-# music.
+# either, {glue:text}`album_of_moods` of the hits of moods are tracks of the query's album, {glue:text}`album_of_themes`
+# of themes, {glue:text}`album_of_styles` of styles and {glue:text}`album_of_genres` of genres. Precision at 100 therefore
+# measures in part how well a network recognises albums. The page on [the album effect](albums.ipynb) measures this on
+# real music.
 #
 # With the whole release of the labels, chance of each reading is computed by
 #

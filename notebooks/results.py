@@ -12,8 +12,8 @@
 # **Training on genres helps genres and hurts moods and themes, as in the paper. Most other claims are not confirmed on
 # MERGE.** Table II of the paper lists retrieval precision for each combination of tag sets that a network is trained on.
 # On MERGE (396 clips of real music), training on genres instead of another single set changes graded {term}`nDCG`@10 by
-# {glue:text}`genres_genres` for genres and by {glue:text}`genres_moods` for moods (triplets, unfiltered; 95 % intervals in
-# brackets). Training on all four sets was better than on one set with the listwise loss
+# {glue:text}`genres_genres` for genres and by {glue:text}`genres_moods` for moods (triplets, unfiltered; 95 % intervals
+# in brackets). Training on all four sets was better than on one set with the listwise loss
 # ({glue:text}`all_over_one_listwise`), and not reliably with triplets ({glue:text}`all_over_one`).
 #
 # ```{glue:figure} claims
@@ -83,12 +83,13 @@ present.figure(
 #
 # Here the same 15 combinations are trained on MERGE {cite}`louro2024`, with up to six numbers of topics; the largest uses
 # all topics. The systems are {term}`heads <head>` on the frozen encoder [musicnn](encoders.ipynb), because a network
-# trained from scratch learns little from so few clips. `triplets` is the paper's loss with {term}`LSI`; `listwise, tf-idf`
-# has the {term}`listwise loss` and tf-idf weights. Rows that name no task average the four tag sets. Rows that name no
-# number of topics average all of them. "Combinations with moods" are those of two or three sets.
+# trained from scratch learns little from so few clips. `triplets` is the paper's loss with {term}`LSI`; `listwise,
+# tf-idf` has the {term}`listwise loss` and tf-idf weights. Rows that name no task average the four tag sets. Rows that
+# name no number of topics average all of them. "Combinations with moods" are those of two or three sets.
 #
 # The column `paper` has the same comparison in the paper's precision at 100. The paper publishes two numbers of topics
-# per combination, so there is no interval. The table has 40 intervals; if no claim held, two would exclude zero by chance.
+# per combination, so there is no interval. If no row had a true difference, two of the 40 intervals would exclude zero on
+# average.
 
 # %% tags=["hide-input"]
 first = next(iter(found.values()))
@@ -224,9 +225,9 @@ present.table(
 )
 
 # %% [markdown]
-# For moods, joining gains {glue:text}`paper_moods_joined` with the album, and {glue:text}`paper_moods_left` without it (the
-# range comes from rounding): the album explains at most about half of the gain. For styles, it explains more than half
-# ({glue:text}`paper_styles_joined` with, {glue:text}`paper_styles_left` without); for themes, about a third
+# For moods, joining gains {glue:text}`paper_moods_joined` with the album, and {glue:text}`paper_moods_left` without it
+# (the range comes from rounding): the album explains at most about half of the gain. For styles, it explains more than
+# half ({glue:text}`paper_styles_joined` with, {glue:text}`paper_styles_left` without); for themes, about a third
 # ({glue:text}`paper_themes_joined` and {glue:text}`paper_themes_left`). For genres, joining lowers precision.
 #
 # The last two columns count, among 100 neighbours, hits from other albums and tracks of the artist's other albums. For
@@ -272,7 +273,8 @@ for label, claim in {
 # %% [markdown]
 # **What we saw.** In the paper, joining all sets gains {glue:text}`paper_all_over_one` over one set. On MERGE, with the
 # listwise loss, it gains {glue:text}`all_over_one_listwise` ({glue:text}`all_over_one_listwise_artist` with the artist
-# filter); with triplets the gain is not reliable ({glue:text}`all_over_one`). Training on moods or on styles made no
+# filter); with triplets it is not reliable ({glue:text}`all_over_one`), except over moods alone with the
+# artist filter ({glue:text}`all_over_moods_artist`). Training on moods or on styles made no
 # reliable difference ({glue:text}`moods_over_styles`); in the paper, moods gain {glue:text}`paper_moods_over_styles`.
 # With both losses, unfiltered and with the artist filter, training on genres alone is better for genres and worse for
 # moods and themes; for styles it made no reliable difference. The most topics are better than the fewest only for the
@@ -280,5 +282,5 @@ for label, claim in {
 # ({glue:text}`ceiling`, {glue:text}`ceiling_listwise`). On MERGE, heads do not differ reliably from the frozen encoder
 # ([](encoders.ipynb)), so this test can miss small effects.
 #
-# The kept table has {glue:text}`results_runs` runs, which took {glue:text}`results_hours` hours on one core. To make it on
-# another data set, run `papermill notebooks/results.ipynb OUT.ipynb -p dataset NAME`.
+# The kept table has {glue:text}`results_runs` runs, which took {glue:text}`results_hours` hours on one core. To make it
+# on another data set, run `papermill notebooks/results.ipynb OUT.ipynb -p dataset NAME`.

@@ -11,9 +11,9 @@
 #
 # **The same track has other neighbours by mood than by style.** Of the {glue:text}`search_hits` tracks nearest by mood, a
 # median of {glue:text}`search_median` are also among the {glue:text}`search_hits` nearest by style (all
-# {glue:text}`search_tracks` tracks of this page; at random it would be {glue:text}`search_chance`). Choose a track and play
-# its neighbours. The lists show the tracks nearest to it by three representations, and mark the tags that both tracks
-# carry.
+# {glue:text}`search_tracks` tracks of this page; at random it would be {glue:text}`search_chance`). Choose a track and
+# play its neighbours. The lists show the tracks nearest to it by three representations, and mark the tags that both
+# tracks carry.
 #
 # ```{raw} html
 # <link rel="stylesheet" href="../_static/explorer.css">
@@ -22,17 +22,17 @@
 # <script src="../_static/explorer.js"></script>
 # ```
 #
-# *You will learn* how a query becomes a ranking, what the score means, how representations are combined, and how to search
-# your own music. *Six minutes.*
+# *You will learn* how a query becomes a ranking, what the score means, how representations are combined, and how to
+# search your own music. *Six minutes.*
 #
 # - *sound* is musicnn {cite}`pons2019`, a public network that was trained to tag music, used as it is.
 # - *moods* and *styles* are the paper's network, trained from scratch on the moods, or on the styles, of the training
 #   tracks of the demo corpus.
 #
-# The tracks are the test tracks of the synthetic {term}`demo corpus`; the networks were trained on tracks of other artists.
-# A score of 99 % means that 99 of 100 pairs of tracks are less similar. The first track was chosen by a rule: of its four
-# nearest tracks by other artists, those by mood share moods rather than styles with it, and those by style share styles
-# rather than moods. Most other tracks show a smaller difference.
+# The tracks are the test tracks of the synthetic {term}`demo corpus`; the networks were trained on tracks of other
+# artists. A score of 99 % means that 99 of 100 pairs of tracks are less similar. The first track was chosen by a rule:
+# most of its four nearest tracks by mood share moods but no styles with it, and its four nearest by style share styles
+# but no moods. Most other tracks show a smaller difference.
 
 # %% tags=["parameters", "hide-input"] mystnb={"code_prompt_show": "Parameters"}
 collection: str = ""  # an index, or its music folder; empty: the demo tracks of the book
@@ -55,14 +55,15 @@ search = searching.open_search(globals())
 # .venv/bin/tagspace explore MUSIC PAGE
 # ```
 #
-# The page then has one list, *sound*. To compare moods with styles, train models first: `tagspace model merge MODELS`.
+# The page then has one list, *sound*. To compare moods with styles, train models on the data
+# set MERGE first: `tagspace model merge MODELS`.
 #
 # ## From a query to a ranking
 #
-# An index holds one vector of unit length per track and representation. The similarity of two tracks is the cosine of their
-# vectors. A query may be a track, several tracks, or tags. A tag can be a query because it has a vector, too. In a model
-# made by `tagspace model`, this is the mean of the training tracks that are related to it. In musicnn, it is the direction
-# in which the network finds the tag more likely.
+# An index holds one vector of unit length per track and representation. The similarity of two tracks is the cosine of
+# their vectors. A query may be a track, several tracks, or tags. A tag can be a query because it has a vector, too. In a
+# model made by `tagspace model`, this is the mean vector of the training tracks, weighted by how related each is to the
+# tag. In musicnn, it is the direction in which the network finds the tag more likely.
 #
 # Here the query is searched by both models at once, with equal weights and without filters:
 
@@ -89,13 +90,14 @@ present.table(
 # pairs; it only orders the hits. To combine representations, their cosines are standardised by the mean and standard
 # deviation of the same pairs, and averaged with weights.
 #
-# Tracks of the query's artist may share voices, instruments and a studio with it. A search can leave them out, or list one
-# track per artist or album. Only one copy of a recording is listed.
+# Tracks of the query's artist may share voices, instruments and a studio with it. A search can leave them out, or list
+# one track per artist or album. Only one copy of a recording is listed.
 #
 # ## Listen
 #
 # The query and its nearest tracks by other artists, for each of the two models. The percentage is the score. Tags that a
-# track shares with the query follow; for tracks without tags, tags that are predicted for both.
+# track shares with the query follow. If there are none, tags that musicnn predicts for both follow; their percentage says
+# how often such a prediction was right.
 
 # %% tags=["hide-input", "nbval-ignore-output"]
 searching.listen_table(search)

@@ -112,13 +112,13 @@ present.figure(
 # %% [markdown]
 # ```{glue:figure} frequencies
 # :name: fig-frequencies
-# The ten most frequent tags of each set of the data set of this page.
+# The ten most frequent tags of each set of the demo corpus, in the intersection.
 # ```
 
 # %% tags=["hide-input", "remove-output", "nbval-ignore-output"]
 present.figure(
     "frequencies",
-    tag_figures.frequencies_figure(tag_tables.frequencies(everything)),
+    tag_figures.frequencies_figure(tag_tables.frequencies(common)),
     "Four bar charts of the ten most frequent genres, styles, moods and themes of the data set.",
 )
 
@@ -129,7 +129,7 @@ present.figure(
 #
 # ```{glue:figure} cooccurrence
 # :name: fig-cooccurrence
-# How often the most frequent tags of each set of the data set of this page occur together: tracks with both tags,
+# How often the most frequent tags of each set of the demo corpus occur together: tracks with both tags,
 # divided by tracks with at least one of them. Names have the colours of their tag sets in {numref}`fig-frequencies`.
 # ```
 
@@ -151,9 +151,9 @@ present.numbers(
 )
 
 # %% [markdown]
-# **What we saw.** Combinations of moods are three quarters as many as albums. Two tracks with exactly the same moods are
-# therefore often from one album ([](precision.ipynb)). The [next page](topics.ipynb) grades how related tracks of
-# different albums are.
+# **What we saw.** There are three different combinations of moods for every four albums. Two tracks with exactly the same
+# moods are therefore often from one album ([](precision.ipynb)). The [next page](topics.ipynb) grades how related tracks
+# of different albums are.
 #
 # ## Exercises
 #

@@ -20,8 +20,8 @@
 # {glue:text}`topics_negative`), against the number of topics. {glue:text}`topics_no_tag` of all pairs share no tag.
 # ```
 #
-# *You will learn* what LSI does to a matrix of tags, what its topics look like, and what their number changes. *Ten
-# minutes.*
+# *You will learn* what LSI does to a matrix of tags, what its topics look like, and how their number affects which tracks
+# are related. *Ten minutes.*
 
 # %% tags=["parameters", "hide-input"] mystnb={"code_prompt_show": "Parameters"}
 dataset: str = "demo"  # a name from the page of data sets, or a path
@@ -47,13 +47,14 @@ thresholds = configuration.positive_threshold, configuration.negative_threshold
 # ## The idea
 #
 # Suppose that one track is tagged *Wistful* and *Ballad*, and another one *Melancholy* and *Rainy Day*. They share no
-# tag. A third track, tagged *Ballad* and *Melancholy*, connects them: these tags occur together. LSI finds such
-# connections {cite}`deerwester1990`.
+# tag. A third track is tagged *Ballad* and *Melancholy*. So these two tags occur together, and connect the first two
+# tracks. LSI finds such connections {cite}`deerwester1990`.
 #
 # Let $W$ be the matrix with a row per tag and a column per track, where $w_{ij} = 1$ if tag $i$ is on track $j$, and 0
 # otherwise. Its singular value decomposition is $W = U \Sigma V^\top$. The columns of $U$ are directions in the space of
-# tags, sorted by importance: each accounts for as much as possible of what the earlier ones leave of the sum of squares of
-# $W$. The first $k$ columns of $U$ are the topics. A track $w_j$ is described by its projection on them:
+# tags. The first direction accounts for as much of the sum of squares of $W$ as possible. Each further one accounts for
+# as much as possible of the rest. The first $k$ columns of $U$ are the topics. A track $w_j$ is described by its
+# projection on them:
 #
 # $$u_j = U_k^\top w_j$$
 #
@@ -151,16 +152,16 @@ present.figure(
 # ## How many topics?
 #
 # Move the slider. The histogram shows the cosines of all pairs of tracks (bars grow with the square root of their
-# number). Pairs in red are related and can be positives, pairs in blue are unrelated and can be negatives. Pairs in grey are
-# used for neither. The list shows the tags nearest to one tag in the space of topics.
+# number). Pairs in red are related and can be positives, pairs in blue are unrelated and can be negatives. Pairs in grey
+# are used for neither. The list shows the tags nearest to one tag in the space of topics.
 
 # %% tags=["hide-input"]
 numbers = [n for n in (2, 3, 5, 8, 12, 16, 20, 30, 50, 100, 200) if n <= model.rank] or [1]
 topics_slider(tags, numbers, k, thresholds)
 
 # %% [markdown]
-# How much of the sum of squares do the topics account for? The share rises quickly at first, and has no sharp kink that
-# suggests a number:
+# How much of the sum of squares do the topics account for? The share rises quickly at first, then slowly. It has bends,
+# but none at the default number of topics:
 #
 # ```{glue:figure} spectrum
 # :name: fig-spectrum

@@ -9,17 +9,17 @@
 # %% [markdown]
 # # Training
 #
-# **The network learns to put related tracks near each other.** On the synthetic {term}`demo corpus`, the trained
-# network reaches {glue:text}`demo_trained_none` in graded {term}`nDCG`@10, averaged over the four tag sets. The same
-# network untrained reaches {glue:text}`demo_untrained_none`. Hand-crafted features of timbre and rhythm, which suit
-# synthesised music, reach {glue:text}`demo_timbre+rhythm_none`. All queries and neighbours are tracks of artists that were
-# not trained on.
+# **The network learns to put related tracks near each other.** On the synthetic {term}`demo corpus`, the trained network
+# reaches {glue:text}`demo_trained_none` in graded {term}`nDCG`@10, averaged over the four tag sets. The same network
+# untrained reaches {glue:text}`demo_untrained_none`. Hand-crafted features of timbre and rhythm, which suit synthesised
+# music, reach {glue:text}`demo_timbre+rhythm_none`. All queries and neighbours are tracks of artists that were not
+# trained on.
 #
 # ```{glue:figure} results
 # :name: fig-results
 # Graded nDCG@10 of one run on the demo corpus, mean over the tag sets, for the trained network and its baselines.
-# Lines: 95 % intervals, by resampling {glue:text}`demo_artists` artists of the test tracks. Dotted: neighbours in
-# random order. 1 is the best order.
+# `tags` ranks by the test tracks' own tags, for reference. Lines: 95 % intervals, by resampling
+# {glue:text}`demo_artists` artists of the test tracks. Dotted: neighbours in random order. 1 is the best order.
 # ```
 #
 # *You will learn* how one experiment of the paper runs from end to end, what it prints and keeps, and how to change it.
@@ -81,8 +81,8 @@ experiment.check_machine(configuration)
 # %% [markdown]
 # ## Data
 #
-# A data set has tracks, and tags in several tag sets. Errors in tags, artists or paths are reported here, before any audio
-# is read.
+# A data set has tracks, and tags in several tag sets. Errors in tags, artists or paths are reported here, before any
+# audio is read.
 
 # %%
 collection = registry.load_dataset(configuration.dataset, configuration.shards)
@@ -125,7 +125,7 @@ print(record.describe())
 # %% [markdown]
 # ```{glue:figure} history
 # :name: fig-history
-# Loss, number of triplets that violate the margin, and nDCG@10 of the validation tracks by epoch. The dot is the epoch
+# Loss, number of triplets that violate the margin, and nDCG@10 of the validation tracks by epoch, for this run. The dot is the epoch
 # whose weights were kept. The loss is the mean over violating triplets, so it need not fall when fewer are left.
 # ```
 
@@ -148,8 +148,7 @@ present.figure(
 #   are coarse for a single one;
 # - `random`: random vectors.
 #
-# The columns `artist` and `album` count tracks of the query's artist and album among the neighbours. `chance` is expected
-# of a random order, `ceiling` is the best order.
+# The row `chance` is the expected score of a random order, the row `ceiling` that of the best order.
 
 # %% tags=["hide-input", "remove-output", "nbval-ignore-output"]
 measure = "graded nDCG@10"
@@ -167,8 +166,9 @@ present.table(
 )
 
 # %% [markdown]
-# Part of this may be the sound of an artist. With the {term}`artist filter`, all tracks of the query's artist are left out
-# of its neighbours. What then remains above `untrained` must come from the tags. Here it is mainly in genres and styles:
+# Part of this may be the sound of an artist. With the {term}`artist filter`, all tracks of the query's artist are left
+# out of its neighbours. What then remains above `untrained` must come from the tags. Here it is mainly in genres and
+# styles:
 
 # %% tags=["hide-input", "nbval-ignore-output"]
 present.table(
@@ -179,8 +179,9 @@ present.table(
 # %% [markdown]
 # The paper's measure, as this book [reads its numbers](precision.ipynb), counts a neighbour only if it carries exactly
 # the same tags of a set as the query. The paper counts the first hundred neighbours; here it is the first ten, because
-# there are few test tracks. Such a neighbour is often a track of the query's own album: without the album, precision of
-# moods falls from {glue:text}`exact_moods_none` to {glue:text}`exact_moods_album`.
+# there are few test tracks. A neighbour with exactly the same tags is often from the query's own album: without the
+# album, precision of moods falls from {glue:text}`exact_moods_none` to {glue:text}`exact_moods_album`. `artist` and
+# `album` are the shares of neighbours by the query's artist and from its album.
 
 # %% tags=["hide-input", "nbval-ignore-output"]
 present.table(

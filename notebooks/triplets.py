@@ -11,14 +11,14 @@
 #
 # **The easiest triplets are soon solved.** Training compares an {term}`anchor` with a related track, the *positive*, and
 # an unrelated one, the *negative*. The paper's text picks the nearest positive and the farthest negative. After
-# {glue:text}`triplets_epochs` epochs with these, {glue:text}`active_literal` triplets violate the margin, and learning has
-# stopped. If all violating triplets are used, {glue:text}`active_all` are left.
+# {glue:text}`epochs_literal` epochs on a small part of the demo corpus, none of these violates the margin, and learning
+# stops. If all triplets are used, {glue:text}`active_all` still violate it after {glue:text}`triplets_epochs` epochs.
 #
 # ```{glue:figure} histories
 # :name: fig-histories
 # A few epochs with each way to choose triplets, from the same initial weights, on two small batches of the demo corpus.
 # `literal` is the paper's text; its training ends when no triplet violates the margin. Panels: triplets per epoch that
-# violate the margin; mean distance between embeddings (at 0 all tracks are one point); {term}`nDCG`@10 of
+# violate the margin (the axis is compressed); mean distance between embeddings (at 0 all tracks are one point); {term}`nDCG`@10 of
 # {glue:text}`n_validation` validation tracks.
 # ```
 #
@@ -69,16 +69,23 @@ tracks = corpus.load_corpus(configuration)
 #
 # $$L = \sum_i \max\bigl(\lVert f(x_i^a) - f(x_i^p) \rVert_2^2 - \lVert f(x_i^a) - f(x_i^n) \rVert_2^2 + \alpha,\; 0\bigr)$$ (eq-loss)
 #
-# Equations {eq}`eq-margin` and {eq}`eq-loss` are those of the paper's Section III-A. Here the loss of a batch is the mean over the triplets
-# whose term is above zero. The other triplets have no gradient.
+# Equations {eq}`eq-margin` and {eq}`eq-loss` are those of the paper's Section III-A. Here the loss of a batch is the mean
+# over the triplets whose term is above zero. The other triplets have no gradient.
 #
-# Which triplets? Their number grows with the cube of the batch size. *Relatedness* decides which pairs may take part: two tracks are
-# related if the cosine of their [LSI vectors](topics.ipynb) is {glue:text}`positive_threshold` or more, and unrelated
-# if it is below {glue:text}`negative_threshold`. Pairs of one album are left out, so that the network does not learn
-# to recognise albums.
+# Which triplets? Their number grows with the cube of the batch size. *Relatedness* decides which pairs may take part: two
+# tracks are related if the cosine of their [LSI vectors](topics.ipynb) is {glue:text}`positive_threshold` or more, and
+# unrelated if it is below {glue:text}`negative_threshold`. Pairs of one album are left out, so that the network does not
+# learn to recognise albums. In the library's code, `_all` finds all triplets that violate the margin, and `terms` puts
+# the parts together:
 
 # %% tags=["remove-input"]
-present.source(mining.candidate_pairs, losses.TripletLoss.terms, losses.triplet_hinges)
+present.source(
+    mining.candidate_pairs,
+    mining._all,  # the default of mine()
+    losses.TripletLoss.terms,
+    losses.triplet_hinges,
+    losses.mean_of_positive,
+)
 
 # %% [markdown]
 # ## Listen
@@ -125,7 +132,7 @@ listening.tracks(
 #
 # ```{glue:figure} batch
 # :name: fig-batch
-# Pairs of one batch: cosines of the LSI vectors, and how each pair is used. {glue:text}`n_positive` pairs are related;
+# Pairs of one batch of the demo corpus: cosines of the LSI vectors, and how each pair is used. {glue:text}`n_positive` pairs are related;
 # {glue:text}`n_same_album` more would be without the album filter; {glue:text}`n_negative` are unrelated.
 # {glue:text}`n_anchors` of the {glue:text}`batch_size` tracks have both a positive and a negative, and can be anchors.
 # ```
@@ -166,7 +173,7 @@ present.figure(
 #
 # ```{glue:figure} triplets
 # :name: fig-triplets
-# The chosen triplets of the batch, with the untrained network: squared distance from the anchor to the positive
+# The chosen triplets of this batch, with the untrained network: squared distance from the anchor to the positive
 # (across) and to the negative (upwards). Triplets above the line keep the margin: they are solved. The numbers count the
 # triplets. Nearly all of `literal` are solved before training begins.
 # ```
@@ -217,6 +224,7 @@ present.figure(
 last = {name: history.iloc[-1] for name, history in histories.items()}
 present.numbers({f"loss_{name}": f"{row['loss']:.3f}" for name, row in last.items()})
 present.numbers({f"active_{name}": f"{row['triplets']:,.0f}" for name, row in last.items()})
+present.numbers({"epochs_literal": f"{last['literal']['epoch']:.0f}"})
 present.numbers({f"spread_{name}": f"{row['spread']:.3f}" for name, row in last.items()})
 present.numbers(
     {
@@ -234,12 +242,12 @@ present.numbers(
 )
 
 # %% [markdown]
-# **What we saw.** Relatedness proposes pairs, and distances choose triplets among them. The triplets of `literal` soon keep
-# the margin and then have no gradient: training ends, and the validation score has fallen meanwhile. With `hard`, all tracks move towards one
-# point: the mean distance falls to {glue:text}`spread_hard`, and the loss stays near the margin of {glue:text}`margin`. The
-# validation score is high nevertheless, because it depends only on the order of neighbours, which survives here.
-# With `semihard` and `all`, the tracks stay apart. A few steps on synthetic music only show how each way begins; the page
-# on [ablations](ablations.ipynb) compares them on real music.
+# **What we saw.** Relatedness proposes pairs, and distances choose triplets among them. The triplets of `literal` soon
+# keep the margin and then have no gradient: training ends, and the validation score has fallen meanwhile. With `hard`,
+# all tracks move towards one point: the mean distance falls to {glue:text}`spread_hard`, and the loss stays near the
+# margin of {glue:text}`margin`. The validation score is high nevertheless, because it depends only on the order of
+# neighbours, which survives here. With `semihard` and `all`, the tracks stay apart. A few steps on synthetic music only
+# show how each way begins; the page on [ablations](ablations.ipynb) compares them on real music.
 #
 # ## Exercises
 #

@@ -20,12 +20,12 @@ STACK_COLOURS = {"left": style.BLUE, "right": style.RED, "both": style.MUTED}
 STACK_CAPTIONS = {"left": "timbre: long kernels", "right": "rhythm: tall kernels"}
 STACK_POSITIONS = {"left": 0.24, "right": 0.76, "both": 0.5}  # across the diagram, 0 to 1
 CURVE_COLOURS = (style.RED, style.BLUE, style.GREEN, style.AMBER, style.PURPLE)
-# Of the kinds of pairs in a batch.
+# Of the kinds of pairs in a batch; a picture has the same colours in light and dark mode.
 PAIR_COLOURS = {
-    "related": "#d55e00",
+    "related": "#d55e01",
     "same album": "#f0e442",
-    "unrelated": "#0072b2",
-    "neither": "#c8c8c8",
+    "unrelated": "#0072b1",
+    "neither": "#bfbfbf",
 }
 
 
@@ -123,8 +123,16 @@ def _draw_stack(axes: plt.Axes, layers: pd.DataFrame, top: int) -> None:
         _draw_box(axes, position, text, stack)
         _draw_arrow(axes, above, position)
         above = position
-    colour = STACK_COLOURS[stack]
-    axes.text(x, top - 0.46, STACK_CAPTIONS[stack], ha="center", color=colour, weight="bold")
+    place = {"left": (0.0, "left"), "right": (1.0, "right")}[stack]
+    axes.text(
+        place[0],
+        top - 0.4,
+        STACK_CAPTIONS[stack].replace(": ", ":\n"),
+        ha=place[1],
+        va="center",
+        color=STACK_COLOURS[stack],
+        weight="bold",
+    )
 
 
 def _draw_box(axes: plt.Axes, position: tuple[float, float], text: str, stack: str) -> None:
@@ -197,7 +205,8 @@ def sensitivity_figure(changes: dict[str, pd.DataFrame]) -> list[Figure]:
             axes.barh(heights, table[axis], height=0.36, color=colour)
             for height, value in zip(heights, table[axis], strict=True):
                 axes.text(value + 0.02, height, f"{value:.2f} {axis}", va="center", color=colour)
-        axes.set_yticks(range(len(table)), list(table.index))
+        roles = [f"{name}\n({STACK_CAPTIONS[name].split(':')[0]})" for name in table.index]
+        axes.set_yticks(range(len(table)), roles)
         axes.tick_params(left=False)
         axes.set(xlabel="change when shuffled", xlim=(0, 1.5), ylim=(len(table) - 0.5, -0.5))
         panels.append(figure)
@@ -222,10 +231,11 @@ def batch_figure(cosines: np.ndarray, kinds: dict[str, np.ndarray]) -> list[Figu
     for code, name in reversed(list(enumerate(PAIR_COLOURS))[:-1]):
         codes[kinds[name]] = code
     shades = ListedColormap(list(PAIR_COLOURS.values()))
-    image = others.imshow(codes, cmap=shades, vmin=-0.5, vmax=3.5, interpolation="nearest")
-    bar = right.colorbar(image, ax=others, shrink=0.8, ticks=range(len(PAIR_COLOURS)))
-    bar.ax.set_yticklabels(PAIR_COLOURS)
-    bar.ax.invert_yaxis()
+    others.imshow(codes, cmap=shades, vmin=-0.5, vmax=3.5, interpolation="nearest")
+    for place, (name, colour) in enumerate(PAIR_COLOURS.items()):
+        spot = others.transAxes
+        others.plot(1.06, 0.95 - 0.1 * place, "s", color=colour, transform=spot, clip_on=False)
+        others.text(1.12, 0.95 - 0.1 * place, name, transform=spot, va="center")
     for each in (axes, others):
         each.set(xlabel="track", ylabel="track", xticks=[], yticks=[])
     return [left, right]
@@ -288,6 +298,9 @@ def histories_figure(histories: dict[str, pd.DataFrame], columns: dict[str, str]
         for (name, history), colour in zip(histories.items(), CURVE_COLOURS, strict=False):
             axes.plot(history["epoch"], history[column], ".-", color=colour)
             ends.append((history["epoch"].iloc[-1], history[column].iloc[-1], name, colour))
+        if column == "triplets":
+            axes.set_yscale("symlog", linthresh=10)
+            axes.set_ylim(bottom=-2)
         style.label_ends(axes, ends)
         axes.set(xlabel="epoch")
         axes.set_xlim(right=1.45 * axes.get_xlim()[1])  # room for the names

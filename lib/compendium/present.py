@@ -58,6 +58,20 @@ def percent(share: float, digits: int = 0) -> str:
     return f"{100 * share:.{digits}f} %"
 
 
+def signed(value: float, digits: int = 1) -> str:
+    """Write a number with its sign, and with more digits where it would be rounded to zero.
+
+    Examples
+    --------
+    >>> signed(2.34), signed(0.004), signed(0.0)
+    ('+2.3', '+0.004', '0.0')
+    """
+    text = f"{value:+.{digits}f}"
+    if float(text) == 0:
+        text = f"{value:+.1g}" if abs(value) > 0.01 * 10**-digits else f"{0:.{digits}f}"
+    return text.replace("-", "\N{MINUS SIGN}")
+
+
 def source(*parts: Callable[..., object]) -> Markdown:
     """Show the code of functions of the library, without their docstrings."""
     return Markdown("```python\n" + "\n\n".join(map(_source, parts)) + "\n```")

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from compendium import style
+from compendium import present, style
 from tagspace.runs import comparison
 
 LOSS_COLOURS = {"triplet": style.BLUE, "regression": style.GREEN, "listwise": style.RED}
@@ -80,7 +80,9 @@ def best_of_blocks(table: pd.DataFrame) -> pd.DataFrame:
     return table.eq(table.groupby(n_sets).transform("max"))
 
 
-def topics_figure(table: pd.DataFrame, measure: str) -> list[Figure]:
+def topics_figure(
+    table: pd.DataFrame, measure: str, levels: Mapping[str, float] | None = None
+) -> list[Figure]:
     """Draw each task of Table II against the number of topics.
 
     Parameters
@@ -89,8 +91,14 @@ def topics_figure(table: pd.DataFrame, measure: str) -> list[Figure]:
         See :func:`arrange_table_2`. Each combination of tag sets becomes a line.
     measure : str
         Name of the values, for the vertical axes.
+    levels : mapping of str to float, optional
+        By task: a value to draw as a dotted line.
     """
-    return [_combinations_panel(table[task], task, measure) for task in table]
+    panels = [_combinations_panel(table[task], task, measure) for task in table]
+    for panel, task in zip(panels, table, strict=True):
+        if levels is not None:
+            panel.axes[0].axhline(levels[task], color=style.INK, linestyle=":", linewidth=1.2)
+    return panels
 
 
 def means_figure(tables: Mapping[str, pd.DataFrame], measure: str) -> list[Figure]:
@@ -316,7 +324,7 @@ def say_gain(row: pd.Series) -> str:
     >>> say_gain(pd.Series({"gain": 0.102, "low": 0.03, "high": 0.15}))
     '+10.2 % [+3.0, +15.0]'
     """
-    gain, low, high = (_signed(100 * row[name]) for name in ("gain", "low", "high"))
+    gain, low, high = (present.signed(100 * row[name]) for name in ("gain", "low", "high"))
     return f"{gain} % {_format_interval(low, high)}"
 
 
@@ -468,13 +476,7 @@ def _format_value(row: pd.Series) -> str:
 def _format_gain(row: pd.Series) -> str:
     if pd.isna(row["gain"]):  # the reference has found nothing
         return ""
-    return f"{_signed(100 * row['gain'])} %" if pd.isna(row["low"]) else say_gain(row)
-
-
-def _signed(value: float) -> str:
-    """Write a number with its sign; zero has none."""
-    text = f"{value:+.1f}".replace("-", "\N{MINUS SIGN}")
-    return "0.0" if text[1:] == "0.0" else text
+    return f"{present.signed(100 * row['gain'])} %" if pd.isna(row["low"]) else say_gain(row)
 
 
 def _format_interval(low: str, high: str) -> str:

@@ -108,14 +108,16 @@ def label_ends(axes: plt.Axes, ends: Sequence[tuple[float, float, str, str]]) ->
     ends : sequence of (x, y, name, colour)
         The last point of each line.
     """
-    low, high = axes.get_ylim()
-    place = low
-    for x, y, name, colour in sorted(ends, key=itemgetter(1)):
-        place = max(y, place + LABEL_GAP * (high - low))
+    to_axes = axes.transData + axes.transAxes.inverted()
+    heights = [float(to_axes.transform((x, y))[1]) for x, y, *_ in ends]
+    place = 0.0
+    for height, (x, _, name, colour) in sorted(zip(heights, ends, strict=True), key=itemgetter(0)):
+        place = max(height, place + LABEL_GAP)
         axes.annotate(
             name,
             (x, place),
             (6, 0),
+            xycoords=("data", "axes fraction"),
             textcoords="offset points",
             color=colour,
             va="center",

@@ -85,7 +85,6 @@ def cooccurrence_figure(tags: TagMatrix, top: int = 4) -> list[Figure]:
         xticklabels=labels,
         yticklabels=labels,
         square=True,
-        linewidths=0.5,
         cmap=style.COLOUR_MAP,
         cbar_kws={"label": "Jaccard index", "shrink": 0.6},
         ax=axes,
@@ -148,39 +147,6 @@ def loadings_figure(loadings: pd.DataFrame) -> list[Figure]:
         axes.set(xlabel="loading")
         panels.append(figure)
     return panels
-
-
-def cosines_figure(
-    cosines: np.ndarray, positive_threshold: float, negative_threshold: float
-) -> list[Figure]:
-    """Draw a histogram of the cosines of pairs of tracks, with both thresholds.
-
-    Parameters
-    ----------
-    cosines : numpy.ndarray, shape (n_pairs,)
-        See :func:`compendium.tag_tables.sample_cosines`.
-    positive_threshold, negative_threshold : float
-        A pair is related from the first threshold on (>=) and unrelated below the second (<).
-    """
-    figure, axes = style.panel(width=5)
-    bins = np.linspace(-1, 1, 41)
-    counts, _ = np.histogram(cosines, bins)
-    centres = (bins[:-1] + bins[1:]) / 2
-    kinds = np.select(
-        [centres < negative_threshold, centres >= positive_threshold],
-        [style.BLUE, style.RED],
-        style.FAINT,
-    )
-    axes.bar(centres, 100 * counts / len(cosines), width=0.045, color=kinds)
-    top = axes.get_ylim()[1]
-    for place, name, share, colour, align in [
-        (negative_threshold - 0.05, "unrelated", cosines < negative_threshold, style.BLUE, "right"),
-        (1, "related", cosines >= positive_threshold, style.RED, "right"),
-    ]:
-        text = f"{name}\n{100 * share.mean():.1f} % of pairs"
-        axes.text(place, top, text, ha=align, va="top", color=colour)
-    axes.set(xlabel="cosine of two LSI vectors", ylabel="pairs (%)", xlim=(-1, 1))
-    return [figure]
 
 
 def shares_figure(shares: pd.DataFrame) -> list[Figure]:

@@ -11,6 +11,7 @@ import pandas as pd
 import torch
 from scipy import sparse
 
+from compendium import present
 from tagspace.datasets.base import Dataset
 from tagspace.datasets.groups import Groups
 from tagspace.evaluation.retrieval import query_blocks
@@ -348,8 +349,7 @@ def held_out_table(table: pd.DataFrame, topics: Sequence[int]) -> pd.DataFrame:
 
 
 def _format_difference(row: pd.Series) -> str:
-    signed = (f"{row[name]:+.3f}" for name in ("difference", "low", "high"))
-    values = (each.replace("-", "\N{MINUS SIGN}") for each in signed)
+    values = (present.signed(row[name], 3) for name in ("difference", "low", "high"))
     return "{} [{}, {}]".format(*values) if row["difference"] else ""
 
 

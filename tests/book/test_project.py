@@ -137,6 +137,23 @@ def test_parameters_come_first_and_are_those_of_the_library(script):
         assert defaults == {name: field.default for name, field in fields.items()}
 
 
+# Numbers that a text may hold: settings, definitions and examples. Results come from a cell.
+SETTINGS = {"95 %", "99 %", "70 %", "10 %", "5 %", "4 %"}
+
+
+@pytest.mark.parametrize("page", [*SCRIPTS, *(ROOT / "book").glob("*.md")], ids=lambda p: p.stem)
+def test_results_in_a_text_are_computed(page):
+    if page.stem in ("deviations", "glossary"):  # definitions only
+        return
+    cells = jupytext.read(page).cells
+    text = "\n".join(cell.source for cell in cells if cell.cell_type == "markdown")
+    text = re.sub(r"```(?!\{).*?```|`[^`]*`|\$[^$]*\$", "", text, flags=re.DOTALL)
+    shares = set(re.findall(r"[\d.]+ %", text))
+    assert shares <= SETTINGS
+    assert not re.findall(r"(?<![\w.:])\d?\.\d{3,}", text)
+    assert not re.findall(r"[+\N{MINUS SIGN}]\d", text)
+
+
 def test_the_picture_of_the_readme_is_the_one_in_the_notebook():
     assert "](book/results.svg)" in (ROOT / "README.md").read_text(encoding="utf-8")
     picture = runpy.run_path(str(ROOT / "book" / "picture.py"))

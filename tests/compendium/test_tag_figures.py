@@ -54,15 +54,6 @@ def test_loadings_figure_draws_each_topic_of_the_table():
     assert bars(panels[1]) == pytest.approx(dict(zip(rows["tag"], rows["loading"], strict=True)))
 
 
-def test_cosines_figure_states_the_shares_beyond_both_thresholds():
-    cosines = np.array([-0.5, 0.1, 0.2, 0.5, 0.81, 0.9])
-    (axes,) = axes_of(tag_figures.cosines_figure(cosines, 0.8, 0.2))
-    texts = [text.get_text() for text in axes.texts]
-    assert texts == ["unrelated\n33.3 % of pairs", "related\n33.3 % of pairs"]
-    heights = np.array([bar.get_height() for bar in axes.patches])
-    assert heights.sum() == pytest.approx(100)
-
-
 def test_shares_figure_draws_strangers_and_all_pairs():
     shares = pd.DataFrame(
         {"related": [0.2, 0.1], "unrelated": [0.5, 0.6], "strangers": [0.3, 0]}, index=[2, 5]
