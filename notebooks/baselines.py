@@ -129,7 +129,7 @@ for name, runs in gathered.items():
 # %% [markdown]
 # **What we saw.** With the artist filter the verdicts are the same: on MERGE, no way to learn differed reliably from LSI
 # triplets; on Emotify, pairs ({glue:text}`related_emotify_artist_LSI_pairs`) and artist labels
-# ({glue:text}`related_emotify_artist_artist_triplets`) were worse, and the other trained heads were statistically
+# ({glue:text}`related_emotify_artist_artist_triplets`) were worse, and the other five heads were statistically
 # indistinguishable. MERGE cannot separate these systems: even frozen musicnn without a head does not differ reliably from
 # LSI triplets ({glue:text}`related_merge_none_musicnn`). Seven systems on two data sets give 14 intervals per filter. If
 # no system differed, 0.7 of them would exclude zero on average; two do.
