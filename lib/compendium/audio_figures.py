@@ -97,9 +97,9 @@ def levels_figure(levels: np.ndarray) -> list[Figure]:
     end = reading.OFFSET + spectrogram.SECONDS
     axes.axvspan(reading.OFFSET, end, color=style.RED, alpha=0.15, linewidth=0)
     axes.text(reading.OFFSET + 0.1, 9, "the paper's excerpt", color=style.RED, va="top")
-    style.label_ends(axes, [(time[-1], median[-1], "median", style.INK)])
     axes.set_xlim(0, levels.shape[1] * 1.15)
     axes.set(
         xlabel="time (s)", ylabel="level (dB)", ylim=(min(low.min(), -10), max(high.max(), 10))
     )
+    style.label_ends(axes, [(time[-1], median[-1], "median", style.INK)])
     return [figure]

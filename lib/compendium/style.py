@@ -108,6 +108,7 @@ def label_ends(axes: plt.Axes, ends: Sequence[tuple[float, float, str, str]]) ->
     ends : sequence of (x, y, name, colour)
         The last point of each line.
     """
+    axes.set_ylim(axes.get_ylim())  # matplotlib fits limits only when they are asked for
     to_axes = axes.transData + axes.transAxes.inverted()
     heights = [float(to_axes.transform((x, y))[1]) for x, y, *_ in ends]
     place = 0.0

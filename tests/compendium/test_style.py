@@ -73,3 +73,10 @@ def test_names_at_the_ends_of_lines_do_not_overlap():
     heights = {text.get_text(): text.xy[1] for text in axes.texts}
     assert heights["a"] == pytest.approx(0.1)
     assert sorted(heights[name] for name in "bc") == pytest.approx([0.5, 0.5 + style.LABEL_GAP])
+
+
+def test_a_name_is_at_the_end_of_its_line_if_no_limits_were_set():
+    _, axes = style.panel()
+    axes.plot([1, 2, 3], [600, 500, 550])
+    style.label_ends(axes, [(3, 550, "a", "#000000")])
+    assert axes.texts[0].xy == (3, pytest.approx(0.5))
