@@ -309,7 +309,11 @@ def training_steps() -> list[Row]:
     return [
         compared(what, times, 4),
         limited(f"training step, {TOWERS_BATCH} tracks; its convolutions alone", least, 1.2),
-        limited("the rest of the step; copying as much as it reads and writes", rest, 2),
+        limited(
+            "training step without its convolutions; copying as much as it reads and writes",
+            rest,
+            2,
+        ),
         *shares,
     ]
 
@@ -329,7 +333,7 @@ def mapped() -> list[Row]:
         epochs = [partial(epoch, trainer) for trainer in (outside, inside)]
         epoch(outside)
         times = take_turns(*epochs)
-    return [limited("training, excerpts in a mapped file; in memory", times, 1.05)]
+    return [limited("training, excerpts in a mapped file; the same in memory", times, 1.05)]
 
 
 def epoch(trainer: training.Trainer) -> None:

@@ -39,7 +39,7 @@ record = experiment.run_experiment(load_corpus(configuration), configuration)
 table = comparison.mean_table(record.metrics, "graded nDCG@10")
 print(json.dumps(table.iloc[:, -1].to_dict()))
 """
-AGAIN = {"here": {}, "the same again": {}, "one thread": {"OMP_NUM_THREADS": "1"}}
+AGAIN = {"reference run": {}, "repeated": {}, "one thread": {"OMP_NUM_THREADS": "1"}}
 OLDER = {
     "instructions of 2013 (AVX2)": {"ATEN_CPU_CAPABILITY": "avx2", "ONEDNN_MAX_CPU_ISA": "AVX2"},
     "instructions of 2008 (SSE4.1)": {

@@ -83,7 +83,8 @@ def setup(app: Sphinx) -> dict[str, bool]:
 
 def visit_formula(translator: HTML5Translator, node: nodes.math) -> None:
     """Write a formula within a line."""
-    translator.body.append(f'<span class="math">{convert(node.astext())}</span>')
+    # The word joiner keeps a comma after the formula on its line.
+    translator.body.append(f'<span class="math">{convert(node.astext())}</span>&#8288;')
     raise nodes.SkipNode
 
 

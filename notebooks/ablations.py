@@ -10,18 +10,18 @@
 # # Ablations
 #
 # **For a head on a frozen encoder, no other loss and no other setting helped on both collections.** Two losses that use
-# every grade of relatedness were compared with triplets of the same relatedness, in 24 different comparisons (Emotify has
-# only about 20 topics, so there 40, 100 and all are one). One interval excludes zero: regression with {term}`LSI` of 40
-# topics on MERGE ({glue:text}`ablations_merge_regression_40`). If no loss mattered, 1.2 of the 24 intervals would exclude
-# zero on average. Among fifteen other settings on two collections, only literal mining differed reliably: it was worse on
-# Emotify. By chance, 1.5 of these 30 intervals would exclude zero.
+# graded relatedness were compared with the triplet loss on the same relatedness, in 24 different comparisons (Emotify has
+# only about 20 topics, so 40, 100 and all topics give the same model there). One interval excludes zero: regression with
+# {term}`LSI` of 40 topics on MERGE ({glue:text}`ablations_merge_regression_40`). If no loss mattered, 1.2 of the 24
+# intervals would exclude zero on average. Among fifteen other settings on two collections, only literal mining differed
+# reliably: it was worse on Emotify. By chance, 1.5 of these 30 intervals would exclude zero.
 #
 # ```{glue:figure} gains
 # :name: fig-ablations
 # Relative difference in graded {term}`nDCG`@10 from the reference when one setting is changed. Lines: 95 % intervals
 # over 15 runs (5-fold cross-validation split by artist, three seeds); validation tracks, unfiltered. The reference has
 # triplets, LSI with 16 topics, `all` mining, margin 0.2, thresholds 0.8 and 0.2, batches of 128, 256 dimensions,
-# unit-length embeddings, five excerpts, learning rate 0.001. Blue: better; red: worse; grey: not {term}`reliable`.
+# unit-length embeddings, five excerpts, learning rate 0.001. Blue: better; orange: worse; grey: not {term}`reliable`.
 # ```
 #
 # *You will learn* how much the loss, the relatedness and the number of topics matter for a {term}`head` on a frozen
@@ -96,7 +96,7 @@ present.figure(
     "gains",
     result_figures.gains_figure(
         {titles.get(name, name): table.loc[others] for name, table in compared.items()},
-        "the reference",
+        "gain over the reference (%)",
     ),
     "Gain over the reference of other mining, margins, thresholds, batch sizes, dimensions and learning rates, with "
     "95 % intervals, a panel for each data set; only literal mining on Emotify is reliably different, and worse.",

@@ -9,16 +9,15 @@
 # %% [markdown]
 # # The album effect
 #
-# **Every system finds the query's own album more often than chance.** Tracks of one album are recorded and mixed alike
-# ({term}`album effect`). On Emotify (400 clips of real music), {glue:text}`albums_own_network` of the ten tracks nearest
-# by the trained network are from the query's album, and {glue:text}`albums_own_musicnn` of those nearest by frozen
-# musicnn; chance is {glue:text}`albums_own_chance`. Leaving pairs of one album out of training, as the paper does, made
-# no reliable difference.
+# **Every system finds the query's own album more often than chance.** Tracks of one album share their tags, and are
+# recorded and mixed alike ({term}`album effect`). On Emotify (400 clips of real music), {glue:text}`albums_own_network`
+# of the ten tracks nearest by the trained network are from the query's album, and {glue:text}`albums_own_musicnn` of
+# those nearest by frozen musicnn; chance is {glue:text}`albums_own_chance`. Leaving pairs of one album out of training,
+# as the paper does, made no reliable difference.
 #
 # ```{glue:figure} own
 # :name: fig-own-album
-# Share of the ten nearest tracks that are from the query's own album, on Emotify. Mean over 15 runs (5-fold
-# cross-validation split by artist, three seeds). `network` is the paper's, trained from scratch; `musicnn` is a frozen
+# Share of the ten nearest tracks that are from the query's own album, on Emotify. Mean over 15 runs (5-fold cross-validation split by artist, three seeds). `network` is the paper's, trained from scratch without pairs of one album; `musicnn` is a frozen
 # public [encoder](encoders.ipynb); `timbre+rhythm` are hand-crafted features; `tags` are the tracks' own tags. Dotted:
 # neighbours in random order.
 # ```
@@ -56,7 +55,9 @@ measure, filters = "graded nDCG@10", ("none", "album", "artist")
 #
 # Of the two collections that results are shown for, only Emotify {cite}`aljanaki2016` has known albums: 400 clips of 229
 # albums by 138 artists. Each test track is a query among the test tracks of its fold. The query's album is found more
-# often than chance by every system that uses sound, even by the untrained network.
+# often than chance by every system that uses sound. For a trained system, shared tags may explain this: `tags`, which
+# hears nothing, finds the album more often than the trained network. The untrained network knows no tags; what it finds
+# is due to sound.
 
 # %% tags=["hide-input"]
 rows = comparison.select(gathered, "exact P@10")

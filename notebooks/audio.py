@@ -67,7 +67,7 @@ present.figure(
 # ## Listen to what the network receives
 #
 # The third sound is made from the spectrogram alone; the phases are estimated. Part of the difference from the excerpt is
-# what the network cannot know; the rest comes from the estimated phases.
+# detail that the spectrogram drops; the rest is error in the estimated phases.
 
 # %% tags=["hide-input", "nbval-ignore-output"]
 listening.players(
@@ -107,8 +107,7 @@ present.figure(
 #
 # ```{glue:figure} levels
 # :name: fig-levels
-# Level of {glue:text}`audio_files` files of the demo corpus in each second, relative to the mean of the file. Line:
-# median; grey: middle half of the files.
+# Level of {glue:text}`audio_files` files of the demo corpus in each second, relative to the mean of the file. They begin at full level. Line: median; grey: middle half of the files.
 # ```
 
 # %% tags=["hide-input", "remove-output", "nbval-ignore-output"]

@@ -19,10 +19,10 @@
 # :name: fig-baselines
 # Relative difference from LSI with triplets in graded {term}`nDCG`@10, unfiltered. Lines: 95 % intervals over 15 runs
 # (5-fold cross-validation split by artist, three seeds). All systems but `musicnn` are heads on frozen
-# [musicnn](encoders.ipynb). Blue: better; red: worse; grey: not {term}`reliable`.
+# [musicnn](encoders.ipynb). Blue: better; orange: worse; grey: not {term}`reliable`.
 # ```
 #
-# *You will learn* which other ways there are to learn from the same tags, and what untrained baselines reach. *Six
+# *You will learn* which other ways there are to learn from the same tags, and what simpler baselines reach. *Six
 # minutes.*
 
 # %% tags=["parameters", "hide-input"] mystnb={"code_prompt_show": "Parameters"}
@@ -67,7 +67,8 @@ others.remove(reference)
 present.figure(
     "gains",
     result_figures.gains_figure(
-        {titles.get(name, name): table.loc[others] for name, table in compared.items()}, reference
+        {titles.get(name, name): table.loc[others] for name, table in compared.items()},
+        f"gain over {reference} (%)",
     ),
     "Gain in graded nDCG@10 of each way to learn over LSI and triplets, with 95 % intervals, a panel for each data "
     "set; on Emotify, pairs, artist labels and frozen musicnn are worse, and no other difference is reliable.",
@@ -100,13 +101,12 @@ present.figure(
 #   Kullback-Leibler divergence {cite}`mandel2005`.
 # - `rhythm` are fluctuation patterns: how strongly the loudness of each frequency band is modulated at each rate
 #   {cite}`pampalk2002`. `timbre+rhythm` is the sum of both distances, each standardised.
-# - `untrained` is the paper's network with its initial weights, `random` are random vectors, and `tags` ranks by LSI
-#   vectors of the test tracks' own tags.
+# - `untrained` is the paper's network with its initial weights, `random` are random vectors, and `tags` ranks by LSI vectors of the test tracks' own tags, with 16 topics.
 #
 # ## Results
 #
-# On both collections, hand-crafted and untrained baselines are far below the heads; the tables have all systems, tag sets
-# and filters.
+# On both collections, `timbre`, `rhythm`, `timbre+rhythm` and `untrained` are far below the heads; the tables have all
+# systems, tag sets and filters.
 
 # %% tags=["hide-input"]
 for name, runs in gathered.items():
@@ -136,11 +136,11 @@ for name, runs in gathered.items():
 #
 # ## Relatedness from other sources
 #
-# Relatedness may come from lyrics, reviews or covers, which the paper leaves to future work. `-p relatedness
-# path/to/vectors.csv` takes a table with a vector for each track. `-p encoder path/to/vectors.parquet` takes a table of
-# vectors to train a head on. Here words of lyrics, invented for this example, are joined to the tags of the synthetic
-# {term}`demo corpus` before LSI. There are many more words than tags; the words are scaled so that both have the same
-# total weight.
+# Relatedness may come from lyrics, reviews or images of album covers, which the paper leaves to future work. The notebook
+# on [training](train.ipynb) takes a table with a vector for each track by `-p relatedness path/to/vectors.csv`, and a
+# table of vectors to train a head on by `-p encoder path/to/vectors.parquet`. Here words of lyrics, invented for this
+# example, are joined to the tags of the synthetic {term}`demo corpus` before LSI. There are many more words than tags;
+# the words are scaled so that both have the same total weight.
 
 # %%
 import numpy as np

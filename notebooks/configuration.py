@@ -29,10 +29,10 @@ configuration = read_parameters(globals())
 # %% [markdown]
 # ## Parameters
 #
-# The notebook on [training](train.ipynb) has all of them; other notebooks have some. Notebooks that
-# make many runs take any parameter, also as a list, and have `variants`, `scheduler` and `workers` as well. Set them
-# with `-p`, as in `papermill notebooks/train.ipynb OUT.ipynb -p topics 60`. A value that is not accepted ends the run at
-# once, in one line.
+# The notebook on [training](train.ipynb) has all of them, and `preset`, which sets many at once. Notebooks that make many
+# runs take any of them too, also as a list, and have `variants`, `scheduler` and `workers` as well, which are explained
+# where they stand. Other notebooks have only those that they need. Set them with `-p`, as in `papermill
+# notebooks/train.ipynb OUT.ipynb -p topics 60`. A value that is not accepted ends the run at once, in one line.
 
 # %% tags=["hide-input"]
 present.table(configuration.table(), "All parameters of a run (unfold)")
@@ -41,7 +41,8 @@ present.table(configuration.table(), "All parameters of a run (unfold)")
 # ## Kept runs
 #
 # Pages on real music show runs that are kept with the book, because they take hours. All were made at one commit, and
-# contain no names of tracks. `settings` are shown on the page on encoders. To make them again, run
+# contain no names of tracks. The runs named `settings` are shown on the page [Which encoder?](encoders.ipynb). To repeat
+# all runs, run
 # `python benchmarks/measure.py RUNS MERGE EMOTIFY`.
 
 # %% tags=["hide-input"]

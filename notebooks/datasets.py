@@ -38,7 +38,7 @@ releases = {name: reader.RELEASE for name, reader in registry.READERS.items() if
 # %% tags=["hide-input", "remove-output", "nbval-ignore-output"]
 audio = dict.fromkeys(releases, "manual download")
 audio |= dict.fromkeys(("fma", "jamendo", "merge"), "fetched on request")
-audio |= {"msd": "no audio"}
+audio |= {"msd": "no audio", "jamendo": "in part fetched on request"}
 present.figure(
     "sizes",
     tag_figures.sizes_figure({name: each.tracks for name, each in releases.items()}, audio),
@@ -65,7 +65,8 @@ present.table(
 # %% [markdown]
 # The next table estimates the time to compute features and to train once with the default settings, at the speed of the
 # machine on the [page on cost](cost.ipynb), as if all tracks had audio and a tag in every set. The row `msd` counts only
-# tracks with a tag in every set. In `jamendo`, less than a fifth of the tracks have one.
+# tracks with a tag in every set. In `jamendo`, less than a fifth of the tracks have a tag in every set, so its real times
+# are lower.
 
 # %% tags=["hide-input"]
 speed = measured.cost().set_index("what")["value"]
@@ -97,7 +98,7 @@ present.table(
 )
 
 # %% [markdown]
-# `msd` and `merge` have the paper's four sets. `jamendo` has instruments instead of styles and themes. `fma` has a
+# `msd` and `merge` have the paper's four sets. `jamendo` has genres, instruments, and one set of moods and themes. `fma` has a
 # hierarchy of genres: its top level serves as genres, the rest as styles. `magnatagatune` has a single set.
 #
 # Large audio comes in parts: `-p shards 0-4` fetches the first five of the hundred parts of `jamendo`, `-p shards small`
@@ -116,8 +117,8 @@ present.table(
 # ```
 #
 # `albums.csv` has the columns `artist,release,genres,styles,moods,themes`, with `|` between tags. Matching
-# ignores case, accents, punctuation, a leading "the", guests and marks of editions. If several albums with different
-# tags fit, the track is listed in `ambiguous.csv` and gets no tags.
+# ignores case, accents, punctuation, a leading "the", featured artists ("feat.") and marks of editions ("Deluxe"). If
+# several albums with different tags fit, the track is listed in `ambiguous.csv` and gets no tags.
 #
 # ## Your own music
 #
@@ -143,6 +144,6 @@ present.table(
 )
 
 # %% [markdown]
-# **What we saw.** Only the Million Song Dataset has all that the paper needs at its size, and its audio is no longer
-# available. MERGE is the one open collection with audio and all four sets. The demo corpus is synthetic: it shows that
-# everything runs, and says nothing about music.
+# **What we saw.** The Million Song Dataset has the tags that the paper needs, at its size, but its audio is no longer
+# available. Of the collections listed here, only MERGE has audio and all four sets. The demo corpus is synthetic: it
+# shows that everything runs, and says nothing about music.

@@ -58,8 +58,9 @@ tracks = corpus.load_corpus(configuration)
 #   16 steps.
 #
 # The outputs of both are concatenated. A dense layer makes them an {term}`embedding` of 256 numbers, which is scaled to
-# length 1. The same idea was used by earlier networks of the same group {cite}`lidy2016,schindler2016` and by Pons et
-# al. {cite}`pons2016`.
+# length 1. Earlier networks of the same group have the same two stacks {cite}`lidy2016,schindler2016`. The names fit the
+# last pooling: the left stack keeps bands, the right one keeps moments. Pons et al. {cite}`pons2016` reason from the
+# kernels instead, and give long ones to rhythm and tall ones to timbre.
 #
 # ```{glue:figure} architecture
 # :name: fig-architecture
@@ -106,8 +107,8 @@ present.table(
 # %% [markdown]
 # ## What each stack reacts to
 #
-# The run with the parameters of this page is taken from its record, or is made now. The untrained and the trained network
-# receive the test excerpts as they are, with their frames shuffled, and with their mel bands shuffled
+# The run with the parameters of this page is loaded if it was recorded; otherwise it is trained now. The untrained and
+# the trained network receive the test excerpts as they are, with their frames shuffled, and with their mel bands shuffled
 # ({numref}`fig-sensitivity`).
 
 # %% tags=["hide-input", "nbval-ignore-output"]
@@ -162,5 +163,5 @@ present.numbers(
 # right, "rhythm" stack ({glue:text}`trained_right_frames`); shuffled mel bands move the left stack more
 # ({glue:text}`trained_left_bands`) than the right ({glue:text}`trained_right_bands`). The untrained network has the same
 # tendency ({glue:text}`untrained_left_frames` and {glue:text}`untrained_right_frames`, {glue:text}`untrained_left_bands`
-# and {glue:text}`untrained_right_bands`), so it comes from the kernels and not from training. This is one run on
-# synthetic music.
+# and {glue:text}`untrained_right_bands`), so it comes from the architecture (kernels and pooling) and not from training.
+# This is one run on synthetic music.

@@ -10,17 +10,17 @@
 # # Which encoder?
 #
 # **A pretrained encoder matters more than the loss.** musicnn {cite}`pons2019` is a public network that was trained to
-# tag 200,000 tracks. Its frozen vectors rank related clips better than the paper's network trained from scratch: by
-# {glue:text}`merge_frozen_over_network` on MERGE and by {glue:text}`emotify_frozen_over_network` on Emotify (graded
-# {term}`nDCG`@10, unfiltered, 95 % intervals in brackets). The 200,000 tracks may include artists of both collections. A
-# small {term}`head` trained on tags is above frozen musicnn on Emotify ({glue:text}`emotify_head_none` unfiltered,
-# {glue:text}`emotify_head_artist` with the {term}`artist filter`); on MERGE it does not differ reliably
+# tag 200,000 tracks. Its frozen vectors rank related clips better than the paper's network, trained from scratch by
+# triplets: by {glue:text}`merge_frozen_over_network` on MERGE and by {glue:text}`emotify_frozen_over_network` on Emotify
+# (graded {term}`nDCG`@10, unfiltered, 95 % intervals in brackets). The 200,000 tracks may include artists of both
+# collections. A small {term}`head` trained on tags is above frozen musicnn on Emotify ({glue:text}`emotify_head_none`
+# unfiltered, {glue:text}`emotify_head_artist` with the {term}`artist filter`); on MERGE it does not differ reliably
 # ({glue:text}`merge_head_none` and {glue:text}`merge_head_artist`).
 #
 # ```{glue:figure} gains
 # :name: fig-encoders
 # Relative difference from frozen musicnn in graded nDCG@10, unfiltered, on two collections of real music. Lines: 95 %
-# intervals over 15 runs (5-fold cross-validation split by artist, three seeds). Blue: better; red: worse; grey: not
+# intervals over 15 runs (5-fold cross-validation split by artist, three seeds). Blue: better; orange: worse; grey: not
 # {term}`reliable`. `head` and `network` have the listwise loss.
 # ```
 #
@@ -60,7 +60,8 @@ shown = [*variants, "timbre+rhythm", "untrained"]
 present.figure(
     "gains",
     result_figures.gains_figure(
-        {titles.get(name, name): table.loc[shown] for name, table in compared.items()}, frozen
+        {titles.get(name, name): table.loc[shown] for name, table in compared.items()},
+        f"gain over {frozen} (%)",
     ),
     "Gain in graded nDCG@10 of each system over frozen musicnn, with 95 % intervals, a panel for each data set: heads "
     "near zero or above it; networks trained from scratch, hand-crafted features and the untrained network far below.",
@@ -89,9 +90,9 @@ present.figure(
 # ## Results on two collections
 #
 # MERGE {cite}`louro2024`: 396 clips of 15 seconds by 288 artists, with tags in four sets; a part of the release, cut to
-# 15 seconds. Emotify {cite}`aljanaki2016`: the first 15 seconds of 400 clips by 138 artists, with genres, and the
-# emotions that listeners felt as moods. With the artist filter, `head` gains {glue:text}`emotify_head_artist` over frozen
-# musicnn on Emotify and {glue:text}`merge_head_artist` on MERGE; the tables have all systems and tag sets.
+# 15 seconds. Emotify {cite}`aljanaki2016`: the first 15 seconds of 400 clips by 138 artists, with two tag sets: genres,
+# and as moods the emotions that listeners reported. With the artist filter, `head` gains {glue:text}`emotify_head_artist`
+# over frozen musicnn on Emotify and {glue:text}`merge_head_artist` on MERGE; the tables have all systems and tag sets.
 
 # %% tags=["hide-input"]
 filters = ["none", "artist"]
@@ -168,11 +169,11 @@ for name, runs in gathered.items():
         present.numbers({f"{name}_network_over_{other}": result_figures.say_gain(row)})
 
 # %% [markdown]
-# **What we saw.** The paper's network learned something from about 270 clips: it is above the same network untrained
-# by {glue:text}`merge_network_over_untrained` on MERGE and by {glue:text}`emotify_network_over_untrained` on Emotify.
-# Frozen musicnn is above it on both, far above on MERGE. With the artist filter, both heads rank better than frozen
-# musicnn on Emotify ({glue:text}`emotify_head_artist` with the listwise loss, {glue:text}`emotify_triplets_artist` with
-# triplets), and neither does on MERGE ({glue:text}`merge_head_artist` and {glue:text}`merge_triplets_artist`). A possible
-# reason, which was not tested: MERGE has hundreds of tags for its 270 training clips, and Emotify about twenty. From
-# scratch, the listwise loss and triplets do not differ reliably ({glue:text}`merge_listwise_over_network` on MERGE,
+# **What we saw.** The paper's network by triplets learned something from about 270 clips: it is above the same network
+# untrained by {glue:text}`merge_network_over_untrained` on MERGE and by {glue:text}`emotify_network_over_untrained` on
+# Emotify. Frozen musicnn is above it on both, far above on MERGE. With the artist filter, both heads rank better than
+# frozen musicnn on Emotify ({glue:text}`emotify_head_artist` with the listwise loss, {glue:text}`emotify_triplets_artist`
+# with triplets), and neither does on MERGE ({glue:text}`merge_head_artist` and {glue:text}`merge_triplets_artist`). A
+# possible reason, which was not tested: MERGE has hundreds of tags for its 270 training clips, and Emotify about twenty.
+# From scratch, the listwise loss and triplets do not differ reliably ({glue:text}`merge_listwise_over_network` on MERGE,
 # {glue:text}`emotify_listwise_over_network` on Emotify).

@@ -9,8 +9,8 @@
 # %% [markdown]
 # # Which tracks are related?
 #
-# **Binary LSI never beats plain overlap of tags. Weighting rare tags does, on one data set of two.** Hide one
-# {term}`tag set`, compute relatedness from the others, and score how well it ranks tracks by the hidden tags
+# **Binary LSI was never reliably better than plain overlap of tags. Weighting rare tags was, on one data set of two.**
+# Hide one {term}`tag set`, compute relatedness from the others, and score how well it ranks tracks by the hidden tags
 # ({term}`nDCG`@10, 1 is the best order). On the Million Song subset, a public part of the paper's data, overlap reaches
 # {glue:text}`held_out_msd_overlap`. The paper's binary {term}`LSI` stays below it with 16 topics
 # ({glue:text}`held_out_msd_lsi_16`) and with 250 ({glue:text}`held_out_msd_lsi_250`). LSI of tf-idf weighted tags with
@@ -18,9 +18,7 @@
 #
 # ```{glue:figure} held_out
 # :name: fig-held-out
-# nDCG@10 of a hidden tag set against the number of topics, mean over the sets; each panel has its own scale. Binary LSI
-# never beats plain overlap of tags. tf-idf weighted LSI does on the Million Song subset, from 40 topics on, and not on
-# MTG-Jamendo. Bands around a line: 95 % intervals of its difference from overlap, over
+# nDCG@10 of a hidden tag set against the number of topics, mean over the sets; each panel has its own scale. Binary LSI is never reliably above plain overlap of tags. tf-idf weighted LSI is on the Million Song subset, from 40 topics on, and not on MTG-Jamendo. Bands around a line: 95 % intervals of its difference from overlap, over
 # {glue:text}`held_out_msd_tracks` queries (Million Song subset, resampled by track) and
 # {glue:text}`held_out_jamendo_tracks` queries (MTG-Jamendo, resampled by artist).
 # ```
@@ -63,13 +61,14 @@ present.figure(
 # 3. Score the ranking. The gain of a track is the {term}`Jaccard index` of its hidden tags and the query's.
 # 4. Repeat for each tag set, and average.
 #
-# Topics and weights are learned from 70 % of the artists. Queries and neighbours are tracks of the other artists, and
-# the query's own artist is left out of the ranking ({term}`artist filter`). Tracks of one artist with the same tags
-# count once, because editors tagged whole albums.
+# Topics and weights are learned from 70 % of the artists. Queries and neighbours are tracks of the other artists, and the
+# query's own artist is left out of the ranking ({term}`artist filter`). Tracks of one artist with the same tags count
+# once, because tags often repeat within an album.
 #
-# Two data sets have genuine tags. The *Million Song subset* has the paper's four tag sets, for 3,042 of the paper's
-# 143,587 tracks. They are not a random sample. It names no artists. There, the split is by track, no filter is used,
-# and all tracks with the same tags count once. *MTG-Jamendo* {cite}`bogdanov2019` has genres, instruments and moods.
+# This page uses two data sets with genuine tags. The *Million Song subset* has the paper's four tag sets, for 3,042 of
+# the paper's 143,587 tracks. It is not a random sample and names no artists. So the split is by track there, no filter is
+# used, and all tracks with the same tags count once. *MTG-Jamendo* {cite}`bogdanov2019` has genres, instruments and
+# moods.
 #
 # ## Kinds of relatedness
 #
@@ -174,14 +173,15 @@ present.table(
 
 # %% [markdown]
 # **What we saw.** The genuine tags of both data sets do not support the premise that LSI finds what overlap misses.
-# Binary LSI never beats plain overlap. With 250 topics its difference on the Million Song subset is
+# Binary LSI was never reliably better than plain overlap. With 250 topics its difference on the Million Song subset is
 # {glue:text}`held_out_msd_lsi_250_interval`; with all topics (the `cosine`) it does not differ reliably from overlap
 # ({glue:text}`held_out_msd_cosine_interval`). Weighting rare tags helps on the Million Song subset
 # ({glue:text}`held_out_msd_tfidf_100_interval` with 100 topics). On MTG-Jamendo it is slightly worse than overlap
 # ({glue:text}`held_out_jamendo_tfidf_40_interval` with 40 topics).
 #
 # Triplets need related pairs, and with many topics few pairs reach the threshold ([](batches.ipynb)). The default
-# therefore has 16 topics. It stays binary, as in the paper; `-p preset best` takes tf-idf weights and 100 topics.
+# therefore has 16 topics. It stays binary, as in the paper; `-p preset best` takes tf-idf weights and 100 topics; its
+# listwise loss needs no threshold.
 #
 # ## Exercises
 #

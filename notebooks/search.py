@@ -11,7 +11,7 @@
 #
 # **The same track has other neighbours by mood than by style.** Of the {glue:text}`search_hits` tracks nearest by mood, a
 # median of {glue:text}`search_median` are also among the {glue:text}`search_hits` nearest by style (all
-# {glue:text}`search_tracks` tracks of this page; at random it would be {glue:text}`search_chance`). Choose a track and
+# {glue:text}`search_tracks` tracks of this page; at random, {glue:text}`search_chance` on average). Choose a track and
 # play its neighbours. The lists show the tracks nearest to it by three representations, and mark the tags that both
 # tracks carry.
 #
@@ -55,8 +55,8 @@ search = searching.open_search(globals())
 # .venv/bin/tagspace explore MUSIC PAGE
 # ```
 #
-# The page then has one list, *sound*. To compare moods with styles, train models on the data
-# set MERGE first: `tagspace model merge MODELS`.
+# The page then has one list, *sound*. To compare moods with styles, train models on the data set MERGE first: `tagspace
+# model merge MODELS`.
 #
 # ## From a query to a ranking
 #
@@ -96,8 +96,9 @@ present.table(
 # ## Listen
 #
 # The query and its nearest tracks by other artists, for each of the two models. The percentage is the score. Tags that a
-# track shares with the query follow. If there are none, tags that musicnn predicts for both follow; their percentage says
-# how often such a prediction was right.
+# track shares with the query follow. If there are none, tags that musicnn predicts for both follow. The percentage behind
+# such a tag is the share of its predictions that were right on MERGE and Emotify; it is left out for tags that were
+# predicted too rarely there.
 
 # %% tags=["hide-input", "nbval-ignore-output"]
 searching.listen_table(search)
@@ -128,11 +129,13 @@ alone = nearest(search.collection, [search.seed], weights={search.models[0]: 1.0
 print(f"{len(set(found.index) & set(alone.index))} of 5; the others are near by {search.models[1]}")
 
 # %% [markdown]
-# 2. Take the nearest track as a second query. Both should be near to what is found. How many of the five tracks stay?
+# 2. Search with two queries, the first track and its nearest neighbour. How many of the five tracks stay?
 
 # %% tags=["hide-cell"] mystnb={"code_prompt_show": "Solution"}
 from tagspace.search.seeds import of_row
 
 second = of_row(search.collection, int(found.index[0]))
 both = nearest(search.collection, [search.seed, second], weights=weights, number=5)
-print(f"{len(set(found.index) & set(both.index))} of 5; the two queries are near each other")
+print(
+    f"{len(set(found.index) & set(both.index))} of 5; the neighbour is now a query, and no longer a hit"
+)

@@ -11,14 +11,12 @@
 #
 # **One notebook makes Table II at any size, and resumes after an interruption.** It trains each combination of tag sets
 # with each number of topics, all else equal. Recorded runs are not repeated. Runs go to any number of workers, on this
-# machine or on others ([](cost.ipynb)). This page runs it on the synthetic {term}`demo corpus`, with a training that is
-# too short to learn much.
+# machine or on others ([](cost.ipynb)). This page runs it on the synthetic {term}`demo corpus`, with a short training.
 #
 # ```{glue:figure} graded
 # :name: fig-sweep
 # Graded {term}`nDCG`@10 on the demo corpus against the number of topics, with the {term}`artist filter`, for the four
-# tag sets. Blue: trained on one tag set; red: on all four; grey: on two or three; dotted: the untrained network. One run per
-# point, three epochs each, so small differences are noise. Lines rise above the dotted one where a short training helps.
+# tag sets. Orange: trained on all four; blue: on the tag set of the panel alone; grey: on any others; dotted: the untrained network. One run of three epochs per point, so small differences are noise. Even this training is clearly above the untrained network for genres and styles, if it had their tags.
 # ```
 #
 # *You will learn* how to make many runs, how to read the table, and why a short training must be compared with no
@@ -77,8 +75,8 @@ present.figure(
 # %% [markdown]
 # ## The table
 #
-# As in the paper, a neighbour counts if it is an exact match; here among the first ten, because there are few test
-# tracks.
+# As we [read the paper](precision.ipynb), a neighbour is a hit if it carries exactly the query's tags. Precision is taken
+# over the first ten neighbours, because there are few test tracks.
 
 # %% tags=["hide-input", "nbval-skip"]
 present.table(
@@ -122,7 +120,7 @@ present.numbers({"sweep_album": result_figures.share_of_album(exact, "moods")})
 # %% [markdown]
 # **What we saw.** The best of four runs reaches an exact P@10 for moods of {glue:text}`exact_unfiltered_moods_all` with
 # all four sets, and of {glue:text}`exact_unfiltered_moods_alone` with moods alone. The untrained network reaches
-# {glue:text}`train.ipynb::demo_exact_untrained_moods:s`. These short trainings do not clearly exceed it, so this table is
-# no evidence that joining helps. The album's precision is {glue:text}`sweep_album` of that of moods: nearly all hits are
-# tracks of the query's album. Results on real music, with heads on a pretrained encoder, are on the page [Results: Table
-# II](results.ipynb).
+# {glue:text}`train.ipynb::demo_exact_untrained_moods:s`. With one run per setting, we cannot say whether any of them is
+# better than another; this table is no evidence that joining helps. Precision of the label `album` is
+# {glue:text}`sweep_album` of precision of moods: nearly all hits for moods are tracks of the query's album. Results on
+# real music, with heads on a pretrained encoder, are on the page [Results: Table II](results.ipynb).

@@ -112,7 +112,7 @@ present.figure(
 # %% [markdown]
 # ```{glue:figure} frequencies
 # :name: fig-frequencies
-# The ten most frequent tags of each set of the demo corpus, in the intersection.
+# The ten most frequent tags of each set of the demo corpus, in the intersection. No genre dominates.
 # ```
 
 # %% tags=["hide-input", "remove-output", "nbval-ignore-output"]

@@ -99,15 +99,14 @@ present.source(LSI.fit, LSI.transform)
 # %% [markdown]
 # ## Real topics
 #
-# These are the first three topics of the paper's tags. The first one is what most tracks have in common. Later topics
-# set groups of tags against each other: the second one *Reflective* against *Energetic*, the third one *Aggressive*
-# against *Romantic*.
+# These are the first three topics of a public part of the paper's tags. The first one is what most tracks have in common.
+# Later topics set groups of tags against each other: the second one *Reflective* against *Energetic*, the third one
+# *Aggressive* against *Romantic*.
 #
 # ```{glue:figure} msd_loadings
 # :name: fig-paper-3
 # The twelve tags with the largest weights (loadings) in the first three topics of the paper's four tag sets, in the
-# form of Figure 3 of the paper. Computed on {glue:text}`topics_msd_tracks` tracks of the paper's data, the public ones
-# that were available. Names have the colours of their tag sets in {numref}`fig-paper-2`.
+# form of Figure 3 of the paper. Computed on {glue:text}`topics_msd_tracks` tracks of the paper's data, those whose tags were available. Names have the colours of their tag sets in {numref}`fig-paper-2`.
 # ```
 
 # %% tags=["hide-input", "remove-output", "nbval-ignore-output"]
@@ -152,16 +151,16 @@ present.figure(
 # ## How many topics?
 #
 # Move the slider. The histogram shows the cosines of all pairs of tracks (bars grow with the square root of their
-# number). Pairs in red are related and can be positives, pairs in blue are unrelated and can be negatives. Pairs in grey
-# are used for neither. The list shows the tags nearest to one tag in the space of topics.
+# number). Pairs in orange are related and can be positives, pairs in blue are unrelated and can be negatives. Pairs in
+# grey are used for neither. The list shows the tags nearest to one tag in the space of topics.
 
 # %% tags=["hide-input"]
 numbers = [n for n in (2, 3, 5, 8, 12, 16, 20, 30, 50, 100, 200) if n <= model.rank] or [1]
 topics_slider(tags, numbers, k, thresholds)
 
 # %% [markdown]
-# How much of the sum of squares do the topics account for? The share rises quickly at first, then slowly. It has bends,
-# but none at the default number of topics:
+# How much of the sum of squares do the topics account for? The share rises quickly at first, then slowly. The curve has
+# no elbow at {glue:text}`topics_chosen` topics, the default, so it does not explain this choice:
 #
 # ```{glue:figure} spectrum
 # :name: fig-spectrum

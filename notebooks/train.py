@@ -12,8 +12,8 @@
 # **The network learns to put related tracks near each other.** On the synthetic {term}`demo corpus`, the trained network
 # reaches {glue:text}`demo_trained_none` in graded {term}`nDCG`@10, averaged over the four tag sets. The same network
 # untrained reaches {glue:text}`demo_untrained_none`. Hand-crafted features of timbre and rhythm, which suit synthesised
-# music, reach {glue:text}`demo_timbre+rhythm_none`. All queries and neighbours are tracks of artists that were not
-# trained on.
+# music, reach {glue:text}`demo_timbre+rhythm_none`, and their interval {glue:text}`demo_overlap` that of the trained
+# network. All queries and neighbours are tracks of artists that were not trained on.
 #
 # ```{glue:figure} results
 # :name: fig-results
@@ -30,7 +30,7 @@
 # ```
 #
 # The parameters below are all there are; each can be set by `-p`. A parameter that is unknown, of a wrong type or out
-# of range ends the run here, in one line.
+# of range stops the run here, with a message of one line.
 
 # %% tags=["parameters"]
 preset: str = ""  # paper: the paper's own settings; best: the best found; both print what they set
@@ -51,7 +51,7 @@ augment: str = "auto"  # always, never; auto: if a track is used more than 20 ti
 margin: float = 0.2
 unit_norm: str = "output"  # output, weights, none
 dimensions: int = 256  # of the embedding
-epochs: int = 0  # 0: 10 to 100, the more the smaller the data
+epochs: int = 0  # 0: 10 to 100, more for smaller data
 patience: int = 20  # epochs without gain on the validation split
 batch_size: int = 128
 batches: str = "uniform"  # related: each track with a related one; tracks without one are left out
@@ -144,8 +144,7 @@ present.figure(
 #
 # - `trained`: the network; `untrained`: the same network with its initial weights;
 # - `timbre`, `rhythm` and `timbre+rhythm`: [hand-crafted features](baselines.ipynb);
-# - `tags`: LSI vectors of the test tracks' own tags, for reference. They are no upper bound: topics of all sets together
-#   are coarse for a single one;
+# - `tags`: LSI vectors of the test tracks' own tags, for reference. They are no upper bound: topics fitted to all sets describe a single set only roughly;
 # - `random`: random vectors.
 #
 # The row `chance` is the expected score of a random order, the row `ceiling` that of the best order.
@@ -166,9 +165,9 @@ present.table(
 )
 
 # %% [markdown]
-# Part of this may be the sound of an artist. With the {term}`artist filter`, all tracks of the query's artist are left
-# out of its neighbours. What then remains above `untrained` must come from the tags. Here it is mainly in genres and
-# styles:
+# Part of this score may come from recognising artists. With the {term}`artist filter`, all tracks of the query's artist
+# are left out of its neighbours. What then remains above `untrained` cannot come from recognising the query's artist.
+# Here it is mainly in genres and styles:
 
 # %% tags=["hide-input", "nbval-ignore-output"]
 present.table(
@@ -223,11 +222,16 @@ for filtered in ("none", "album"):
         present.numbers({f"exact_moods_{filtered}": f"{exact['moods']:.3f}"})
 untrained = comparison.mean_table(record.metrics, "exact P@10").loc["untrained"]
 present.numbers({f"demo_exact_untrained_{task}": f"{v:.3f}" for task, v in untrained.items()})
+rows = comparison.select(record.metrics, measure)
+bounds = rows[rows["task"] == summary].set_index("representation")[["low", "high"]]
+if {"trained", "timbre+rhythm"} <= set(bounds.index):
+    apart = bounds.loc["trained", "low"] > bounds.loc["timbre+rhythm", "high"]
+    present.numbers({"demo_overlap": "is below" if apart else "overlaps"})
 present.numbers({"demo_artists": len(set(tracks.groups.artist[tracks.split.test]))})
 
 # %% [markdown]
 # **What we saw.** On the demo corpus, the trained network ranks related tracks better than the same network untrained,
-# also with the artist filter ({glue:text}`demo_trained_artist` against {glue:text}`demo_untrained_artist`; timbre and
-# rhythm reach {glue:text}`demo_timbre+rhythm_artist`). The corpus is synthetic: this shows that training works, and says
-# nothing about music. On another processor, figures may differ by a few percent. What the network learns on real music
-# is on the page [Which encoder?](encoders.ipynb).
+# also with the artist filter ({glue:text}`demo_trained_artist` against {glue:text}`demo_untrained_artist`;
+# `timbre+rhythm` reaches {glue:text}`demo_timbre+rhythm_artist`). The corpus is synthetic: this shows that training
+# works, and says nothing about music. On another processor, figures may differ by a few percent. What the network learns
+# on real music is on the page [Which encoder?](encoders.ipynb).

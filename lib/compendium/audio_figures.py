@@ -27,8 +27,8 @@ def excerpt_figure(samples: np.ndarray, offset: float = reading.OFFSET) -> list[
     seconds = np.linspace(0, len(samples) / spectrogram.SAMPLE_RATE, len(parts))
     low, high = [part.min() for part in parts], [part.max() for part in parts]
     axes.fill_between(seconds, low, high, color=style.MUTED, linewidth=0)
-    axes.axvspan(offset, offset + spectrogram.SECONDS, color=style.RED, alpha=0.25, linewidth=0)
-    axes.text(offset + 0.2, 0.92 * max(high), "excerpt", color=style.RED)
+    axes.axvspan(offset, offset + spectrogram.SECONDS, color=style.ORANGE, alpha=0.25, linewidth=0)
+    axes.text(offset + 0.2, 0.92 * max(high), "excerpt", color=style.ORANGE)
     axes.set(xlim=(0, seconds[-1]), xlabel="time (s)", ylabel="amplitude")
     start = round(offset * spectrogram.SAMPLE_RATE)
     excerpt = samples[start : start + spectrogram.N_SAMPLES]
@@ -95,8 +95,8 @@ def levels_figure(levels: np.ndarray) -> list[Figure]:
     axes.fill_between(time, low, high, color=style.FAINT, linewidth=0)
     axes.plot(time, median, color=style.INK)
     end = reading.OFFSET + spectrogram.SECONDS
-    axes.axvspan(reading.OFFSET, end, color=style.RED, alpha=0.15, linewidth=0)
-    axes.text(reading.OFFSET + 0.1, 9, "the paper's excerpt", color=style.RED, va="top")
+    axes.axvspan(reading.OFFSET, end, color=style.ORANGE, alpha=0.15, linewidth=0)
+    axes.text(reading.OFFSET + 0.1, 9, "the paper's excerpt", color=style.ORANGE, va="top")
     axes.set_xlim(0, levels.shape[1] * 1.15)
     axes.set(
         xlabel="time (s)", ylabel="level (dB)", ylim=(min(low.min(), -10), max(high.max(), 10))

@@ -78,7 +78,7 @@ def tag_lines(dataset: Dataset, track: str) -> str:
 
 
 def tracks(dataset: Dataset, rows: Mapping[str, str]) -> HTML:
-    """Make a table of tracks, each with a player and its tags.
+    """Make a table of tracks, each with a player, its tags, and those in common with the first.
 
     Parameters
     ----------
@@ -87,10 +87,22 @@ def tracks(dataset: Dataset, rows: Mapping[str, str]) -> HTML:
     rows : mapping of str to str
         By label: a track id.
     """
+    (name, first), *others = rows.items()
+    sounds = {name: (first, tag_lines(dataset, first))}
+    for label, track in others:
+        common = ", ".join(common_tags(dataset, first, track)) or "no tag"
+        sounds[label] = track, f"{tag_lines(dataset, track)}\nin common with the {name}: {common}"
     return players(
-        Sound(label, read_excerpt(dataset.tracks["path"].loc[track]), tag_lines(dataset, track))
-        for label, track in rows.items()
+        Sound(label, read_excerpt(dataset.tracks["path"].loc[track]), text)
+        for label, (track, text) in sounds.items()
     )
+
+
+def common_tags(dataset: Dataset, one: str, other: str) -> list[str]:
+    """List the tags that two tracks share; a word in two sets is two tags."""
+    tags = dataset.tags.set_index("track_id")
+    both = tags.loc[[one]].merge(tags.loc[[other]], on=["tagset", "tag"])
+    return list(both["tag"])
 
 
 def nearest_and_farthest(

@@ -16,10 +16,10 @@ from tagspace.audio.spectrogram import N_FRAMES, N_MELS
 from tagspace.model.dpnn import DPNN, LEFT, N_CONCATENATED, N_PARTS, RIGHT, Layer
 
 STACKS = {"left": LEFT, "right": RIGHT}
-STACK_COLOURS = {"left": style.BLUE, "right": style.RED, "both": style.MUTED}
+STACK_COLOURS = {"left": style.BLUE, "right": style.ORANGE, "both": style.MUTED}
 STACK_CAPTIONS = {"left": "timbre: long kernels", "right": "rhythm: tall kernels"}
 STACK_POSITIONS = {"left": 0.24, "right": 0.76, "both": 0.5}  # across the diagram, 0 to 1
-CURVE_COLOURS = (style.RED, style.BLUE, style.GREEN, style.AMBER, style.PURPLE)
+CURVE_COLOURS = (style.ORANGE, style.BLUE, style.GREEN, style.AMBER, style.PURPLE)
 # Of the kinds of pairs in a batch; a picture has the same colours in light and dark mode.
 PAIR_COLOURS = {
     "related": "#d55e01",
@@ -225,7 +225,7 @@ def batch_figure(cosines: np.ndarray, kinds: dict[str, np.ndarray]) -> list[Figu
     """
     left, axes = style.panel("cosine", height=3.3)
     image = axes.imshow(cosines, vmin=-1, vmax=1, interpolation="nearest")
-    left.colorbar(image, ax=axes, shrink=0.8)
+    left.colorbar(image, cax=axes.inset_axes((1.06, 0.1, 0.05, 0.8)))
     right, others = style.panel("used as", height=3.3)
     codes = np.full(cosines.shape, len(PAIR_COLOURS) - 1)
     for code, name in reversed(list(enumerate(PAIR_COLOURS))[:-1]):
@@ -269,7 +269,7 @@ def triplets_figure(
             distances[anchor, positive],
             distances[anchor, negative],
             ".",
-            color=style.RED,
+            color=style.ORANGE,
             markersize=4,
             markeredgewidth=0,
             alpha=min(0.8, 200 / max(len(anchor), 1)),  # many dots are drawn faintly

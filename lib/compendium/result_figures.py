@@ -10,11 +10,12 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from compendium import present, style
 from tagspace.runs import comparison
 
-LOSS_COLOURS = {"triplet": style.BLUE, "regression": style.GREEN, "listwise": style.RED}
+LOSS_COLOURS = {"triplet": style.BLUE, "regression": style.GREEN, "listwise": style.ORANGE}
 FILTER_NAMES = {"none": "unfiltered", "album": "album filter", "artist": "artist filter"}
 TOPICS = (2, 5, 10, 30, 100, 300)  # are written on axes
 ROW = 0.36  # inches, of a system in a figure of gains
@@ -94,11 +95,8 @@ def topics_figure(
     levels : mapping of str to float, optional
         By task: a value to draw as a dotted line.
     """
-    panels = [_combinations_panel(table[task], task, measure) for task in table]
-    for panel, task in zip(panels, table, strict=True):
-        if levels is not None:
-            panel.axes[0].axhline(levels[task], color=style.INK, linestyle=":", linewidth=1.2)
-    return panels
+    levels = {} if levels is None else levels
+    return [_combinations_panel(table[task], task, measure, levels.get(task)) for task in table]
 
 
 def means_figure(tables: Mapping[str, pd.DataFrame], measure: str) -> list[Figure]:
@@ -118,20 +116,26 @@ def means_figure(tables: Mapping[str, pd.DataFrame], measure: str) -> list[Figur
     return panels
 
 
-def _combinations_panel(values: pd.Series, title: str, measure: str) -> Figure:
+def _combinations_panel(
+    values: pd.Series, title: str, measure: str, level: float | None = None
+) -> Figure:
     """Draw a line for each combination; those of one set, and of all, have colours and names."""
     figure, axes = style.panel(title)
-    numbers = comparison.count_tagsets(values.index.get_level_values("tagsets"))
+    if level is not None:
+        axes.axhline(level, color=style.INK, linestyle=":", linewidth=1.2)
+    names = values.index.get_level_values("tagsets").unique()
+    everything = max(names, key=lambda name: name.count("+"))
+    colours = style.tagset_colours([name for name in names if "+" not in name])
+    colours[everything] = style.BLUE
     last = values.index.get_level_values("topics").max()
     ends = []
     for name, rows in values.groupby("tagsets", sort=False):
-        number = name.count("+") + 1
-        is_named = number in (1, max(numbers))
-        colour = {1: style.BLUE, max(numbers): style.RED}.get(number, style.FAINT)
         topics = rows.index.get_level_values("topics")
-        axes.plot(topics, rows, ".-", color=colour, zorder=2 + is_named, linewidth=1.4)
-        if is_named:
-            ends.append((last, rows.iloc[-1], name if number == 1 else "all", colour))
+        colour = colours.get(name, style.FAINT)
+        width = 2.2 if name == everything else 1.4
+        axes.plot(topics, rows, ".-", color=colour, zorder=2 + (name in colours), linewidth=width)
+        if name in colours:
+            ends.append((last, rows.iloc[-1], "all" if name == everything else name, colour))
     axes.set(xlabel="number of topics", ylabel=measure)
     first = values.index.get_level_values("topics").min()
     style.log_ticks(axes, [tick for tick in TOPICS if first <= tick <= last])
@@ -210,7 +214,7 @@ def filters_table(
     return pd.concat(tables, names=["filter", "system"])
 
 
-def gains_figure(compared: Mapping[str, pd.DataFrame], reference: str) -> list[Figure]:
+def gains_figure(compared: Mapping[str, pd.DataFrame], label: str) -> list[Figure]:
     """Draw how far systems are above or below a reference, with 95 % intervals.
 
     Parameters
@@ -218,8 +222,8 @@ def gains_figure(compared: Mapping[str, pd.DataFrame], reference: str) -> list[F
     compared : mapping of str to pandas.DataFrame
         By title of a panel; see :func:`tagspace.runs.comparison.compare`. All panels have the
         systems of the first one.
-    reference : str
-        The reference system, at 0.
+    label : str
+        Of the axis. It names the reference, which is at 0.
     """
     systems = list(next(iter(compared.values())).index)
     percent = {
@@ -227,7 +231,7 @@ def gains_figure(compared: Mapping[str, pd.DataFrame], reference: str) -> list[F
         for title, table in compared.items()
     }
     reach = _reach(pd.concat(percent.values()))
-    return [_gains_panel(title, table, reference, reach) for title, table in percent.items()]
+    return [_gains_panel(title, table, label, reach) for title, table in percent.items()]
 
 
 def _reach(percent: pd.DataFrame) -> float:
@@ -238,7 +242,7 @@ def _reach(percent: pd.DataFrame) -> float:
     return 1.08 * float(near.max()) if near.any() else 1.0
 
 
-def _gains_panel(title: str, percent: pd.DataFrame, reference: str, reach: float) -> Figure:
+def _gains_panel(title: str, percent: pd.DataFrame, label: str, reach: float) -> Figure:
     figure, axes = style.panel(title, height=0.7 + ROW * len(percent))
     axes.set(xlim=(-reach, reach), ylim=(len(percent) - 0.4, -0.75))
     for height, (system, row) in enumerate(percent.iterrows()):
@@ -251,13 +255,13 @@ def _gains_panel(title: str, percent: pd.DataFrame, reference: str, reach: float
             axes.annotate(
                 "", (side * reach, height), (side * 0.85 * reach, height), arrowprops=arrow
             )
-            text = f"{row['gain']:+.0f} %"
+            text = f"{present.signed(row['gain'], 0)} %"
             align = "right" if side > 0 else "left"
             axes.text(side * 0.82 * reach, height, text, ha=align, va="center", color=colour)
             continue
         axes.plot([row["low"], row["high"]], [height, height], color=colour)
         axes.plot(row["gain"], height, "o", color=colour)
-    axes.set(yticks=[], xlabel=f"gain over {reference} (%)")
+    axes.set(yticks=[], xlabel=label)
     axes.spines["left"].set_visible(False)
     return figure
 
@@ -265,7 +269,7 @@ def _gains_panel(title: str, percent: pd.DataFrame, reference: str, reach: float
 def _verdict_colour(row: pd.Series) -> str:
     if row["low"] > 0:
         return style.BLUE
-    return style.RED if row["high"] < 0 else style.MUTED
+    return style.ORANGE if row["high"] < 0 else style.MUTED
 
 
 def own_album_figure(shares: pd.Series) -> list[Figure]:
@@ -284,7 +288,7 @@ def own_album_figure(shares: pd.Series) -> list[Figure]:
     axes.axvline(100 * shares["chance"], color=style.INK, linestyle=":", linewidth=1.2)
     axes.invert_yaxis()
     axes.tick_params(left=False)
-    axes.set(xlabel="of the query's album (%)", xlim=(0, 115 * systems.max()))
+    axes.set(xlabel="share of the ten nearest tracks (%)", xlim=(0, 115 * systems.max()))
     return [figure]
 
 
@@ -414,10 +418,13 @@ def history_figure(history: pd.DataFrame, best_epoch: int) -> list[Figure]:
     panels = []
     for column, title in titles.items():
         figure, axes = style.panel(title, height=2, width=2.6)
-        axes.plot(history["epoch"], history[column], color=style.RED)
+        axes.plot(history["epoch"], history[column], color=style.ORANGE)
         kept = history[history["epoch"] == best_epoch]
         axes.plot(kept["epoch"], kept[column], "o", color=style.INK)
         axes.set(xlabel="epoch")
+        axes.xaxis.set_major_locator(MaxNLocator(5, integer=True))
+        if column == "triplets":
+            axes.yaxis.set_major_formatter("{x:,.0f}")
         panels.append(figure)
     return panels
 
@@ -451,7 +458,7 @@ def differences_figure(differences: pd.DataFrame) -> list[Figure]:
     """
     figure, axes = style.panel(height=0.6 + 0.26 * len(differences), width=5)
     for height, row in enumerate(differences.itertuples()):
-        axes.plot(row.trained, height, "o", color=style.RED)
+        axes.plot(row.trained, height, "o", color=style.ORANGE)
         axes.annotate(
             f"{row.trained:.4f}",
             (row.trained, height),

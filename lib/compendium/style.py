@@ -20,7 +20,7 @@ WIDTH, HEIGHT = 3.7, 2.6  # of a panel, in inches of 96 CSS pixels
 # text on white. ``book/_static/book.css`` has lighter ones for the dark mode.
 INK = "#000000"
 BLUE = "#0072b2"
-RED = "#c24a00"
+ORANGE = "#c24a00"
 GREEN = "#00795a"
 AMBER = "#946200"
 PINK = "#a8467f"
@@ -30,7 +30,7 @@ FAINT = "#c8c8c8"
 VARIABLES = {
     INK: "currentColor",
     BLUE: "var(--blue, #0072b2)",
-    RED: "var(--red, #c24a00)",
+    ORANGE: "var(--orange, #c24a00)",
     GREEN: "var(--green, #00795a)",
     AMBER: "var(--amber, #946200)",
     PINK: "var(--pink, #a8467f)",
@@ -50,8 +50,11 @@ REWRITES = {
 DECIMALS = re.compile(r"(\d\.\d\d)\d+")  # of a coordinate; more are not seen
 LABEL_GAP = 0.065  # between names of lines, as a share of the axis
 
+# Near the paper's hues: its styles are red, its moods orange, its themes purple, its genres black.
+PAPER_COLOURS = {"genres": INK, "styles": ORANGE, "moods": AMBER, "themes": PURPLE}
+FURTHER_COLOURS = (GREEN, PINK, BLUE, MUTED)  # of other tag sets
 SYSTEM_COLOURS = {
-    "trained": RED,
+    "trained": ORANGE,
     "untrained": BLUE,
     "timbre+rhythm": AMBER,
     "timbre": GREEN,
@@ -87,6 +90,23 @@ plt.rcParams.update(
 def system_colour(name: str) -> str:
     """Return the colour of a representation; frozen encoders, whose names vary, are black."""
     return SYSTEM_COLOURS.get(name, INK)
+
+
+def tagset_colours(names: Sequence[str]) -> dict[str, str]:
+    """Assign a colour to each tag set; those of the paper have about the paper's hues.
+
+    Parameters
+    ----------
+    names : sequence of str
+        The tag sets.
+
+    Returns
+    -------
+    dict of str to str
+        Colours as ``#rrggbb``, by tag set.
+    """
+    further = iter(FURTHER_COLOURS * len(names))
+    return {name: PAPER_COLOURS.get(name) or next(further) for name in names}
 
 
 def panel(title: str = "", height: float = HEIGHT, width: float = WIDTH) -> tuple[Figure, plt.Axes]:

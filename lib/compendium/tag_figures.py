@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 import numpy as np
 import pandas as pd
@@ -13,32 +13,7 @@ from compendium import style, tag_tables
 from tagspace.tags.lsi import LSI
 from tagspace.tags.tagsets import TagMatrix
 
-# The paper's hues: styles are red, moods orange, themes purple, genres black.
-PAPER_COLOURS = {
-    "genres": style.INK,
-    "styles": style.RED,
-    "moods": style.AMBER,
-    "themes": style.PURPLE,
-}
-FURTHER_COLOURS = (style.BLUE, style.GREEN, style.PINK, style.MUTED)
-HELD_OUT_KINDS = {"lsi": ("binary LSI", style.BLUE), "tfidf": ("tf-idf LSI", style.RED)}
-
-
-def tagset_colours(names: Sequence[str]) -> dict[str, str]:
-    """Assign a colour to each tag set; those of the paper have the paper's hues.
-
-    Parameters
-    ----------
-    names : sequence of str
-        The tag sets.
-
-    Returns
-    -------
-    dict of str to str
-        Colours as ``#rrggbb``, by tag set.
-    """
-    further = iter(FURTHER_COLOURS * len(names))
-    return {name: PAPER_COLOURS.get(name) or next(further) for name in names}
+HELD_OUT_KINDS = {"lsi": ("binary LSI", style.BLUE), "tfidf": ("tf-idf LSI", style.ORANGE)}
 
 
 def frequencies_figure(frequencies: pd.DataFrame, top: int = 10) -> list[Figure]:
@@ -53,7 +28,7 @@ def frequencies_figure(frequencies: pd.DataFrame, top: int = 10) -> list[Figure]
     """
     panels = []
     names = list(frequencies["tagset"].unique())
-    for name, colour in tagset_colours(names).items():
+    for name, colour in style.tagset_colours(names).items():
         most = frequencies[frequencies["tagset"] == name].head(top)
         figure, axes = style.panel(name, height=0.5 + 0.2 * top)
         axes.barh(most["tag"], most["tracks"], color=colour, height=0.7)
@@ -90,7 +65,7 @@ def cooccurrence_figure(tags: TagMatrix, top: int = 4) -> list[Figure]:
         ax=axes,
     )
     label_tagsets = table.index.get_level_values("tagset")
-    colours = tagset_colours(list(label_tagsets.unique()))
+    colours = style.tagset_colours(list(label_tagsets.unique()))
     for axis in (axes.xaxis, axes.yaxis):
         for label, tagset in zip(axis.get_ticklabels(), label_tagsets, strict=True):
             label.set(color=colours[tagset])
@@ -111,14 +86,14 @@ def spectrum_figure(model: LSI, topics: int) -> list[Figure]:
     squares = model.singular_values_**2
     shares = 100 * squares.cumsum() / squares.sum()
     axes.plot(np.arange(1, model.rank + 1), shares, color=style.INK)
-    axes.plot(topics, shares[topics - 1], "o", color=style.RED)
+    axes.plot(topics, shares[topics - 1], "o", color=style.ORANGE)
     axes.annotate(
         f"{topics} topics: {shares[topics - 1]:.0f} %",
         (topics, shares[topics - 1]),
         (8, -4),
         textcoords="offset points",
         va="top",
-        color=style.RED,
+        color=style.ORANGE,
     )
     axes.set(xlabel="number of topics", ylabel="share of all squares (%)", ylim=(0, 104))
     return [figure]
@@ -132,7 +107,7 @@ def loadings_figure(loadings: pd.DataFrame) -> list[Figure]:
     loadings : pandas.DataFrame
         See :func:`compendium.tag_tables.loadings_table`.
     """
-    colours = tagset_colours(list(loadings["tagset"].unique()))
+    colours = style.tagset_colours(list(loadings["tagset"].unique()))
     panels = []
     for topic, rows in loadings.groupby("topic"):
         figure, axes = style.panel(f"topic {topic}", height=0.6 + 0.18 * len(rows))
@@ -161,8 +136,8 @@ def shares_figure(shares: pd.DataFrame) -> list[Figure]:
     """
     panels = []
     for title, names in {
-        "pairs without a common tag": {"strangers": ("related", style.RED)},
-        "all pairs": {"related": ("related", style.RED), "unrelated": ("unrelated", style.BLUE)},
+        "pairs without a common tag": {"strangers": ("related", style.ORANGE)},
+        "all pairs": {"related": ("related", style.ORANGE), "unrelated": ("unrelated", style.BLUE)},
     }.items():
         figure, axes = style.panel(title)
         ends = []
@@ -241,7 +216,7 @@ def anchors_figure(anchors: pd.DataFrame, titles: Mapping[str, str]) -> list[Fig
     panels = []
     lines = {
         "uniform: anchors": ("anchors in random batches", style.BLUE),
-        "alone": ("dropped by related batches", style.RED),
+        "alone": ("dropped by related batches", style.ORANGE),
     }
     for data, title in titles.items():
         figure, axes = style.panel(title, height=2.3)
@@ -275,7 +250,7 @@ def readings_figure(readings: pd.DataFrame, reached: pd.DataFrame) -> list[Figur
         axes.axvspan(low, high, color=style.MUTED, alpha=0.35, linewidth=0)
         axes.text(high, -0.9, " Table II", color=style.MUTED, va="center")
         for height, chance in enumerate(readings[tagset]):
-            axes.plot(chance, height, "o", color=style.BLUE if chance < low else style.RED)
+            axes.plot(chance, height, "o", color=style.BLUE if chance < low else style.ORANGE)
         axes.set_yticks(range(len(readings)), list(readings.index))
         axes.tick_params(left=False)
         style.log_ticks(axes, [])

@@ -267,6 +267,8 @@ def test_the_search_finds_a_word(opened):
     expect_open(field)
     field.fill("triplet")
     field.press("Enter")
+    # Until then, results move while they are added.
+    expect(opened.locator("#search-results .search-summary")).to_contain_text("finished")
     opened.locator("#search-results a[href*='notebooks/triplets.html']").first.click()
     opened.wait_for_url("**/notebooks/triplets.html*")
     expect(opened.locator("article")).to_contain_text("triplet")

@@ -42,8 +42,8 @@ def verdict(row):
 
 # What a page says, and the kinds of relatedness that must differ so from a reference.
 RELATEDNESS = [
-    ("Binary LSI never beats plain overlap", "lsi", "msd", {WORSE, UNDECIDED}),
-    ("Binary LSI never beats plain overlap", "lsi", "jamendo", {WORSE, UNDECIDED}),
+    ("Binary LSI was never reliably better", "lsi", "msd", {WORSE, UNDECIDED}),
+    ("Binary LSI was never reliably better", "lsi", "jamendo", {WORSE, UNDECIDED}),
     ("On MTG-Jamendo, nothing is reliably better", "lsi", "jamendo", {WORSE, UNDECIDED}),
     ("LDA is below overlap on both", "lda", "msd", {WORSE}),
     ("LDA is below overlap on both", "lda", "jamendo", {WORSE}),
@@ -79,8 +79,8 @@ def test_tf_idf_weights_beat_overlap_from_40_topics_on():
 
 def test_weights_help_as_it_is_said():
     page = prose("relatedness")
-    assert "Binary LSI never beats plain overlap of tags" in page
-    assert "Weighting rare tags does, on one data set of two" in page
+    assert "Binary LSI was never reliably better than plain overlap of tags" in page
+    assert "Weighting rare tags was, on one data set of two" in page
     assert "and more topics add little" in page
     assert "(the `cosine`) it does not differ reliably from overlap" in page
     kept = measured.relatedness()
@@ -140,6 +140,11 @@ VERDICTS = [
             ("The method works with few tracks", "network by triplets", "untrained"),
             ("A pretrained encoder matters more than the loss", "musicnn", "network by triplets"),
         ]
+    ),
+    *(
+        ("introduction", "The listwise loss instead of triplets made no reliable difference",
+         f"encoders/{data}", "none", "network", "network by triplets", UNDECIDED)
+        for data in ("merge", "emotify")
     ),
     ("conclusions", "above hand-crafted timbre and rhythm on Emotify", "encoders/emotify", "none",
      "network by triplets", "timbre+rhythm", BETTER),
@@ -225,15 +230,15 @@ CLAIMS = [
      "Genres over another set, for genres", [BETTER] * 4),
     ("for styles it made no reliable difference",
      "Genres over another set, for styles", [UNDECIDED] * 4),
-    ("Training on moods or on styles made no reliable difference",
+    ("Training on moods instead of styles made no reliable difference",
      "Moods over styles", [UNDECIDED] * 4),
-    ("was better than on one set with the listwise loss",
+    ("With the listwise loss, training on all four sets was better than on one",
      "All sets over one set", [UNDECIDED, UNDECIDED, BETTER, BETTER]),
     ("only for the listwise loss, unfiltered", "Most topics over fewest",
      [UNDECIDED, UNDECIDED, BETTER, UNDECIDED]),
     ("beyond 40 topics nothing changes reliably", "Most topics over 40",
      [UNDECIDED] * 4),
-    ("Most other claims are not confirmed on MERGE",
+    ("The other claims are confirmed in part or not at all on MERGE",
      "Combinations with moods over those without", [UNDECIDED] * 4),
 ]  # fmt: skip
 
@@ -298,12 +303,16 @@ def test_settings_of_the_network_differ_as_it_is_said(data):
 def test_the_album_of_the_query_is_found_as_it_is_said():
     page = prose("albums")
     assert "Every system finds the query's own album more often than chance" in page
-    assert "by every system that uses sound, even by the untrained network" in page
+    assert "by every system that uses sound" in page
+    assert "finds the album more often than the trained network" in page
     rows = comparison.select(measured.load("albums/emotify"), "exact P@10")
     rows = rows[rows["task"] == "album"]
     times = rows.groupby("representation", observed=True)["value"].mean() / rows["chance"].mean()
     assert (times.drop("random") > 1.5).all()
     assert times["random"] < 1.2
+    networks = rows[rows["variant"].str.startswith("network")]
+    trained = networks[networks["representation"] == "trained"]["value"].mean()
+    assert rows[rows["representation"] == "tags"]["value"].mean() > trained
 
 
 def test_readings_of_a_hit_fit_as_it_is_said():
@@ -325,8 +334,9 @@ def test_readings_of_a_hit_fit_as_it_is_said():
 
 
 def test_three_quarters_of_the_hits_for_moods_are_of_the_album():
-    assert "Three quarters of the tracks that the paper counts as right for moods" in prose(
-        "introduction"
+    assert (
+        "Three quarters of the paper's hits for moods are tracks of the query's own album"
+        in prose("introduction")
     )
     published = paper.table_2()
     assert (published["album"] / published["moods"]).between(0.7, 0.8).all()
@@ -340,7 +350,6 @@ def test_triplets_learn_or_do_not_as_it_is_said():
     assert int(found["active_all"].replace(",", "")) > 100
     assert "the mean distance falls to {glue:text}`spread_hard`" in page
     assert float(found["spread_hard"]) < 0.1 < float(found["spread_all"])
-    assert abs(float(found["loss_hard"]) - float(found["margin"])) < 0.02
 
 
 def test_both_stacks_react_as_it_is_said():
@@ -385,7 +394,7 @@ def test_related_batches_cure_what_random_batches_lack():
 
 
 def test_no_damaged_input_was_lost():
-    assert "damaged inputs gave a right answer or one clear error.**" in prose("faults")
+    assert "damaged inputs gave valid data or one clear error.**" in prose("faults")
     assert "did not differ to four digits" in prose("faults")
     assert measured.differences().groupby("precision")["untrained"].nunique().eq(1).all()
     assert measured.survived()["lost"].sum() == 0

@@ -67,7 +67,17 @@ def test_the_nearest_tracks_are_of_other_artists(dataset):
 def test_a_table_of_tracks_has_players_and_tags(dataset):
     page = listening.tracks(dataset, {"query": "a", "nearest": "c"}).data
     rows = re.findall(r'<th scope="row">([^<]*)<audio.*?</th><td>(.*?)</td>', page)
-    assert rows == [("query", "&lt;a&gt;"), ("nearest", "&lt;c&gt;, wild")]
+    assert rows == [
+        ("query", "&lt;a&gt;"),
+        ("nearest", "&lt;c&gt;, wild<br>in common with the query: no tag"),
+    ]
+
+
+def test_tags_in_common_are_of_the_same_set():
+    tags = [("a", "moods", "calm"), ("a", "themes", "sea"), ("b", "moods", "sea")]
+    tracks = [(track, track, (), "", "") for track in "ab"]
+    dataset = build("x", tracks, [*tags, ("b", "moods", "calm")], ("moods", "themes"))
+    assert listening.common_tags(dataset, "a", "b") == ["calm"]
 
 
 def test_files_shorter_than_an_excerpt_are_played(tmp_path):

@@ -232,7 +232,7 @@ def test_a_gain_far_beyond_the_others_is_an_arrow_with_its_value(compared):
     many = pd.concat([compared, compared.rename("{} again".format), far])
     (axes,) = axes_of(result_figures.gains_figure({"one": many}, "x"))
     assert axes.get_xlim()[1] == pytest.approx(1.08 * 35)
-    assert "-90 %" in [text.get_text() for text in axes.texts]
+    assert "\N{MINUS SIGN}90 %" in [text.get_text() for text in axes.texts]
 
 
 def test_say_gain_has_the_sign_and_the_interval(compared):

@@ -10,7 +10,7 @@ from tagspace.runs import comparison
 
 def drawn(seed=0):
     figure, axes = style.panel("a title")
-    axes.plot([0, 1], [seed, 1], color=style.RED)
+    axes.plot([0, 1], [seed, 1], color=style.ORANGE)
     axes.set(xlabel="topics")
     return figure
 
@@ -46,7 +46,7 @@ def test_the_same_figure_gives_the_same_svg():
 def test_an_svg_takes_its_colours_and_font_from_the_page():
     text = style.svg(drawn())
     assert text.startswith("<svg width=")
-    assert "stroke: var(--red, #c24a00)" in text
+    assert "stroke: var(--orange, #c24a00)" in text
     assert "#000000" not in text
     assert "font-family" not in text
     assert "<style" not in text

@@ -20,7 +20,7 @@ def bars(axes):
 
 def test_every_tag_set_has_its_own_colour():
     names = ["genres", "styles", "moods", "themes", "instruments", "tags", "eras", "places"]
-    assert len(set(tag_figures.tagset_colours(names).values())) == len(names)
+    assert len(set(style.tagset_colours(names).values())) == len(names)
 
 
 def test_frequencies_figure_has_a_panel_for_each_tag_set(tags):
@@ -94,7 +94,7 @@ def test_readings_figure_marks_the_readings_below_what_was_reached():
     (axes,) = axes_of(tag_figures.readings_figure(readings, reached))
     assert [line.get_xdata()[0] for line in axes.lines] == [0.5, 0.001]
     assert [label.get_text() for label in axes.get_yticklabels()] == ["any", "same"]
-    assert [line.get_color() for line in axes.lines] == [style.RED, style.BLUE]
+    assert [line.get_color() for line in axes.lines] == [style.ORANGE, style.BLUE]
 
 
 def test_sizes_figure_sorts_collections_by_size():
