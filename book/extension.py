@@ -28,6 +28,7 @@ from sphinx.writers.html5 import HTML5Translator
 
 SOUND = re.compile(r'src="data:audio/mpeg;base64,([^"]+)"')
 SCRIPT = re.compile(r'<script defer src="([^"]*)scripts/fontawesome\.js[^"]*"></script>')
+SIGN = re.compile(r"[.,:;)]+")
 NAME = re.compile(r"\bfa-([a-z-]+)\b")
 # In the script: its name, width, height, other names, code point and path. Solid icons come last.
 ICON = re.compile(r'"?([a-z0-9-]+)"?:\[(\d+),(\d+),\[[^\]]*\],"[0-9a-f]+","([^"]+)"\]')
@@ -76,15 +77,26 @@ def setup(app: Sphinx) -> dict[str, bool]:
     app.add_html_math_renderer("mathml", (visit_formula, None), (visit_equation, None))
     app.config.html_math_renderer = "mathml"
     register_plugin("pybtex.style.formatting", "references", References)
+    app.connect("doctree-resolved", join_signs)
     app.connect("html-page-context", store_sounds)
     app.connect("build-finished", choose_icons)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
 
 
+def join_signs(_app: Sphinx, doctree: nodes.document, _page: str) -> None:
+    """Give each formula the comma or colon behind it, so that no line begins with one."""
+    for formula in doctree.findall(nodes.math):
+        after = formula.parent[formula.parent.index(formula) + 1 :][:1]
+        sign = SIGN.match(after[0]) if after and isinstance(after[0], nodes.Text) else None
+        if sign:
+            formula["sign"] = sign.group()
+            formula.parent.replace(after[0], nodes.Text(after[0][sign.end() :]))
+
+
 def visit_formula(translator: HTML5Translator, node: nodes.math) -> None:
     """Write a formula within a line."""
-    # The word joiner keeps a comma after the formula on its line.
-    translator.body.append(f'<span class="math">{convert(node.astext())}</span>&#8288;')
+    formula = convert(node.astext()) + node.get("sign", "")
+    translator.body.append(f'<span class="math">{formula}</span>')
     raise nodes.SkipNode
 
 

@@ -111,7 +111,7 @@ present.table(
 #
 # ```{glue:figure} means
 # :name: fig-means
-# Mean graded nDCG@10 over the four sets against the number of topics, on MERGE, unfiltered. Blue: trained on one set; orange: on all four; grey: on two or three.
+# Mean graded nDCG@10 over the four sets against the number of topics, on MERGE, unfiltered. Thick blue: trained on all four; with names: on one; grey: on two or three.
 # ```
 
 # %% tags=["hide-input", "remove-output", "nbval-ignore-output"]
@@ -155,7 +155,7 @@ present.table(
 # ```{glue:figure} published
 # :name: fig-published
 # Table II of the paper {cite}`schindler2019talk`: precision at 100 in percent against the number of topics, for six
-# tasks. Blue: trained on one tag set; orange: on all four; grey: on two or three.
+# tasks. Thick blue: trained on all four tag sets; with names: on one; grey: on two or three.
 # ```
 
 # %% tags=["hide-input", "remove-output", "nbval-ignore-output"]

@@ -16,7 +16,7 @@
 # ```{glue:figure} graded
 # :name: fig-sweep
 # Graded {term}`nDCG`@10 on the demo corpus against the number of topics, with the {term}`artist filter`, for the four
-# tag sets. Orange: trained on all four; blue: on the tag set of the panel alone; grey: on any others; dotted: the untrained network. One run of three epochs per point, so small differences are noise. Even this training is clearly above the untrained network for genres and styles, if it had their tags.
+# tag sets. Thick blue: trained on all four; with names: on one tag set; grey: on two or three; dotted: the untrained network. One run of three epochs per point, so small differences are noise. For genres and styles, some trainings are far above the untrained network; for moods and themes, they scatter around it.
 # ```
 #
 # *You will learn* how to make many runs, how to read the table, and why a short training must be compared with no

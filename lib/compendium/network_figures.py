@@ -22,10 +22,10 @@ STACK_POSITIONS = {"left": 0.24, "right": 0.76, "both": 0.5}  # across the diagr
 CURVE_COLOURS = (style.ORANGE, style.BLUE, style.GREEN, style.AMBER, style.PURPLE)
 # Of the kinds of pairs in a batch; a picture has the same colours in light and dark mode.
 PAIR_COLOURS = {
-    "related": "#d55e01",
-    "same album": "#f0e442",
-    "unrelated": "#0072b1",
-    "neither": "#bfbfbf",
+    "related": "#c24a01",
+    "same album": "#7a45af",
+    "unrelated": "#a9cfec",
+    "neither": "#e4e4e4",
 }
 
 
@@ -223,10 +223,11 @@ def batch_figure(cosines: np.ndarray, kinds: dict[str, np.ndarray]) -> list[Figu
     kinds : dict of str to numpy.ndarray of bool, shape (n, n)
         Masks of ``related``, ``same album`` and ``unrelated`` pairs.
     """
-    left, axes = style.panel("cosine", height=3.3)
+    left, axes = style.panel("cosine", height=4.2)
     image = axes.imshow(cosines, vmin=-1, vmax=1, interpolation="nearest")
-    left.colorbar(image, cax=axes.inset_axes((1.06, 0.1, 0.05, 0.8)))
-    right, others = style.panel("used as", height=3.3)
+    bar = axes.inset_axes((0.1, -0.13, 0.8, 0.04))
+    left.colorbar(image, cax=bar, orientation="horizontal", ticks=[-1, 0, 1])
+    right, others = style.panel("used as", height=4.2)
     codes = np.full(cosines.shape, len(PAIR_COLOURS) - 1)
     for code, name in reversed(list(enumerate(PAIR_COLOURS))[:-1]):
         codes[kinds[name]] = code
@@ -234,10 +235,13 @@ def batch_figure(cosines: np.ndarray, kinds: dict[str, np.ndarray]) -> list[Figu
     others.imshow(codes, cmap=shades, vmin=-0.5, vmax=3.5, interpolation="nearest")
     for place, (name, colour) in enumerate(PAIR_COLOURS.items()):
         spot = others.transAxes
-        others.plot(1.06, 0.95 - 0.1 * place, "s", color=colour, transform=spot, clip_on=False)
-        others.text(1.12, 0.95 - 0.1 * place, name, transform=spot, va="center")
-    for each in (axes, others):
+        x, y = 0.15 + 0.4 * (place % 2), -0.11 - 0.07 * (place // 2)
+        others.plot(x, y, "s", color=colour, transform=spot, clip_on=False)
+        others.text(x + 0.06, y, name, transform=spot, va="center")
+    for panel, each in ((left, axes), (right, others)):
         each.set(xlabel="track", ylabel="track", xticks=[], yticks=[])
+        panel.set_layout_engine("none")  # both matrices have the same size
+        each.set_position((0.07, 0.19, 0.9, 0.75))
     return [left, right]
 
 
@@ -263,7 +267,7 @@ def triplets_figure(
     largest = 1.05 * distances.max()
     for strategy, rows in triplets.items():
         anchor, positive, negative = rows
-        figure, axes = style.panel(f"{strategy}: {len(anchor):,}", height=2.1, width=1.85)
+        figure, axes = style.panel(f"{strategy}: {len(anchor):,}", height=2, width=1.72)
         axes.plot([0, largest], [margin, largest + margin], color=style.MUTED, linewidth=0.8)
         axes.plot(
             distances[anchor, positive],

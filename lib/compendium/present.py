@@ -55,7 +55,7 @@ def percent(share: float, digits: int = 0) -> str:
     >>> percent(0.123), percent(0.123, 1)
     ('12 %', '12.3 %')
     """
-    return f"{100 * share:.{digits}f} %"
+    return f"{100 * share:.{digits}f} %".replace("-", "\N{MINUS SIGN}")
 
 
 def signed(value: float, digits: int = 1) -> str:
