@@ -163,9 +163,10 @@ for name, runs in gathered.items():
 # **What we saw.** With tf-idf weights and 100 topics, neither regression ({glue:text}`ablations_merge_regression` on
 # MERGE, {glue:text}`ablations_emotify_regression` on Emotify) nor the listwise loss
 # ({glue:text}`ablations_merge_listwise`, {glue:text}`ablations_emotify_listwise`) differs reliably from triplets. With
-# triplets, 100 topics do not differ reliably from 16 ({glue:text}`ablations_merge_topics` on MERGE). [`literal`
-# mining](triplets.ipynb), as the paper's text describes it, is worse on Emotify ({glue:text}`ablations_emotify_literal`).
+# triplets and binary LSI, 100 topics do not differ reliably from 16 ({glue:text}`ablations_merge_topics` on MERGE).
+# [`literal` mining](triplets.ipynb), as the paper's text describes it, is worse on Emotify
+# ({glue:text}`ablations_emotify_literal`).
 #
 # The preset `best` (`-p preset best`) uses the listwise loss with tf-idf weights and 100 topics. It was chosen on three
-# folds of these validation tracks. Over all 15 runs, regression does not differ reliably from it
-# ({glue:text}`ablations_merge_over_listwise` on MERGE, {glue:text}`ablations_emotify_over_listwise` on Emotify).
+# folds of these validation tracks. Over all 15 runs, regression with the same weights and topics does not differ reliably
+# from it ({glue:text}`ablations_merge_over_listwise` on MERGE, {glue:text}`ablations_emotify_over_listwise` on Emotify).

@@ -131,16 +131,16 @@ for name, runs in gathered.items():
 # triplets; on Emotify, pairs ({glue:text}`related_emotify_artist_LSI_pairs`) and artist labels
 # ({glue:text}`related_emotify_artist_artist_triplets`) were worse, and the other five heads were statistically
 # indistinguishable. MERGE cannot separate these systems: even frozen musicnn without a head does not differ reliably from
-# LSI triplets ({glue:text}`related_merge_none_musicnn`). Seven systems on two data sets give 14 intervals per filter. If
-# no system differed, 0.7 of them would exclude zero on average; two do.
+# LSI triplets ({glue:text}`related_merge_artist_musicnn`). Seven systems on two data sets give 14 intervals per filter.
+# If no system differed, 0.7 of them would exclude zero on average; two do.
 #
 # ## Relatedness from other sources
 #
-# Relatedness may come from lyrics, reviews or images of album covers, which the paper leaves to future work. The notebook
-# on [training](train.ipynb) takes a table with a vector for each track by `-p relatedness path/to/vectors.csv`, and a
-# table of vectors to train a head on by `-p encoder path/to/vectors.parquet`. Here words of lyrics, invented for this
-# example, are joined to the tags of the synthetic {term}`demo corpus` before LSI. There are many more words than tags;
-# the words are scaled so that both have the same total weight.
+# Relatedness may come from lyrics, reviews or images of album covers, which the paper leaves to future work. In the
+# notebook on [training](train.ipynb), `-p relatedness path/to/vectors.csv` reads relatedness from a table with a vector
+# for each track, and `-p encoder path/to/vectors.parquet` trains a head on a table of vectors. Here words of lyrics,
+# invented for this example, are joined to the tags of the synthetic {term}`demo corpus` before LSI. There are many more
+# words than tags; the words are scaled so that both have the same total weight.
 
 # %%
 import numpy as np

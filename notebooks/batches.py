@@ -101,8 +101,7 @@ present.table(
 #
 # ```{glue:figure} gains
 # :name: fig-batches
-# Relative difference in graded {term}`nDCG`@10 from random batches with 16 topics, unfiltered, on validation tracks.
-# Lines: 95 % intervals over 15 runs, or over those that could be trained. Systems are {term}`heads <head>`, small networks
+# Graded {term}`nDCG`@10 (unfiltered, on validation tracks), as a relative difference from that with random batches and 16 topics. Lines: 95 % intervals over 15 runs, or over fewer where some runs found no triplet and could not be trained. Systems are {term}`heads <head>`, small networks
 # on a frozen public encoder ([musicnn](encoders.ipynb)), trained by triplets in batches of 32. "1000 topics" are all topics; on Emotify, 40 are already all. All lines are grey: no difference is {term}`reliable`.
 # ```
 

@@ -30,9 +30,10 @@ configuration = read_parameters(globals())
 # ## Parameters
 #
 # The notebook on [training](train.ipynb) has all of them, and `preset`, which sets many at once. Notebooks that make many
-# runs take any of them too, also as a list, and have `variants`, `scheduler` and `workers` as well, which are explained
-# where they stand. Other notebooks have only those that they need. Set them with `-p`, as in `papermill
-# notebooks/train.ipynb OUT.ipynb -p topics 60`. A value that is not accepted ends the run at once, in one line.
+# runs take any of them too, with one value or a list of values. They also have `variants`, `scheduler` and `workers`,
+# which comments in those notebooks explain. Other notebooks have only those that they need. Set them with `-p`, as in
+# `papermill notebooks/train.ipynb OUT.ipynb -p topics 60`. A value that is not accepted ends the run at once, in one
+# line.
 
 # %% tags=["hide-input"]
 present.table(configuration.table(), "All parameters of a run (unfold)")
@@ -48,7 +49,7 @@ present.table(configuration.table(), "All parameters of a run (unfold)")
 # %% tags=["hide-input"]
 present.table(
     measured.kept_runs().set_index(["page", "data"]),
-    "Runs kept for the book, each on one core of two",
+    "Runs kept for the book; each ran on one core of a machine with two",
 )
 
 # %% [markdown]

@@ -178,8 +178,7 @@ present.numbers(
 # %% [markdown]
 # - A training step takes {glue:text}`step_ratio` times as long as its convolutions alone. The rest is batch normalisation
 #   and pooling, in separate kernels of PyTorch. Fusing them needs a compiler, which would delay the first run.
-# - Five excerpts of an mp3 of 30 s take less time than decoding it once: its first seconds are skipped, and audio in
-#   several excerpts is decoded only once.
+# - Five excerpts of an mp3 of 30 s take less time than decoding it once: the first seconds are skipped, and audio that excerpts share is decoded only once.
 # - A log-mel spectrogram of an mp3 takes {glue:text}`mel_ratio` times as long as decoding the same audio.
 # - Five excerpts from an mp3 of variable bit rate take {glue:text}`seek_ratio` times as long as decoding 30 s in one
 #   piece, because seeking must scan all earlier frames.

@@ -123,9 +123,9 @@ present.table(
 # ## Your own music
 #
 # A `manifest.csv` describes any collection. It has the columns `track_id` and `path`; `artist`, `album` and `title`, if
-# known; and one column per tag set with `|` between the tags. With `-p split column`, a column `split` with `train`,
-# `validation` or `test` is used. `python -m tagspace manifest FOLDER` makes a manifest from the tags embedded in the
-# files of a folder.
+# known; and one column per tag set with `|` between the tags. `-p split column` takes the split from a column named
+# `split`, with the values `train`, `validation` and `test`. `python -m tagspace manifest FOLDER` makes a manifest from
+# the tags embedded in the files of a folder.
 #
 # Fill in the columns `artist` and `album`: the first keeps each artist in one split, the second keeps pairs of one album
 # out of the triplets. Leave out a column of tags that is mostly empty, because only tracks with a tag in every set are

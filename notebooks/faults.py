@@ -14,7 +14,7 @@
 # package makes three promises:
 #
 # 1. An interruption costs at most one epoch.
-# 2. A problem is reported; nothing that was noticed is passed over silently.
+# 2. Every problem that the package notices is reported.
 # 3. The same input gives the same results on the same machine with the same number of threads.
 #
 # ```{glue:figure} differences
@@ -90,12 +90,13 @@ present.table(
 # %% [markdown]
 # ## Interruptions
 #
-# A checkpoint is written after each epoch: both networks, the optimiser, all random generators and the history. A run
-# that was killed continues from there, and gives the same bits as an uninterrupted run. Records and tables are written
-# under another name and then renamed, so a full disk or a killed process leaves no incomplete file under the final name.
+# A checkpoint is written after each epoch: the network, its averaged copy, the optimiser, all random generators and the
+# history. A run that was killed continues from there, and gives the same bits as an uninterrupted run. Records and tables
+# are written under another name and then renamed, so a full disk or a killed process leaves no incomplete file under the
+# final name.
 #
-# In the last recorded trial, {glue:text}`faults_kills` runs were killed at random moments and resumed.
-# {glue:text}`faults_equal` of them gave the same weights, metrics and embeddings as an uninterrupted run.
+# In the last recorded trial, {glue:text}`faults_kills` runs were killed at random moments and resumed;
+# {glue:text}`faults_equal` gave the same weights, metrics and embeddings as an uninterrupted run.
 #
 # A sweep lists each run that could not be made with its reason, and makes the others. A record that was damaged later is
 # noticed by its checksums, moved aside, and made anew.

@@ -73,8 +73,8 @@ present.table(
 
 # %% [markdown]
 # For styles, moods and themes, chance would be at least {glue:text}`times_above` times the paper's best precision. One
-# common tag cannot be what counts. (Figure 2 counts all labelled tracks, Table II those with a tag in every set. A tag's
-# share of the one would have to differ enormously from its share of the other to change this.)
+# common tag cannot be what counts. (Figure 2 counts all labelled tracks, Table II those with a tag in every set. To
+# change this, a tag's share of the former would have to differ enormously from its share of the latter.)
 #
 # ## How many tags must be common?
 #
@@ -184,7 +184,7 @@ present.numbers(
         "album_best": f"{100 * published['album'].max():.2f}",
         "asked_least": f"{matched.min():.0f}",
         "asked_most": f"{matched.max():.0f}",
-        "asked_of": f"{selected['n_queries'].mean():.0f}",
+        "asked_of": f"{selected.loc['graded nDCG@10', 'n_queries'].mean():.0f}",
         **{
             f"album_of_{s}": f"{100 * row['min']:.0f} to {100 * row['max']:.0f} %"
             for s, row in shares.iterrows()

@@ -9,22 +9,22 @@
 # %% [markdown]
 # # Which tracks are related?
 #
-# **Binary LSI was never reliably better than plain overlap of tags. Weighting rare tags was, on one data set of two.**
-# Hide one {term}`tag set`, compute relatedness from the others, and score how well it ranks tracks by the hidden tags
-# ({term}`nDCG`@10, 1 is the best order). On the Million Song subset, a public part of the paper's data, overlap reaches
-# {glue:text}`held_out_msd_overlap`. The paper's binary {term}`LSI` stays below it with 16 topics
+# **Binary LSI was never reliably better than plain overlap of tags. Giving rare tags more weight helped on one data set
+# of two.** Hide one {term}`tag set`, compute relatedness from the others, and score how well it ranks tracks by the
+# hidden tags ({term}`nDCG`@10, 1 is the best order). On the Million Song subset, a public part of the paper's data,
+# overlap reaches {glue:text}`held_out_msd_overlap`. The paper's binary {term}`LSI` stays below it with 16 topics
 # ({glue:text}`held_out_msd_lsi_16`) and with 250 ({glue:text}`held_out_msd_lsi_250`). LSI of tf-idf weighted tags with
 # 100 topics reaches {glue:text}`held_out_msd_tfidf_100`, and more topics add little.
 #
 # ```{glue:figure} held_out
 # :name: fig-held-out
-# nDCG@10 of a hidden tag set against the number of topics, mean over the sets; each panel has its own scale. Binary LSI is never reliably above plain overlap of tags. tf-idf weighted LSI is on the Million Song subset, from 40 topics on, and not on MTG-Jamendo. Bands around a line: 95 % intervals of its difference from overlap, over
+# nDCG@10 of a hidden tag set against the number of topics, mean over the sets; each panel has its own scale. Binary LSI is never reliably above plain overlap of tags. tf-idf weighted LSI is reliably above overlap on the Million Song subset, from 40 topics on, but not on MTG-Jamendo. Bands around a line: 95 % intervals of its difference from overlap, over
 # {glue:text}`held_out_msd_tracks` queries (Million Song subset, resampled by track) and
 # {glue:text}`held_out_jamendo_tracks` queries (MTG-Jamendo, resampled by artist).
 # ```
 #
-# *You will learn* how to judge relatedness without any audio, what topics and weights change, and which tag set
-# predicts which. *Eight minutes.*
+# *You will learn* how to judge relatedness without any audio, how it depends on the number of topics and on weights of
+# tags, and which tag set predicts which. *Eight minutes.*
 
 # %% tags=["parameters", "hide-input"] mystnb={"code_prompt_show": "Parameters"}
 dataset: str = "demo"  # a name from the page of data sets, or a path; no audio is needed

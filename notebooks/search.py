@@ -65,7 +65,8 @@ search = searching.open_search(globals())
 # model made by `tagspace model`, this is the mean vector of the training tracks, weighted by how related each is to the
 # tag. In musicnn, it is the direction in which the network finds the tag more likely.
 #
-# Here the query is searched by both models at once, with equal weights and without filters:
+# Here the tracks nearest to the query are searched by two representations at once, moods and styles, with equal weights
+# and without filters:
 
 # %%
 from tagspace.search.query import nearest
@@ -95,10 +96,10 @@ present.table(
 #
 # ## Listen
 #
-# The query and its nearest tracks by other artists, for each of the two models. The percentage is the score. Tags that a
-# track shares with the query follow. If there are none, tags that musicnn predicts for both follow. The percentage behind
-# such a tag is the share of its predictions that were right on MERGE and Emotify; it is left out for tags that were
-# predicted too rarely there.
+# The query and its nearest tracks by other artists, for each of the two models. The percentage is the score. After it
+# come the tags that the track shares with the query or, if it shares none, tags that musicnn predicts for the track and
+# for the query. The percentage behind such a tag is the share of its predictions that were right on MERGE and Emotify; it
+# is left out for tags that were predicted too rarely there.
 
 # %% tags=["hide-input", "nbval-ignore-output"]
 searching.listen_table(search)
@@ -122,14 +123,14 @@ present.numbers(
 #
 # ## Exercises
 #
-# 1. Search by the first model alone. How many of the five tracks stay?
+# 1. Search by the first of the two representations alone. How many of the five tracks under "From a query to a ranking" are still among the five nearest?
 
 # %% tags=["hide-cell"] mystnb={"code_prompt_show": "Solution"}
 alone = nearest(search.collection, [search.seed], weights={search.models[0]: 1.0}, number=5)
 print(f"{len(set(found.index) & set(alone.index))} of 5; the others are near by {search.models[1]}")
 
 # %% [markdown]
-# 2. Search with two queries, the first track and its nearest neighbour. How many of the five tracks stay?
+# 2. Search with two queries, the first track and its nearest neighbour. How many of these five tracks stay?
 
 # %% tags=["hide-cell"] mystnb={"code_prompt_show": "Solution"}
 from tagspace.search.seeds import of_row

@@ -16,13 +16,14 @@
 # ```{glue:figure} graded
 # :name: fig-sweep
 # Graded {term}`nDCG`@10 on the demo corpus against the number of topics, with the {term}`artist filter`, for the four
-# tag sets. Thick blue: trained on all four; with names: on one tag set; grey: on two or three; dotted: the untrained network. One run of three epochs per point, so small differences are noise. For genres and styles, some trainings are far above the untrained network; for moods and themes, they scatter around it.
+# tag sets. Thick blue: trained on all four; with names: on one tag set; grey: on two or three; dotted: the untrained network. One run of three epochs per point, so small differences are noise. For genres and styles, some trainings are far above the untrained network and others far below; for moods they lie on both sides of it, and for themes mostly below.
 # ```
 #
 # *You will learn* how to make many runs, how to read the table, and why a short training must be compared with no
 # training. *Four minutes.*
 #
-# This command makes another sweep, on MERGE:
+# This command makes another sweep, on MERGE, with a training of full length (`epochs 0` chooses it by the size of the
+# data):
 #
 # ```
 # papermill notebooks/sweep.ipynb OUT.ipynb -p dataset merge -p epochs 0 -p learning_rate 1e-4 \
@@ -121,6 +122,6 @@ present.numbers({"sweep_album": result_figures.share_of_album(exact, "moods")})
 # **What we saw.** The best of four runs reaches an exact P@10 for moods of {glue:text}`exact_unfiltered_moods_all` with
 # all four sets, and of {glue:text}`exact_unfiltered_moods_alone` with moods alone. The untrained network reaches
 # {glue:text}`train.ipynb::demo_exact_untrained_moods:s`. With one run per setting, we cannot say whether any of them is
-# better than another; this table is no evidence that joining helps. Precision of the label `album` is
-# {glue:text}`sweep_album` of precision of moods: nearly all hits for moods are tracks of the query's album. Results on
-# real music, with heads on a pretrained encoder, are on the page [Results: Table II](results.ipynb).
+# better than another; this table is no evidence that joining helps. The share of neighbours from the query's album is
+# {glue:text}`sweep_album` of the precision of moods: nearly all hits for moods are tracks of that album. Results on real
+# music, with heads on a pretrained encoder, are on the page [Results: Table II](results.ipynb).

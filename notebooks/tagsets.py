@@ -152,8 +152,8 @@ present.numbers(
 
 # %% [markdown]
 # **What we saw.** There are three different combinations of moods for every four albums. Two tracks with exactly the same
-# moods are therefore often from one album ([](precision.ipynb)). The [next page](topics.ipynb) grades how related tracks
-# of different albums are.
+# moods are therefore often from one album ([](precision.ipynb)). The [next page](topics.ipynb) grades the relatedness of
+# any two tracks, also of different albums.
 #
 # ## Exercises
 #

@@ -150,9 +150,9 @@ present.figure(
 # %% [markdown]
 # ## How many topics?
 #
-# Move the slider. The histogram shows the cosines of all pairs of tracks (bars grow with the square root of their
-# number). Pairs in orange are related and can be positives, pairs in blue are unrelated and can be negatives. Pairs in
-# grey are used for neither. The list shows the tags nearest to one tag in the space of topics.
+# Move the slider. The histogram shows the cosines of all pairs of tracks (the height of a bar is the square root of its
+# number of pairs). Pairs in orange are related and can be positives, pairs in blue are unrelated and can be negatives.
+# Pairs in grey are used for neither. The list shows the tags nearest to one tag in the space of topics.
 
 # %% tags=["hide-input"]
 numbers = [n for n in (2, 3, 5, 8, 12, 16, 20, 30, 50, 100, 200) if n <= model.rank] or [1]

@@ -176,11 +176,11 @@ present.table(
 )
 
 # %% [markdown]
-# The paper's measure, as this book [reads its numbers](precision.ipynb), counts a neighbour only if it carries exactly
-# the same tags of a set as the query. The paper counts the first hundred neighbours; here it is the first ten, because
-# there are few test tracks. A neighbour with exactly the same tags is often from the query's own album: without the
-# album, precision of moods falls from {glue:text}`exact_moods_none` to {glue:text}`exact_moods_album`. `artist` and
-# `album` are the shares of neighbours by the query's artist and from its album.
+# To judge by the [paper's numbers](precision.ipynb), its measure counts a neighbour only if it carries exactly the same
+# tags of a set as the query. The paper counts the first hundred neighbours; here it is the first ten, because there are
+# few test tracks. A neighbour with exactly the same tags is often from the query's own album: without the album,
+# precision of moods falls from {glue:text}`exact_moods_none` to {glue:text}`exact_moods_album`. In the tables below, the
+# columns `artist` and `album` give the share of neighbours that are by the query's artist, and from its album.
 
 # %% tags=["hide-input", "nbval-ignore-output"]
 present.table(

@@ -168,7 +168,8 @@ present.figure(
 #   "argmax").
 #
 # A [public notebook](https://github.com/slychief/music_representation_from_text_and_labels) of the authors, for a later
-# study {cite}`schindler2020`, also takes the farthest negative; an option chooses the nearest or the farthest positive.
+# study {cite}`schindler2020`, also takes the farthest negative; there, an option chooses between the nearest and the
+# farthest positive.
 #
 # ```{glue:figure} triplets
 # :name: fig-triplets

@@ -48,7 +48,7 @@ REWRITES = {
     r"\s*\n\s*": "\n",
 }
 DECIMALS = re.compile(r"(\d\.\d\d)\d+")  # of a coordinate; more are not seen
-LABEL_GAP = 0.065  # between names of lines, as a share of the axis
+LABEL_GAP = 0.085  # between names of lines, as a share of the axis
 
 # Near the paper's hues: its styles are red, its moods orange, its themes purple, its genres black.
 PAPER_COLOURS = {"genres": INK, "styles": ORANGE, "moods": AMBER, "themes": PURPLE}
