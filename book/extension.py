@@ -78,6 +78,7 @@ def setup(app: Sphinx) -> dict[str, bool]:
     app.config.html_math_renderer = "mathml"
     register_plugin("pybtex.style.formatting", "references", References)
     app.connect("doctree-resolved", join_signs)
+    app.connect("doctree-resolved", join_percents)
     app.connect("html-page-context", store_sounds)
     app.connect("build-finished", choose_icons)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
@@ -93,9 +94,16 @@ def join_signs(_app: Sphinx, doctree: nodes.document, _page: str) -> None:
             formula.parent.replace(after[0], nodes.Text(after[0][sign.end() :]))
 
 
+def join_percents(_app: Sphinx, doctree: nodes.document, _page: str) -> None:
+    """Keep each number on the line of its percent sign."""
+    for text in list(doctree.findall(nodes.Text)):
+        if " %" in text and not isinstance(text.parent, (nodes.literal_block, nodes.raw)):
+            text.parent.replace(text, nodes.Text(text.replace(" %", "\N{NO-BREAK SPACE}%")))
+
+
 def visit_formula(translator: HTML5Translator, node: nodes.math) -> None:
     """Write a formula within a line."""
-    formula = convert(node.astext()) + node.get("sign", "")
+    formula = mathml(node.astext(), "inline") + node.get("sign", "")
     translator.body.append(f'<span class="math">{formula}</span>')
     raise nodes.SkipNode
 
@@ -104,9 +112,16 @@ def visit_equation(translator: HTML5Translator, node: nodes.math_block) -> None:
     """Write a formula on its own line, with its number."""
     number = f'<span class="eqno">({node["number"]})</span>' if node["number"] else ""
     place = f' id="{node["ids"][0]}"' if node["ids"] else ""
-    formula = convert(node.astext(), display="block")
+    formula = mathml(node.astext(), "block")
     translator.body.append(f'<div class="math"{place}>{formula}{number}</div>')
     raise nodes.SkipNode
+
+
+def mathml(formula: str, display: str) -> str:
+    """Write a formula as MathML, with bars of a norm that are equally high."""
+    return str(convert(formula, display=display)).replace(
+        "<mo>&#x02016;</mo>", '<mo stretchy="false">&#x02016;</mo>'
+    )
 
 
 def store_sounds(

@@ -10,8 +10,9 @@
 # # Ablations
 #
 # **For a head on a frozen encoder, no other loss and no other setting helped on both collections.** Two losses that use
-# graded relatedness were compared with the triplet loss on the same relatedness, in 24 different comparisons (Emotify has
-# only about 20 topics, so 40, 100 and all topics give the same model there). One interval excludes zero: regression with
+# graded relatedness were compared with the triplet loss on the same relatedness: by LSI with 16, 40, 100 or all topics,
+# binary or tf-idf weighted. On Emotify, which has only about 20 topics, the last three are the same, which leaves 24
+# comparisons on both collections. One interval excludes zero: regression with
 # {term}`LSI` of 40 topics on MERGE ({glue:text}`ablations_merge_regression_40`). If no loss mattered, 1.2 of the 24
 # intervals would exclude zero on average. Among fifteen other settings on two collections, only literal mining differed
 # reliably: it was worse on Emotify. By chance, 1.5 of these 30 intervals would exclude zero.

@@ -77,8 +77,8 @@ present.table(
 #
 # Nobody can list all kinds of damage. Tests therefore also damage tables, audio files and records (with their
 # checkpoints) at random: bytes are changed, inserted, moved, cut and blanked. Each input must give valid data or one
-# clear error. Valid are excerpts of finite numbers, a data set that meets every rule for data sets (such as one row per
-# track), and a record that is the one that was written. `make fuzz` tries new inputs each time.
+# clear error. Valid means: excerpts hold only finite numbers; a data set meets every rule for data sets (such as one row
+# per track); a record is read as it was written. `make fuzz` tries new inputs each time.
 
 # %% tags=["hide-input"]
 damaged = survived[survived["kind"] == "damaged input"]
@@ -98,7 +98,7 @@ present.table(
 # In the last recorded trial, {glue:text}`faults_kills` runs were killed at random moments and resumed;
 # {glue:text}`faults_equal` gave the same weights, metrics and embeddings as an uninterrupted run.
 #
-# A sweep lists each run that could not be made with its reason, and makes the others. A record that was damaged later is
+# If a run cannot be made, a sweep lists it, with the reason, and makes the others. A record that was damaged later is
 # noticed by its checksums, moved aside, and made anew.
 #
 # ## Differences between threads and processors

@@ -122,9 +122,10 @@ present.table(
 
 # %% tags=["hide-input"]
 present.table(
-    tag_tables.held_out_matrix(kept[kept["data"] == "msd"], "tfidf", 40, "difference").rename_axis(
-        index="learned from", columns=None
-    ),
+    tag_tables.held_out_matrix(kept[kept["data"] == "msd"], "tfidf", 40, "difference")
+    .map(present.signed, na_action="ignore", digits=3)
+    .fillna("")
+    .rename_axis(index="learned from", columns=None),
     "Difference in nDCG@10 of tf-idf weighted LSI with 40 topics from overlap",
 )
 

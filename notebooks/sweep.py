@@ -51,7 +51,7 @@ from tagspace.runs.grid import read_grid
 # ## The runs
 #
 # Progress is shown in the terminal; Dask's dashboard shows what each worker does. A combination with fewer tags than
-# topics gets as many topics as tags. A run that fails is listed with its reason, and the others are made. The list below
+# topics gets as many topics as tags. If a run fails, it is listed, with the reason, and the others are made. The list below
 # is empty: all runs were made.
 
 # %%

@@ -119,7 +119,9 @@ ids = tracks.tags.track_ids[batch]
 listening.tracks(
     registry.load_dataset(configuration.dataset),
     {
-        name if name == "anchor" else f"{name}, cosine {row[place]:.2f}": ids[place]
+        name if name == "anchor" else f"{name}, cosine {row[place]:.2f}".replace("-", "−"): ids[
+            place
+        ]
         for name, place in chosen.items()
     },
 )

@@ -161,7 +161,8 @@ def _cell(value: object, digits: int) -> str:
     if isinstance(value, float):
         if pd.isna(value):
             return ""
-        return f"{value:,.0f}" if value.is_integer() and abs(value) >= 1 else f"{value:.{digits}f}"
+        is_whole = value.is_integer() and abs(value) >= 1
+        return f"{value:,.{0 if is_whole else digits}f}".replace("-", "\N{MINUS SIGN}")
     if isinstance(value, int):
         return f"{value:,}"
     text = html.escape(str(value))

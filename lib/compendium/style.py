@@ -121,6 +121,8 @@ def panel(title: str = "", height: float = HEIGHT, width: float = WIDTH) -> tupl
 def label_ends(axes: plt.Axes, ends: Sequence[tuple[float, float, str, str]]) -> None:
     """Write names at the ends of lines, without overlap.
 
+    The name of a line that ends early stands above its end, because other lines go on there.
+
     Parameters
     ----------
     axes : matplotlib.axes.Axes
@@ -131,17 +133,21 @@ def label_ends(axes: plt.Axes, ends: Sequence[tuple[float, float, str, str]]) ->
     axes.set_ylim(axes.get_ylim())  # matplotlib fits limits only when they are asked for
     to_axes = axes.transData + axes.transAxes.inverted()
     heights = [float(to_axes.transform((x, y))[1]) for x, y, *_ in ends]
+    right = max(x for x, *_ in ends)
     place = 0.0
     for height, (x, _, name, colour) in sorted(zip(heights, ends, strict=True), key=itemgetter(0)):
-        place = max(height, place + LABEL_GAP)
+        is_last = x == right
+        if is_last:
+            place = max(height, place + LABEL_GAP)
         axes.annotate(
             name,
-            (x, place),
-            (6, 0),
+            (x, place if is_last else height),
+            (6, 0) if is_last else (0, 4),
             xycoords=("data", "axes fraction"),
             textcoords="offset points",
             color=colour,
-            va="center",
+            ha="left" if is_last else "center",
+            va="center" if is_last else "bottom",
             annotation_clip=False,
         )
 

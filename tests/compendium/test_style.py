@@ -75,6 +75,16 @@ def test_names_at_the_ends_of_lines_do_not_overlap():
     assert sorted(heights[name] for name in "bc") == pytest.approx([0.5, 0.5 + style.LABEL_GAP])
 
 
+def test_the_name_of_a_line_that_ends_early_stands_above_its_end():
+    _, axes = style.panel()
+    axes.set_ylim(0, 1)
+    style.label_ends(axes, [(3, 0.5, "early", "#000000"), (4, 0.5, "late", "#000000")])
+    early, late = axes.texts
+    assert early.xy == (3, pytest.approx(0.5))
+    assert late.xy == (4, pytest.approx(0.5))
+    assert [early.get_va(), late.get_va()] == ["bottom", "center"]
+
+
 def test_a_name_is_at_the_end_of_its_line_if_no_limits_were_set():
     _, axes = style.panel()
     axes.plot([1, 2, 3], [600, 500, 550])
