@@ -119,10 +119,8 @@ ids = tracks.tags.track_ids[batch]
 listening.tracks(
     registry.load_dataset(configuration.dataset),
     {
-        name if name == "anchor" else f"{name}, cosine {row[place]:.2f}".replace("-", "−"): ids[
-            place
-        ]
-        for name, place in chosen.items()
+        name + (f", cosine {row[place]:.2f}".replace("-", "−") if name != "anchor" else ""): track
+        for (name, place), track in zip(chosen.items(), ids[list(chosen.values())], strict=True)
     },
 )
 
