@@ -111,10 +111,10 @@ present.table(verdicts.rename_axis("a hit has"), "Readings of a hit against Tabl
 #
 # ## What follows for the paper's numbers
 #
-# Editors tagged albums, so a neighbour from the query's album is a hit by any of these readings. Indeed, the album's
-# precision is the smallest in all {glue:text}`readings_rows` rows of Table II: at most {glue:text}`album_best` of a
-# hundred neighbours are from it.  Dividing the album's precision by that of a tag set gives the share of
-# its hits that are from the album. It is about half, or more, for all sets but genres:
+# Editors tagged albums, so a neighbour from the query's album is a hit by any of these readings. Table II also
+# counts the neighbours from that album. In each of its {glue:text}`readings_rows` rows, this is the smallest of the six
+# precisions: at most {glue:text}`album_best` of a hundred neighbours. Dividing it by the precision of a tag set gives
+# the share of hits that are from the album. It is about half, or more, for all sets but genres:
 
 # %% tags=["hide-input"]
 shares = published[sets].rdiv(published["album"], axis=0).agg(["min", "max"]).T

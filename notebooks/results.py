@@ -184,8 +184,8 @@ present.table(
 # same tags.
 #
 # Since every neighbour from the query's album is a hit, the other hits can be computed. With precision $P$ and the
-# album's precision $A$, about $(P - A) / (1 - A)$ of the neighbours from other albums are hits. This is an estimate:
-# the tracks that would replace the album among the hundred are unknown.
+# album's precision $A$, about $(P - A) / (1 - A)$ of the neighbours from other albums are hits. This estimates the
+# precision without the album; the tracks that would then move up into the hundred are unknown.
 
 # %% tags=["remove-cell"]
 everything, half_digit = max(published.index.unique("tagsets"), key=len), 0.5e-4
@@ -196,11 +196,12 @@ for task in ["genres", "styles", "moods", "themes"]:
         for table in (published.loc[everything], published.loc[task])
     )
     hits, hits_alone = joined[task] - joined["album"], alone[task] - alone["album"]
+    others = (1 - alone["album"]) / (1 - joined["album"])
     rows[task] = {
         "with the album": joined[task] / alone[task] - 1,
-        "without it, about": hits / hits_alone * (1 - alone["album"]) / (1 - joined["album"]) - 1,
-        "at least": (hits - 2 * half_digit) / (hits_alone + 2 * half_digit) - 1,
-        "at most": (hits + 2 * half_digit) / (hits_alone - 2 * half_digit) - 1,
+        "without it, about": others * hits / hits_alone - 1,
+        "at least": others * (hits - 2 * half_digit) / (hits_alone + 2 * half_digit) - 1,
+        "at most": others * (hits + 2 * half_digit) / (hits_alone - 2 * half_digit) - 1,
         "hits from other albums": 100 * hits,
         "from the artist's other albums": 100 * (joined["artist"] - joined["album"]),
     }
