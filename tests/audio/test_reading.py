@@ -5,6 +5,7 @@ import os
 import numpy as np
 import pytest
 import soundfile
+from signals import sine
 
 from tagspace.audio import reading
 from tagspace.audio.spectrogram import SAMPLE_RATE, log_mel
@@ -14,11 +15,6 @@ from tagspace.errors import TagspaceError
 def draw_noise(seconds, rate=SAMPLE_RATE, channels=1):
     samples = np.random.default_rng(0).uniform(-0.5, 0.5, (round(seconds * rate), channels))
     return samples.astype(np.float32)
-
-
-def sine(frequency, seconds, rate=SAMPLE_RATE):
-    time = np.arange(round(seconds * rate)) / rate
-    return (0.5 * np.sin(2 * np.pi * frequency * time)).astype(np.float32)
 
 
 def message_of(call, *arguments):

@@ -3,6 +3,7 @@
 import librosa
 import numpy as np
 import pytest
+from signals import sine
 
 from tagspace.audio.spectrogram import filter_bank, log_mel
 
@@ -11,11 +12,6 @@ RATE = 22_050
 
 def draw_noise(seconds):
     return np.random.default_rng(0).uniform(-0.5, 0.5, round(seconds * RATE)).astype(np.float32)
-
-
-def sine(frequency, seconds):
-    time = np.arange(round(seconds * RATE)) / RATE
-    return (0.5 * np.sin(2 * np.pi * frequency * time)).astype(np.float32)
 
 
 @pytest.mark.parametrize(

@@ -3,18 +3,14 @@
 import librosa
 import numpy as np
 import pytest
+from signals import sine
 
 from compendium import audio_figures
 from tagspace.audio import spectrogram
 
 
-def tone(seconds=12, hertz=440):
-    time = np.arange(seconds * spectrogram.SAMPLE_RATE) / spectrogram.SAMPLE_RATE
-    return (0.5 * np.sin(2 * np.pi * hertz * time)).astype(np.float32)
-
-
 def test_excerpt_figure_shows_the_input_of_the_network():
-    samples = tone() * np.linspace(0, 1, 12 * spectrogram.SAMPLE_RATE, dtype=np.float32)
+    samples = sine(440, 12) * np.linspace(0, 1, 12 * spectrogram.SAMPLE_RATE, dtype=np.float32)
     wave, image = audio_figures.excerpt_figure(samples)
     start = 3 * spectrogram.SAMPLE_RATE
     expected = spectrogram.log_mel(samples[start : start + spectrogram.N_SAMPLES])
@@ -24,10 +20,10 @@ def test_excerpt_figure_shows_the_input_of_the_network():
 
 
 def test_frequencies_are_marked_at_the_band_that_is_loudest_for_them():
-    panel = audio_figures.spectrogram_panel(spectrogram.log_mel(tone(6)))
+    panel = audio_figures.spectrogram_panel(spectrogram.log_mel(sine(440, 6)))
     places = dict(zip(audio_figures.HERTZ, panel.axes[0].get_yticks(), strict=True))
     for hertz in (500, 1000, 5000):
-        loudest = spectrogram.log_mel(tone(6, hertz)).mean(axis=1).argmax()
+        loudest = spectrogram.log_mel(sine(hertz, 6)).mean(axis=1).argmax()
         assert abs(places[hertz] - loudest) <= 1
 
 

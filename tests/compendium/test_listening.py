@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import soundfile
+from signals import sine
 
 from compendium import listening
 from compendium.listening import Sound
@@ -17,13 +18,8 @@ from tagspace.datasets.base import build
 RATE = spectrogram.SAMPLE_RATE
 
 
-def tone(seconds=12):
-    time = np.arange(seconds * RATE) / RATE
-    return (0.5 * np.sin(2 * np.pi * 440 * time)).astype(np.float32)
-
-
 def test_a_player_contains_the_sound_and_is_loaded_on_demand():
-    samples = tone(2)
+    samples = sine(440, 2)
     page = listening.players([Sound("a <tone>", samples, "440 Hz\nloud")]).data
     encoded = re.search(r'src="data:audio/mpeg;base64,([^"]+)"', page)[1]
     decoded, rate = soundfile.read(io.BytesIO(base64.b64decode(encoded)))
@@ -49,7 +45,7 @@ def artists():
 def dataset(artists, tmp_path):
     """Six tracks, each with a mood of its own."""
     for track in artists:
-        soundfile.write(tmp_path / f"{track}.wav", tone(), RATE)
+        soundfile.write(tmp_path / f"{track}.wav", sine(440, 12), RATE)
     tags = [(track, "moods", f"<{track}>") for track in artists] + [("c", "moods", "wild")]
     tracks = [(t, artist, (), "", str(tmp_path / f"{t}.wav")) for t, artist in artists.items()]
     return build("x", tracks, tags, ("moods",))
@@ -81,12 +77,12 @@ def test_tags_in_common_are_of_the_same_set():
 
 
 def test_files_shorter_than_an_excerpt_are_played(tmp_path):
-    soundfile.write(tmp_path / "a.wav", tone(2), RATE)
+    soundfile.write(tmp_path / "a.wav", sine(440, 2), RATE)
     assert len(listening.read_excerpt(tmp_path / "a.wav")) == 6 * RATE
 
 
 def test_levels_are_relative_to_the_mean_power_of_the_file(tmp_path):
-    samples = tone(4)
+    samples = sine(440, 4)
     samples[: 2 * RATE] *= 0.1
     files = [str(tmp_path / name) for name in ("soft.wav", "loud.wav")]
     for file, gain in zip(files, (0.1, 1.0), strict=True):
@@ -98,7 +94,7 @@ def test_levels_are_relative_to_the_mean_power_of_the_file(tmp_path):
 
 
 def test_a_sound_from_its_spectrogram_has_the_same_spectrogram_or_a_shuffled_one():
-    sweep = np.concatenate([tone(3), 0.2 * np.sign(tone(3))]).astype(np.float32)
+    sweep = np.concatenate([sine(440, 3), 0.2 * np.sign(sine(440, 3))]).astype(np.float32)
     original = spectrogram.log_mel(sweep)
     same = spectrogram.log_mel(listening.shuffled(sweep, "nothing"))
     frames = spectrogram.log_mel(listening.shuffled(sweep, "frames"))
