@@ -80,6 +80,7 @@ def setup(app: Sphinx) -> dict[str, bool]:
     app.connect("doctree-resolved", join_signs)
     app.connect("doctree-resolved", join_percents)
     app.connect("html-page-context", store_sounds)
+    app.connect("html-page-context", release_references)
     app.connect("build-finished", choose_icons)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
 
@@ -138,9 +139,16 @@ def store_sounds(
         return f'src="{context["pathto"](f"_static/sounds/{name}", 1)}"'
 
     if "body" in context:
-        body = SOUND.sub(stored, context["body"])
-        # A list of this role would need items of the role listitem.
-        context["body"] = body.replace('<div role="list" class="citation-list">', "<div>")
+        context["body"] = SOUND.sub(stored, context["body"])
+
+
+def release_references(
+    _app: Sphinx, _page: str, _template: str, context: dict[str, Any], _doctree: object
+) -> None:
+    """Take the role of a list from the references: it would need items of the role listitem."""
+    if "body" in context:
+        named = '<div role="list" class="citation-list">'
+        context["body"] = context["body"].replace(named, "<div>")
 
 
 def choose_icons(app: Sphinx, error: Exception | None) -> None:

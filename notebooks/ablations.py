@@ -88,14 +88,13 @@ from tagspace.runs import comparison
 gathered = measured.load_or_run("ablations", globals())
 measure, reference = "graded nDCG@10", next(iter(variants))
 compared = {name: comparison.compare(runs, measure, reference) for name, runs in gathered.items()}
-titles = {"merge": "MERGE", "emotify": "Emotify"}
 
 # %% tags=["hide-input", "remove-output", "nbval-ignore-output"]
 others = [name for name in variants if ":" in name]
 present.figure(
     "gains",
     result_figures.gains_figure(
-        {titles.get(name, name): table.loc[others] for name, table in compared.items()},
+        {measured.title(name): table.loc[others] for name, table in compared.items()},
         "gain over the reference (%)",
     ),
     "Gain over the reference of other mining, margins, thresholds, batch sizes, dimensions and learning rates, with "
@@ -122,7 +121,7 @@ present.figure(
 # %% tags=["hide-input", "remove-output", "nbval-ignore-output"]
 present.figure(
     "losses",
-    result_figures.losses_figure({titles.get(name, name): each for name, each in compared.items()}),
+    result_figures.losses_figure({measured.title(name): each for name, each in compared.items()}),
     "Graded nDCG@10 on validation tracks against the number of topics, a panel for each data set, a line for each loss "
     "with LSI and with tf-idf weights; all lines are close together.",
 )
@@ -137,7 +136,7 @@ for name, runs in gathered.items():
             for loss in ("regression", "listwise"):
                 gain = result_figures.say_gain(over_triplets.loc[f"{loss}, {same}"])
                 label = same.replace("1000", "all topics")
-                rows.setdefault(label, {})[f"{titles.get(name, name)}: {loss}"] = gain
+                rows.setdefault(label, {})[f"{measured.title(name)}: {loss}"] = gain
 present.table(
     pd.DataFrame.from_dict(rows, orient="index").rename_axis("relatedness"),
     "Gain of each loss over triplets with the same relatedness and topics, with 95 % intervals",
@@ -145,16 +144,17 @@ present.table(
 
 # %% tags=["remove-cell"]
 for name, runs in gathered.items():
-    over_triplets = comparison.compare(runs, measure, "triplet, tf-idf 100")
-    for loss in ("regression", "listwise"):
-        gain = result_figures.say_gain(over_triplets.loc[f"{loss}, tf-idf 100"])
-        present.numbers({f"ablations_{name}_{loss}": gain})
+    title = measured.title(name)
+    present.numbers(
+        {
+            f"ablations_{name}_regression": rows["tf-idf 100"][f"{title}: regression"],
+            f"ablations_{name}_listwise": rows["tf-idf 100"][f"{title}: listwise"],
+            f"ablations_{name}_regression_40": rows["LSI 40"][f"{title}: regression"],
+        }
+    )
     over_listwise = comparison.compare(runs, measure, "listwise, tf-idf 100")
     gain = result_figures.say_gain(over_listwise.loc["regression, tf-idf 100"])
     present.numbers({f"ablations_{name}_over_listwise": gain})
-    over_40 = comparison.compare(runs, measure, "triplet, LSI 40")
-    gain = result_figures.say_gain(over_40.loc["regression, LSI 40"])
-    present.numbers({f"ablations_{name}_regression_40": gain})
     over_binary = comparison.compare(runs, measure, "triplet, LSI 100")
     gain = result_figures.say_gain(over_binary.loc["triplet, tf-idf 100"])
     present.numbers({f"ablations_{name}_weights": gain})

@@ -11,9 +11,9 @@
 #
 # **No alternative to LSI triplets was reliably better.** We trained {term}`heads <head>` on a frozen encoder in seven
 # other ways: six from the same tags, one from artist labels. On MERGE, none of them differed reliably from LSI triplets.
-# On Emotify, siamese pairs ({glue:text}`related_emotify_none_LSI_pairs`) and artist labels
-# ({glue:text}`related_emotify_none_artist_triplets`) were worse. A plain {term}`tagger` did not differ reliably from
-# triplets ({glue:text}`related_merge_none_tagger` on MERGE, {glue:text}`related_emotify_none_tagger` on Emotify).
+# On Emotify, siamese pairs ({glue:text}`baselines_emotify_none_LSI_pairs`) and artist labels
+# ({glue:text}`baselines_emotify_none_artist_triplets`) were worse. A plain {term}`tagger` did not differ reliably from
+# triplets ({glue:text}`baselines_merge_none_tagger` on MERGE, {glue:text}`baselines_emotify_none_tagger` on Emotify).
 #
 # ```{glue:figure} gains
 # :name: fig-baselines
@@ -59,7 +59,6 @@ from tagspace.runs import comparison
 gathered = measured.load_or_run("baselines", globals())
 measure, reference = "graded nDCG@10", next(iter(variants))
 compared = {name: comparison.compare(runs, measure, reference) for name, runs in gathered.items()}
-titles = {"merge": "MERGE", "emotify": "Emotify"}
 
 # %% tags=["hide-input", "remove-output", "nbval-ignore-output"]
 others = [name for name in compared[next(iter(compared))].index if name in [*variants, "musicnn"]]
@@ -67,7 +66,7 @@ others.remove(reference)
 present.figure(
     "gains",
     result_figures.gains_figure(
-        {titles.get(name, name): table.loc[others] for name, table in compared.items()},
+        {measured.title(name): table.loc[others] for name, table in compared.items()},
         f"gain over {reference} (%)",
     ),
     "Gain in graded nDCG@10 of each way to learn over LSI and triplets, with 95 % intervals, a panel for each data "
@@ -114,7 +113,7 @@ for name, runs in gathered.items():
     display(
         present.table(
             table.swaplevel(),
-            f"{titles.get(name, name)}: graded nDCG@10 by tag set, and gain over LSI with triplets, 95 % intervals",
+            f"{measured.title(name)}: graded nDCG@10 by tag set, and gain over LSI with triplets, 95 % intervals",
         )
     )
 
@@ -123,15 +122,15 @@ for name, runs in gathered.items():
     for filtered in ("none", "artist"):
         table = comparison.compare(runs, measure, reference, filtered=filtered)
         for system in others:
-            label = f"related_{name}_{filtered}_{system}".replace(",", "").replace(" ", "_")
+            label = f"baselines_{name}_{filtered}_{system}".replace(",", "").replace(" ", "_")
             present.numbers({label: result_figures.say_gain(table.loc[system])})
 
 # %% [markdown]
 # **What we saw.** With the artist filter the verdicts are the same: on MERGE, no way to learn differed reliably from LSI
-# triplets; on Emotify, pairs ({glue:text}`related_emotify_artist_LSI_pairs`) and artist labels
-# ({glue:text}`related_emotify_artist_artist_triplets`) were worse, and the other five heads were statistically
+# triplets; on Emotify, pairs ({glue:text}`baselines_emotify_artist_LSI_pairs`) and artist labels
+# ({glue:text}`baselines_emotify_artist_artist_triplets`) were worse, and the other five heads were statistically
 # indistinguishable. MERGE cannot separate these systems: even frozen musicnn without a head does not differ reliably from
-# LSI triplets ({glue:text}`related_merge_artist_musicnn`). Seven systems on two data sets give 14 intervals per filter.
+# LSI triplets ({glue:text}`baselines_merge_artist_musicnn`). Seven systems on two data sets give 14 intervals per filter.
 # If no system differed, 0.7 of them would exclude zero on average; two do.
 #
 # ## Relatedness from other sources

@@ -55,15 +55,9 @@ compared = {name: comparison.compare(runs, measure, "16 topics") for name, runs 
 
 # %% tags=["hide-input", "remove-output", "nbval-ignore-output"]
 counted = measured.anchors().xs(128, level="batch").droplevel("tracks")
-titles = {
-    "msd": "Million Song subset",
-    "jamendo": "MTG-Jamendo",
-    "merge": "MERGE",
-    "emotify": "Emotify",
-}
 present.figure(
     "anchors",
-    tag_figures.anchors_figure(counted, titles),
+    tag_figures.anchors_figure(counted, measured.TITLES),
     "Share of tracks that are anchors in random batches, and share that batches of related tracks drop, against the "
     "number of topics, for four data sets: the first falls, the second rises.",
 )
@@ -109,7 +103,7 @@ present.table(
 present.figure(
     "gains",
     result_figures.gains_figure(
-        {titles.get(name, name): table.loc[list(variants)[1:]] for name, table in compared.items()},
+        {measured.title(name): table.loc[list(variants)[1:]] for name, table in compared.items()},
         "gain over 16 topics (%)",
     ),
     "Gain in graded nDCG@10 over random batches with 16 topics, for 16 topics to all, in random batches and in batches "

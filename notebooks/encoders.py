@@ -53,14 +53,13 @@ from tagspace.runs import comparison
 gathered = measured.load_or_run("encoders", globals())
 measure, frozen = "graded nDCG@10", "musicnn"
 compared = {name: comparison.compare(runs, measure, frozen) for name, runs in gathered.items()}
-titles = {"merge": "MERGE", "emotify": "Emotify"}
 
 # %% tags=["hide-input", "remove-output", "nbval-ignore-output"]
 shown = [*variants, "timbre+rhythm", "untrained"]
 present.figure(
     "gains",
     result_figures.gains_figure(
-        {titles.get(name, name): table.loc[shown] for name, table in compared.items()},
+        {measured.title(name): table.loc[shown] for name, table in compared.items()},
         f"gain over {frozen} (%)",
     ),
     "Gain in graded nDCG@10 of each system over frozen musicnn, with 95 % intervals, a panel for each data set: heads "
@@ -101,7 +100,7 @@ for name, runs in gathered.items():
     display(
         present.table(
             table.swaplevel(),
-            f"{titles.get(name, name)}: graded nDCG@10 by tag set, and gain over frozen musicnn with 95 % intervals",
+            f"{measured.title(name)}: graded nDCG@10 by tag set, and gain over frozen musicnn with 95 % intervals",
         )
     )
 
@@ -114,12 +113,13 @@ for name, runs in gathered.items():
 
 # %% tags=["hide-input"]
 settings = {}
-for name, title in titles.items():
+for name in ("merge", "emotify"):
     over_triplets = comparison.compare(measured.load(f"settings/{name}"), measure, "triplets")
     for system in over_triplets.index[over_triplets.index.str.contains("triplets|100 topics")]:
         row = over_triplets.loc[system]
         gain = "" if system == "triplets" else result_figures.say_gain(row)
         of_system = settings.setdefault(system, {})
+        title = measured.title(name)
         of_system |= {f"{title}: mean": f"{row['mean']:.3f}", f"{title}: gain over triplets": gain}
 present.table(
     pd.DataFrame.from_dict(settings, orient="index").rename_axis("setting"),

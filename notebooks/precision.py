@@ -31,7 +31,7 @@ runs: str = ""  # a folder of records to show; empty: the figures kept for this 
 # %% tags=["remove-cell"]
 import pandas as pd
 
-from compendium import measured, paper, present, tag_figures
+from compendium import measured, paper, present, result_figures, tag_figures
 from tagspace.configuration import read_parameters
 from tagspace.runs import comparison
 
@@ -193,10 +193,7 @@ present.numbers(
         "asked_least": f"{matched.min():.0f}",
         "asked_most": f"{matched.max():.0f}",
         "asked_of": f"{graded.min():.0f} to {graded.max():.0f}",
-        **{
-            f"album_of_{s}": f"{100 * row['min']:.0f} to {100 * row['max']:.0f} %"
-            for s, row in shares.iterrows()
-        },
+        **{f"album_of_{name}": result_figures.share_of_album(published, name) for name in sets},
     }
 )
 

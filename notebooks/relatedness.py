@@ -39,10 +39,12 @@ configuration = read_parameters(globals())
 
 # %% tags=["hide-input", "remove-output", "nbval-ignore-output"]
 kept = measured.relatedness()
-titles = {"msd": "Million Song subset", "jamendo": "MTG-Jamendo"}
+collections = ("msd", "jamendo")
 present.figure(
     "held_out",
-    tag_figures.held_out_figure({titles[name]: kept[kept["data"] == name] for name in titles}),
+    tag_figures.held_out_figure(
+        {measured.title(name): kept[kept["data"] == name] for name in collections}
+    ),
     "nDCG@10 against the number of topics, two panels. Million Song subset: both lines rise; tf-idf weighted LSI "
     "crosses the dashed line of overlap at about 25 topics, binary LSI stays below it. MTG-Jamendo: both lines "
     "stay below overlap.",
@@ -130,13 +132,12 @@ present.table(
 )
 
 # %% tags=["remove-cell"]
-for name in titles:
+for name in collections:
     found = tag_tables.held_out_means(kept[kept["data"] == name]).set_index(["kind", "topics"])
     present.numbers({f"held_out_{name}_tracks": f"{found['n_queries'].iloc[0]:,}"})
     for (kind, topics), row in found.iterrows():
         label = f"held_out_{name}_{kind}" + (f"_{topics}" if topics else "")
-        signed = (present.signed(row[each], 3) for each in ("difference", "low", "high"))
-        interval = "{} [{}, {}]".format(*signed)
+        interval = tag_tables.say_difference(row)
         present.numbers({label: f"{row['value']:.3f}", f"{label}_interval": interval})
 present.numbers(
     {

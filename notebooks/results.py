@@ -54,17 +54,15 @@ found = {
     for way, runs in ways.items()
     for filtered in ("none", "artist")
 }
+titled = {
+    f"{way}, {result_figures.FILTER_NAMES[filtered]}": table
+    for (way, filtered), table in found.items()
+}
 
 # %% tags=["hide-input", "remove-output", "nbval-ignore-output"]
 present.figure(
     "claims",
-    result_figures.gains_figure(
-        {
-            f"{way}, {result_figures.FILTER_NAMES[filtered]}": table
-            for (way, filtered), table in found.items()
-        },
-        "relative difference (%)",
-    ),
+    result_figures.gains_figure(titled, "relative difference (%)"),
     "Each claim of the paper's Section VI as a gain with its 95 % interval: with triplets and with the listwise loss, "
     "unfiltered and with the artist filter.",
 )
@@ -94,13 +92,9 @@ present.figure(
 # %% tags=["hide-input"]
 first = next(iter(found.values()))
 in_paper = (100 * first["paper"]).map(present.signed, na_action="ignore").add(" %").fillna("")
-columns = {"paper": in_paper}
-columns |= {
-    f"{way}, {result_figures.FILTER_NAMES[filtered]}": table.apply(result_figures.say_gain, axis=1)
-    for (way, filtered), table in found.items()
-}
+gains = {name: table.apply(result_figures.say_gain, axis=1) for name, table in titled.items()}
 present.table(
-    pd.DataFrame(columns).rename_axis("claim"),
+    pd.DataFrame({"paper": in_paper, **gains}).rename_axis("claim"),
     "The claims of Section VI: gain in the paper's P@100, and in graded nDCG@10 on MERGE with 95 % intervals",
 )
 

@@ -17,7 +17,8 @@ from tagspace.model.dpnn import DPNN, LEFT, N_CONCATENATED, N_PARTS, RIGHT, Laye
 
 STACKS = {"left": LEFT, "right": RIGHT}
 STACK_COLOURS = {"left": style.BLUE, "right": style.ORANGE, "both": style.MUTED}
-STACK_CAPTIONS = {"left": "timbre: long kernels", "right": "rhythm: tall kernels"}
+STACK_ROLES = {"left": "timbre", "right": "rhythm"}
+STACK_KERNELS = {"left": "long kernels", "right": "tall kernels"}
 STACK_POSITIONS = {"left": 0.24, "right": 0.76, "both": 0.5}  # across the diagram, 0 to 1
 CURVE_COLOURS = (style.ORANGE, style.BLUE, style.GREEN, style.AMBER, style.PURPLE)
 # Of the kinds of pairs in a batch; a picture has the same colours in light and dark mode.
@@ -123,12 +124,11 @@ def _draw_stack(axes: plt.Axes, layers: pd.DataFrame, top: int) -> None:
         _draw_box(axes, position, text, stack)
         _draw_arrow(axes, above, position)
         above = position
-    place = {"left": (0.0, "left"), "right": (1.0, "right")}[stack]
     axes.text(
-        place[0],
+        {"left": 0, "right": 1}[stack],
         top - 0.4,
-        STACK_CAPTIONS[stack].replace(": ", ":\n"),
-        ha=place[1],
+        f"{STACK_ROLES[stack]}:\n{STACK_KERNELS[stack]}",
+        ha=stack,
         va="center",
         color=STACK_COLOURS[stack],
         weight="bold",
@@ -205,7 +205,7 @@ def sensitivity_figure(changes: dict[str, pd.DataFrame]) -> list[Figure]:
             axes.barh(heights, table[axis], height=0.36, color=colour)
             for height, value in zip(heights, table[axis], strict=True):
                 axes.text(value + 0.02, height, f"{value:.2f} {axis}", va="center", color=colour)
-        roles = [f"{name}\n({STACK_CAPTIONS[name].split(':')[0]})" for name in table.index]
+        roles = [f"{name}\n({STACK_ROLES[name]})" for name in table.index]
         axes.set_yticks(range(len(table)), roles)
         axes.tick_params(left=False)
         axes.set(xlabel="change when shuffled", xlim=(0, 1.5), ylim=(len(table) - 0.5, -0.5))
@@ -300,8 +300,8 @@ def histories_figure(histories: dict[str, pd.DataFrame], columns: dict[str, str]
         figure, axes = style.panel(title, height=2.3, width=3.4)
         ends = []
         for (name, history), colour in zip(histories.items(), CURVE_COLOURS, strict=False):
-            axes.plot(history["epoch"], history[column], ".-", color=colour)
-            ends.append((history["epoch"].iloc[-1], history[column].iloc[-1], name, colour))
+            values = history.set_index("epoch")[column]
+            ends.append(style.named_line(axes, values, name, colour))
         if column == "triplets":
             axes.set_yscale("symlog", linthresh=10)
             axes.set_ylim(bottom=-2)

@@ -280,15 +280,10 @@ def own_album_figure(shares: pd.Series) -> list[Figure]:
     shares : pandas.Series
         By system, with ``chance``.
     """
-    systems = shares.drop("chance")
-    figure, axes = style.panel(height=0.6 + 0.3 * len(systems), width=5)
-    axes.barh(systems.index, 100 * systems, color=style.BLUE, height=0.6)
-    for height, share in enumerate(100 * systems):
-        axes.text(share + 0.2, height, f"{share:.1f}", va="center")
+    percent = 100 * shares.drop("chance")
+    label = "share of the ten nearest tracks (%)"
+    figure, axes = style.bars(percent, percent.map("{:.1f}".format), label)
     axes.axvline(100 * shares["chance"], color=style.INK, linestyle=":", linewidth=1.2)
-    axes.invert_yaxis()
-    axes.tick_params(left=False)
-    axes.set(xlabel="share of the ten nearest tracks (%)", xlim=(0, 115 * systems.max()))
     return [figure]
 
 
@@ -437,14 +432,8 @@ def hours_figure(hours: pd.Series) -> list[Figure]:
     hours : pandas.Series
         By stage.
     """
-    figure, axes = style.panel(height=0.6 + 0.28 * len(hours), width=5)
-    axes.barh(hours.index, hours, color=style.BLUE, height=0.6)
-    for height, each in enumerate(hours):
-        text = f"{each:,.1f}" if each >= 0.1 else "less than 0.1"
-        axes.text(each + 0.01 * hours.max(), height, text, va="center")
-    axes.invert_yaxis()
-    axes.tick_params(left=False)
-    axes.set(xlabel="hours", xlim=(0, 1.15 * hours.max()))
+    texts = [f"{each:,.1f}" if each >= 0.1 else "less than 0.1" for each in hours]
+    figure, _ = style.bars(hours, texts, "hours")
     return [figure]
 
 

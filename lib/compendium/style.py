@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import io
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from operator import itemgetter
 
 import matplotlib.pyplot as plt
+import pandas as pd
 from matplotlib.figure import Figure
 
 WIDTH, HEIGHT = 3.7, 2.6  # of a panel, in inches of 96 CSS pixels
@@ -116,6 +117,36 @@ def panel(title: str = "", height: float = HEIGHT, width: float = WIDTH) -> tupl
     if title:
         axes.set_title(title)
     return figure, axes
+
+
+def bars(values: pd.Series, texts: Iterable[str], label: str) -> tuple[Figure, plt.Axes]:
+    """Draw a bar for each value, the first one at the top, with a text at its end.
+
+    Parameters
+    ----------
+    values : pandas.Series
+        By name of the bar.
+    texts : iterable of str
+        One per bar.
+    label : str
+        Of the axis.
+    """
+    figure, axes = panel(height=0.6 + 0.3 * len(values), width=5)
+    axes.barh(values.index, values, color=BLUE, height=0.6)
+    for height, (value, text) in enumerate(zip(values, texts, strict=True)):
+        axes.annotate(text, (value, height), (4, 0), textcoords="offset points", va="center")
+    axes.invert_yaxis()
+    axes.tick_params(left=False)
+    axes.set(xlabel=label, xlim=(0, 1.15 * values.max()))
+    return figure, axes
+
+
+def named_line(
+    axes: plt.Axes, values: pd.Series, name: str, colour: str
+) -> tuple[float, float, str, str]:
+    """Draw values against their index, and return the end of the line for :func:`label_ends`."""
+    axes.plot(values.index, values, ".-", color=colour)
+    return values.index[-1], values.iloc[-1], name, colour
 
 
 def label_ends(axes: plt.Axes, ends: Sequence[tuple[float, float, str, str]]) -> None:

@@ -140,10 +140,10 @@ def shares_figure(shares: pd.DataFrame) -> list[Figure]:
         "all pairs": {"related": ("related", style.ORANGE), "unrelated": ("unrelated", style.BLUE)},
     }.items():
         figure, axes = style.panel(title)
-        ends = []
-        for column, (name, colour) in names.items():
-            axes.plot(shares.index, 100 * shares[column], ".-", color=colour)
-            ends.append((shares.index[-1], 100 * shares[column].iloc[-1], name, colour))
+        ends = [
+            style.named_line(axes, 100 * shares[column], name, colour)
+            for column, (name, colour) in names.items()
+        ]
         axes.set(xlabel="number of topics", ylabel="share of pairs (%)")
         axes.set_ylim(bottom=-2)
         style.label_ends(axes, ends)
@@ -172,10 +172,9 @@ def held_out_figure(tables: Mapping[str, pd.DataFrame]) -> list[Figure]:
         ends = [(topics.max(), overlap, "overlap", style.INK)]
         for kind, (name, colour) in HELD_OUT_KINDS.items():
             line = kinds.loc[kind].sort_index()
-            axes.plot(line.index, line["value"], ".-", color=colour)
+            ends.append(style.named_line(axes, line["value"], name, colour))
             bounds = overlap + line["low"], overlap + line["high"]
             axes.fill_between(line.index, *bounds, color=colour, alpha=0.15, linewidth=0)
-            ends.append((line.index[-1], line["value"].iloc[-1], name, colour))
         style.label_ends(axes, ends)
         axes.set(xlabel="number of topics", ylabel="nDCG@10, mean over sets")
         style.log_ticks(axes, list(line.index[::2]))
@@ -193,13 +192,8 @@ def combinations_figure(counts: pd.DataFrame) -> list[Figure]:
         See :func:`compendium.tag_tables.counts_table`.
     """
     shares = 100 * counts["combinations"] / counts["albums"]
-    figure, axes = style.panel(height=1.9, width=4.6)
-    axes.barh(shares.index, shares, color=style.BLUE, height=0.6)
-    for height, share in enumerate(shares):
-        axes.text(share + 1, height, f"{share:.0f}", va="center")
-    axes.invert_yaxis()
-    axes.tick_params(left=False)
-    axes.set(xlabel="combinations per 100 albums", xlim=(0, 100))
+    figure, axes = style.bars(shares, shares.map("{:.0f}".format), "combinations per 100 albums")
+    axes.set_xlim(0, 100)
     return [figure]
 
 
@@ -221,10 +215,10 @@ def anchors_figure(anchors: pd.DataFrame, titles: Mapping[str, str]) -> list[Fig
     for data, title in titles.items():
         figure, axes = style.panel(title, height=2.3)
         rows = anchors.loc[data]
-        ends = []
-        for column, (name, colour) in lines.items():
-            axes.plot(rows.index, 100 * rows[column], ".-", color=colour)
-            ends.append((rows.index[-1], 100 * rows[column].iloc[-1], name, colour))
+        ends = [
+            style.named_line(axes, 100 * rows[column], name, colour)
+            for column, (name, colour) in lines.items()
+        ]
         axes.set(xlabel="number of topics", ylabel="tracks (%)", ylim=(-2, 102))
         style.log_ticks(axes, list(rows.index))
         style.label_ends(axes, ends)
@@ -270,15 +264,9 @@ def sizes_figure(tracks: Mapping[str, int], audio: Mapping[str, str]) -> list[Fi
     audio : mapping of str to str
         By collection.
     """
-    figure, axes = style.panel(height=0.6 + 0.3 * len(tracks), width=5)
-    names = sorted(tracks, key=lambda name: -tracks[name])
-    axes.barh(names, [tracks[name] for name in names], color=style.BLUE, height=0.6)
-    most = max(tracks.values())
-    for height, name in enumerate(names):
-        text = f"{tracks[name]:,}, {audio[name]}"
-        axes.text(tracks[name] + 0.01 * most, height, text, va="center")
-    axes.invert_yaxis()
-    axes.tick_params(left=False)
+    sizes = pd.Series(tracks).sort_values(ascending=False)
+    texts = [f"{number:,}, {audio[name]}" for name, number in sizes.items()]
+    figure, axes = style.bars(sizes, texts, "tracks")
     axes.xaxis.set_major_formatter("{x:,.0f}")
-    axes.set(xlabel="tracks", xlim=(0, 1.7 * most))
+    axes.set_xlim(0, 1.7 * sizes.max())  # room for the texts
     return [figure]

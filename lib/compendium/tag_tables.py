@@ -344,11 +344,18 @@ def held_out_table(table: pd.DataFrame, topics: Sequence[int]) -> pd.DataFrame:
         rows = rows[rows["topics"].isin([0, *topics])]
         rows = rows.set_axis(rows["kind"] + rows["topics"].map(lambda k: f" {k}" if k else ""))
         columns["nDCG@10"] = rows["value"].map("{:.3f}".format)
-        columns[f"difference from {against}"] = rows.apply(_format_difference, axis=1)
+        columns[f"difference from {against}"] = rows.apply(say_difference, axis=1)
     return pd.DataFrame(columns)
 
 
-def _format_difference(row: pd.Series) -> str:
+def say_difference(row: pd.Series) -> str:
+    """Write a difference with its 95 % interval; nothing for the reference itself.
+
+    Examples
+    --------
+    >>> say_difference(pd.Series({"difference": 0.011, "low": 0.006, "high": 0.016}))
+    '+0.011 [+0.006, +0.016]'
+    """
     values = (present.signed(row[name], 3) for name in ("difference", "low", "high"))
     return "{} [{}, {}]".format(*values) if row["difference"] else ""
 

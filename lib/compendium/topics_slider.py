@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from IPython.display import HTML
 
-from compendium import tag_tables
+from compendium import present, tag_tables
 from tagspace.tags.lsi import LSI
 from tagspace.tags.tagsets import TagMatrix
 
@@ -82,8 +82,8 @@ def _step(
     return {
         "topics": topics,
         "pairs": (counts / counts.sum()).round(5).tolist(),
-        "related": f"{100 * (cosines >= positive).mean():.1f} %",
-        "unrelated": f"{100 * (cosines < negative).mean():.1f} %",
+        "related": present.percent((cosines >= positive).mean(), 1),
+        "unrelated": present.percent((cosines < negative).mean(), 1),
         "nearest": [
             list(zip(table["tag"], table["cosine"].round(2), strict=True)) for table in near
         ],

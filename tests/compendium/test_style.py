@@ -2,6 +2,7 @@
 
 import re
 
+import pandas as pd
 import pytest
 
 from compendium import style
@@ -63,6 +64,17 @@ def test_no_text_is_lost_or_rounded():
     assert all(re.sub("<[^>]*>|\\s", "", each) for each in shown)
     powers = ["".join(re.findall(r">(\d+)</tspan>", each)) for each in shown]
     assert [power for power in powers if power] == ["100", "101", "102", "103"]
+
+
+def test_bars_stand_in_order_from_the_top_with_their_texts():
+    _, axes = style.bars(pd.Series({"a": 2.0, "b": 4.0}), ["two", "four"], "length")
+    assert [bar.get_width() for bar in axes.patches] == [2, 4]
+    assert [(text.get_text(), text.xy) for text in axes.texts] == [
+        ("two", (2, 0)),
+        ("four", (4, 1)),
+    ]
+    assert axes.yaxis_inverted()
+    assert axes.get_xlabel() == "length"
 
 
 def test_names_at_the_ends_of_lines_do_not_overlap():

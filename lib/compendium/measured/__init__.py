@@ -15,6 +15,17 @@ from tagspace.runs.grid import Grid, read_grid
 
 FOLDER = Path(__file__).parent
 GRID = "grid.json"  # parameters of kept runs
+TITLES = {
+    "msd": "Million Song subset",
+    "jamendo": "MTG-Jamendo",
+    "merge": "MERGE",
+    "emotify": "Emotify",
+}
+
+
+def title(dataset: str) -> str:
+    """Write the name of a data set as it stands in figures and tables."""
+    return TITLES.get(dataset, dataset)
 
 
 def cost() -> pd.DataFrame:
@@ -58,7 +69,7 @@ def hits() -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        See :func:`compendium.tag_figures.hits_table`.
+        See :func:`compendium.tag_tables.hits_table`.
     """
     return pd.read_csv(FOLDER / "hits.csv", index_col="tagset")
 
@@ -217,7 +228,7 @@ def load(folder: str | Path, dataset: str = "") -> pd.DataFrame:
     Parameters
     ----------
     folder : str or Path
-        Name of an archive in this package, such as ``systems``, or the path of another folder.
+        Name of an archive in this package, such as ``encoders/merge``, or the path of a folder.
     dataset : str
         Name or path of the data set, if the folder has runs on several.
 
