@@ -9,11 +9,12 @@
 # %% [markdown]
 # # Ablations
 #
-# **For a head on a frozen encoder, no other loss and no other setting helped on both collections.** Two losses that use
-# graded relatedness were compared with the triplet loss on the same relatedness: by LSI with 16, 40, 100 or all topics,
-# binary or tf-idf weighted. Emotify has only about 20 topics, so 40, 100 and all are the same there; 24 different
-# comparisons remain, 16 on MERGE and 8 on Emotify. One interval excludes zero: regression with {term}`LSI` of 40 topics
-# on MERGE ({glue:text}`ablations_merge_regression_40`). If no loss mattered, 1.2 of the 24 intervals would exclude zero on average. Among fifteen other settings on two collections, only literal mining differed
+# **For a head on a frozen encoder, no other loss and no other setting helped on both collections.** Two losses that
+# use graded relatedness were compared with the triplet loss on the same relatedness: by LSI with 16, 40, 100 or all
+# topics, binary or tf-idf weighted. Emotify has only about 20 topics, so 40, 100 and all are the same there; 24
+# different comparisons remain, 16 on MERGE and 8 on Emotify. One interval excludes zero: regression with {term}`LSI`
+# of 40 topics on MERGE ({glue:text}`ablations_merge_regression_40`). If no loss mattered, 1.2 of the 24 intervals
+# would exclude zero on average. Among fifteen other settings on two collections, only literal mining differed
 # reliably: it was worse on Emotify. By chance, 1.5 of these 30 intervals would exclude zero.
 #
 # ```{glue:figure} gains

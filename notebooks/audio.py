@@ -130,9 +130,9 @@ present.numbers(
 )
 
 # %% [markdown]
-# **What we saw.** The input is a matrix of 80 x 130 numbers. Its frames are 93 ms long and 46 ms apart. Its bands are
-# {glue:text}`audio_semitones` semitones apart above 1 kHz, and many semitones in the bass. The first layer of the network
-# normalises these numbers.
+# **What we saw.** The input is a matrix of 80 x 130 numbers. Its frames are 93 ms long and 46 ms apart; its bands are
+# {glue:text}`audio_semitones` semitones apart above 1 kHz, and many semitones in the bass. The first layer of the
+# network normalises these numbers.
 #
 # ## Exercises
 #

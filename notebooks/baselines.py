@@ -126,12 +126,15 @@ for name, runs in gathered.items():
             present.numbers({label: result_figures.say_gain(table.loc[system])})
 
 # %% [markdown]
-# **What we saw.** With the artist filter the verdicts are the same: on MERGE, no way to learn differed reliably from LSI
-# triplets; on Emotify, pairs ({glue:text}`baselines_emotify_artist_LSI_pairs`) and artist labels
+# With the artist filter the verdicts are the same: on MERGE, no way to learn differed reliably from LSI triplets; on
+# Emotify, pairs ({glue:text}`baselines_emotify_artist_LSI_pairs`) and artist labels
 # ({glue:text}`baselines_emotify_artist_artist_triplets`) were worse, and the other five heads were statistically
-# indistinguishable. MERGE cannot separate these systems: even frozen musicnn without a head does not differ reliably from
-# LSI triplets ({glue:text}`baselines_merge_artist_musicnn`). Seven systems on two data sets give 14 intervals per filter.
-# If no system differed, 0.7 of them would exclude zero on average; two do.
+# indistinguishable. Seven systems on two data sets give 14 intervals per filter. If no system differed, 0.7 of them
+# would exclude zero on average; two do.
+#
+# **What we saw.** No way to learn was reliably better than LSI triplets. MERGE cannot separate these systems: even
+# frozen musicnn without a head does not differ reliably from LSI triplets
+# ({glue:text}`baselines_merge_artist_musicnn`, with the artist filter).
 #
 # ## Relatedness from other sources
 #

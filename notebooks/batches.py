@@ -135,11 +135,12 @@ if "merge" in gathered:
         present.numbers({f"batches_failed_{topics}": missing})
 
 # %% [markdown]
-# **What we saw.** On MERGE, random batches of 32 often hold no triplet: {glue:text}`batches_failed_1000` of 15 runs with
-# all topics and {glue:text}`batches_failed_100` with 100 found no triplet in their first epoch. All runs with related
-# batches could be trained; with 100 topics or more, they keep few of the tracks. Neither the number of topics nor the
-# kind of batch changed the score reliably: on MERGE, 100 topics instead of 16 changed it by
-# {glue:text}`batches_merge_100_ceiling`, and related instead of random batches, with 100 topics, by
-# {glue:text}`batches_merge_100`. This test cannot show whether too few triplets cause the paper's ceiling: on MERGE,
-# training a head at all does not change the score reliably ([](encoders.ipynb)), and on Emotify, topics hardly change the
-# number of anchors.
+# On MERGE, random batches of 32 often hold no triplet: {glue:text}`batches_failed_1000` of 15 runs with all topics and
+# {glue:text}`batches_failed_100` with 100 found no triplet in their first epoch. All runs with related batches could
+# be trained; with 100 topics or more, they keep few of the tracks.
+#
+# **What we saw.** Neither the number of topics nor the kind of batch changed the score reliably: on MERGE, 100 topics
+# instead of 16 changed it by {glue:text}`batches_merge_100_ceiling`, and related instead of random batches, with 100
+# topics, by {glue:text}`batches_merge_100`. This test cannot show whether too few triplets cause the paper's ceiling:
+# on MERGE, training a head at all does not change the score reliably ([](encoders.ipynb)), and on Emotify, topics
+# hardly change the number of anchors.

@@ -158,10 +158,11 @@ present.numbers(
 )
 
 # %% [markdown]
-# **What we saw.** The network has two stacks, with long and with tall kernels. Neither is a specialist. A tendency agrees
-# with the paper's roles: shuffled frames move the left, "timbre" stack less ({glue:text}`trained_left_frames`) than the
-# right, "rhythm" stack ({glue:text}`trained_right_frames`); shuffled mel bands move the left stack more
-# ({glue:text}`trained_left_bands`) than the right ({glue:text}`trained_right_bands`). The untrained network has the same
-# tendency ({glue:text}`untrained_left_frames` and {glue:text}`untrained_right_frames`, {glue:text}`untrained_left_bands`
-# and {glue:text}`untrained_right_bands`), so it comes from the architecture (kernels and pooling) and not from training.
-# This is one run on synthetic music.
+# A tendency agrees with the paper's roles: shuffled frames move the left, "timbre" stack less
+# ({glue:text}`trained_left_frames`) than the right, "rhythm" stack ({glue:text}`trained_right_frames`); shuffled mel
+# bands move the left stack more ({glue:text}`trained_left_bands`) than the right ({glue:text}`trained_right_bands`).
+# The untrained network has the same tendency ({glue:text}`untrained_left_frames` and
+# {glue:text}`untrained_right_frames`, {glue:text}`untrained_left_bands` and {glue:text}`untrained_right_bands`).
+#
+# **What we saw.** Neither stack is a specialist. Their tendency towards the paper's roles is there before training, so
+# it comes from the architecture (kernels and pooling). This is one run on synthetic music.

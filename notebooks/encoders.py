@@ -90,8 +90,15 @@ present.figure(
 #
 # MERGE {cite}`louro2024`: 396 clips of 15 seconds by 288 artists, with tags in four sets; a part of the release, cut to
 # 15 seconds. Emotify {cite}`aljanaki2016`: the first 15 seconds of 400 clips by 138 artists, with two tag sets: genres,
-# and as moods the emotions that listeners reported. With the artist filter, `head` gains {glue:text}`emotify_head_artist`
-# over frozen musicnn on Emotify and {glue:text}`merge_head_artist` on MERGE; the tables have all systems and tag sets.
+# and as moods the emotions that listeners reported. The tables have all systems and
+# tag sets.
+#
+# With the artist filter, both heads rank better than frozen musicnn on Emotify ({glue:text}`emotify_head_artist` with
+# the listwise loss, {glue:text}`emotify_triplets_artist` with triplets), and neither does on MERGE
+# ({glue:text}`merge_head_artist` and {glue:text}`merge_triplets_artist`). A possible reason, which was not tested:
+# MERGE has hundreds of tags for its 270 training clips, and Emotify about twenty. From scratch, the listwise loss and
+# triplets do not differ reliably ({glue:text}`merge_listwise_over_network` on MERGE,
+# {glue:text}`emotify_listwise_over_network` on Emotify).
 
 # %% tags=["hide-input"]
 filters = ["none", "artist"]
@@ -171,9 +178,4 @@ for name, runs in gathered.items():
 # %% [markdown]
 # **What we saw.** The paper's network by triplets learned something from about 270 clips: it is above the same network
 # untrained by {glue:text}`merge_network_over_untrained` on MERGE and by {glue:text}`emotify_network_over_untrained` on
-# Emotify. Frozen musicnn is above it on both, far above on MERGE. With the artist filter, both heads rank better than
-# frozen musicnn on Emotify ({glue:text}`emotify_head_artist` with the listwise loss, {glue:text}`emotify_triplets_artist`
-# with triplets), and neither does on MERGE ({glue:text}`merge_head_artist` and {glue:text}`merge_triplets_artist`). A
-# possible reason, which was not tested: MERGE has hundreds of tags for its 270 training clips, and Emotify about twenty.
-# From scratch, the listwise loss and triplets do not differ reliably ({glue:text}`merge_listwise_over_network` on MERGE,
-# {glue:text}`emotify_listwise_over_network` on Emotify).
+# Emotify. Frozen musicnn is above it on both, far above on MERGE.

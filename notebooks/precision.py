@@ -202,11 +202,11 @@ present.numbers(
 # {glue:text}`asked_most` per fold, depending on the tag set. Graded nDCG@10 uses {glue:text}`asked_of`: all that
 # share a tag of the set with some track.
 #
-# **What we saw.** Of six readings of a hit, only "two thirds of all tags" and "the same tags" fit the paper's numbers. By
-# either, {glue:text}`album_of_moods` of the hits of moods are tracks of the query's album, {glue:text}`album_of_themes`
-# of themes, {glue:text}`album_of_styles` of styles and {glue:text}`album_of_genres` of genres. Precision at 100 therefore
-# measures in part how well a network recognises albums. The page on [the album effect](albums.ipynb) measures this on
-# real music.
+# **What we saw.** Of six readings of a hit, only "two thirds of all tags" and "the same tags" fit the paper's numbers.
+# By either, {glue:text}`album_of_moods` of the hits of moods are tracks of the query's album,
+# {glue:text}`album_of_themes` of themes, {glue:text}`album_of_styles` of styles and {glue:text}`album_of_genres` of
+# genres. Precision at 100 therefore measures in part how well a network recognises albums; the page on [the album
+# effect](albums.ipynb) measures this on real music.
 #
 # With the whole release of the labels, chance of each reading is computed by
 #

@@ -93,6 +93,12 @@ present.source(relatedness.tf_idf, relatedness.lsi_vectors)
 #
 # On the Million Song subset, tf-idf weighting is above overlap from 40 topics on. LDA is below overlap on both data
 # sets. On MTG-Jamendo, nothing is reliably better than overlap.
+#
+# With 250 topics, the difference of binary LSI from overlap on the Million Song subset is
+# {glue:text}`held_out_msd_lsi_250_interval`; with all topics (the `cosine`) it does not differ reliably from overlap
+# ({glue:text}`held_out_msd_cosine_interval`). Weighting rare tags helps on the Million Song subset
+# ({glue:text}`held_out_msd_tfidf_100_interval` with 100 topics). On MTG-Jamendo it is slightly worse than overlap
+# ({glue:text}`held_out_jamendo_tfidf_40_interval` with 40 topics).
 
 # %% tags=["hide-input"]
 present.table(
@@ -174,16 +180,13 @@ present.table(
 )
 
 # %% [markdown]
-# **What we saw.** The genuine tags of both data sets do not support the premise that LSI finds what overlap misses.
-# Binary LSI was never reliably better than plain overlap. With 250 topics its difference on the Million Song subset is
-# {glue:text}`held_out_msd_lsi_250_interval`; with all topics (the `cosine`) it does not differ reliably from overlap
-# ({glue:text}`held_out_msd_cosine_interval`). Weighting rare tags helps on the Million Song subset
-# ({glue:text}`held_out_msd_tfidf_100_interval` with 100 topics). On MTG-Jamendo it is slightly worse than overlap
-# ({glue:text}`held_out_jamendo_tfidf_40_interval` with 40 topics).
-#
 # Triplets need related pairs, and with many topics few pairs reach the threshold ([](batches.ipynb)). The default
 # therefore has 16 topics. It stays binary, as in the paper; `-p preset best` takes tf-idf weights and 100 topics; its
 # listwise loss needs no threshold.
+#
+# **What we saw.** The genuine tags of both data sets do not support the premise that LSI finds what overlap misses.
+# Binary LSI was never reliably better than plain overlap. LSI of tf-idf weighted tags was better on one data set of
+# two.
 #
 # ## Exercises
 #

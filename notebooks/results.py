@@ -99,10 +99,16 @@ present.table(
 )
 
 # %% [markdown]
+# Of the gains over moods alone, only that of triplets with the artist filter is reliable
+# ({glue:text}`all_over_moods_artist`). Training on moods instead of styles made no reliable difference
+# ({glue:text}`moods_over_styles`); in the paper, moods gain {glue:text}`paper_moods_over_styles`.
+#
 # ## More topics
 #
 # With triplets, combinations differ: some improve with more topics, others do not. With the listwise loss most improve
-# slightly.
+# slightly. The most topics are better than the fewest only for the listwise loss, unfiltered
+# ({glue:text}`most_topics_listwise`); beyond 40 topics nothing changes reliably ({glue:text}`ceiling` with triplets,
+# {glue:text}`ceiling_listwise` with the listwise loss).
 #
 # ```{glue:figure} means
 # :name: fig-means
@@ -121,7 +127,11 @@ present.figure(
 # %% [markdown]
 # ## The whole table on MERGE
 #
-# For each number of joined sets, the best value of each column is bold. These are scattered over combinations and numbers of topics.
+# For each number of joined sets, the best value of each column is bold. These are scattered over combinations and
+# numbers of topics.
+#
+# The kept table has {glue:text}`results_runs` runs, which took {glue:text}`results_hours` hours on one core. To make
+# it on another data set, run `papermill notebooks/results.ipynb OUT.ipynb -p dataset NAME`.
 
 # %% tags=["hide-input"]
 present.table(
@@ -262,17 +272,9 @@ for label, claim in {
         present.numbers({f"paper_{label}": present.percent(first.loc[claim, "paper"])})
 
 # %% [markdown]
-# **What we saw.** In the paper, joining all sets gains {glue:text}`paper_all_over_one` over one set. On MERGE, with the
-# listwise loss, it gains {glue:text}`all_over_one_listwise` ({glue:text}`all_over_one_listwise_artist` with the artist
-# filter); with triplets the gain is not reliable ({glue:text}`all_over_one`). Of the gains over moods alone, only that of
-# triplets with the artist filter is reliable ({glue:text}`all_over_moods_artist`). Training on moods instead of styles
-# made no reliable difference ({glue:text}`moods_over_styles`); in the paper, moods gain
-# {glue:text}`paper_moods_over_styles`. With both losses, unfiltered and with the artist filter, training on genres alone
-# is better for genres and worse for moods and themes; for styles it made no reliable difference. The most topics are
-# better than the fewest only for the listwise loss, unfiltered ({glue:text}`most_topics_listwise`); beyond 40 topics
-# nothing changes reliably ({glue:text}`ceiling` with triplets, {glue:text}`ceiling_listwise` with the listwise loss). On
-# MERGE, training a head changes the ranking of the frozen encoder little ([](encoders.ipynb)), so comparisons of heads
-# can miss small effects.
-#
-# The kept table has {glue:text}`results_runs` runs, which took {glue:text}`results_hours` hours on one core. To make it
-# on another data set, run `papermill notebooks/results.ipynb OUT.ipynb -p dataset NAME`.
+# **What we saw.** In the paper, joining all sets gains {glue:text}`paper_all_over_one` over one set; on MERGE it gains
+# {glue:text}`all_over_one_listwise` with the listwise loss ({glue:text}`all_over_one_listwise_artist` with the artist
+# filter), and with triplets the gain is not reliable ({glue:text}`all_over_one`). With both losses, unfiltered and
+# with the artist filter, training on genres alone is better for genres and worse for moods and themes; for styles it
+# made no reliable difference. On MERGE, training a head changes the ranking of the frozen encoder little
+# ([](encoders.ipynb)), so comparisons of heads can miss small effects.

@@ -122,9 +122,11 @@ for (measure, filtered, tagset), row in summary.iterrows():
 present.numbers({"sweep_album": result_figures.share_of_album(exact, "moods")})
 
 # %% [markdown]
-# **What we saw.** The best of four runs reaches an exact P@10 for moods of {glue:text}`exact_unfiltered_moods_all` with
-# all four sets, and of {glue:text}`exact_unfiltered_moods_alone` with moods alone. The untrained network reaches
-# {glue:text}`train.ipynb::demo_exact_untrained_moods:s`. With one run per setting, we cannot say whether any of them is
-# better than another; this table is no evidence that joining helps. The share of neighbours from the query's album is
-# {glue:text}`sweep_album` of the precision of moods: nearly all hits for moods are tracks of that album. Results on real
-# music, with heads on a pretrained encoder, are on the page [Results: Table II](results.ipynb).
+# The best of four runs reaches an exact P@10 for moods of {glue:text}`exact_unfiltered_moods_all` with all four sets,
+# and of {glue:text}`exact_unfiltered_moods_alone` with moods alone. The untrained network reaches
+# {glue:text}`train.ipynb::demo_exact_untrained_moods:s`. The share of neighbours from the query's album is
+# {glue:text}`sweep_album` of the precision of moods: nearly all hits for moods are tracks of that album.
+#
+# **What we saw.** With one run per setting, we cannot say whether any of them is better than another; this table is no
+# evidence that joining helps. Results on real music, with heads on a pretrained encoder, are on the page [Results:
+# Table II](results.ipynb).

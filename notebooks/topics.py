@@ -159,8 +159,9 @@ numbers = [n for n in (2, 3, 5, 8, 12, 16, 20, 30, 50, 100, 200) if n <= model.r
 topics_slider(tags, numbers, k, thresholds)
 
 # %% [markdown]
-# How much of the sum of squares do the topics account for? The share rises quickly at first, then slowly. The curve has
-# no elbow at {glue:text}`topics_chosen` topics, the default, so it does not explain this choice:
+# How much of the sum of squares do the topics account for? The share rises quickly at first, then slowly: it is
+# {glue:text}`topics_account` at {glue:text}`topics_chosen` topics, the default. The curve has no elbow there, so it does
+# not explain this choice:
 #
 # ```{glue:figure} spectrum
 # :name: fig-spectrum
@@ -213,9 +214,8 @@ present.numbers(
 
 # %% [markdown]
 # **What we saw.** Topics are groups of tags that occur together. With few topics, tracks can be related that share no
-# tag. With more topics, fewer pairs are related. The first {glue:text}`topics_chosen` topics,
-# the default, account for {glue:text}`topics_account` of the squared singular values. Whether topics rank tracks
-# better than plain overlap of tags is the question of the [next page](relatedness.ipynb).
+# tag; with more topics, fewer pairs are related. Whether topics rank tracks better than plain overlap of tags is the
+# question of the [next page](relatedness.ipynb).
 #
 # ## Exercises
 #

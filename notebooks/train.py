@@ -233,5 +233,5 @@ present.numbers({"demo_artists": len(set(tracks.groups.artist[tracks.split.test]
 # **What we saw.** On the demo corpus, the trained network ranks related tracks better than the same network untrained,
 # also with the artist filter ({glue:text}`demo_trained_artist` against {glue:text}`demo_untrained_artist`;
 # `timbre+rhythm` reaches {glue:text}`demo_timbre+rhythm_artist`). The corpus is synthetic: this shows that training
-# works, and says nothing about music. On another processor, figures may differ by a few percent. What the network learns
-# on real music is on the page [Which encoder?](encoders.ipynb).
+# works, and says nothing about music; real music is on the page [Which encoder?](encoders.ipynb). On another
+# processor, figures may differ by a few percent.

@@ -240,11 +240,13 @@ present.numbers(
 )
 
 # %% [markdown]
+# With `literal`, training ends when no triplet violates the margin, and the validation score has fallen meanwhile.
+# With `hard`, the mean distance falls to {glue:text}`spread_hard`. The validation score is still high: it depends only
+# on the order of the neighbours, and this order is kept when all distances shrink.
+#
 # **What we saw.** Relatedness proposes pairs, and distances choose triplets among them. The triplets of `literal` soon
-# keep the margin and then have no gradient: training ends, and the validation score has fallen meanwhile. With `hard`,
-# all tracks move towards one point: the mean distance falls to {glue:text}`spread_hard`. The validation score is still
-# high: it depends only on the order of the neighbours, and this order is kept when all distances shrink. With `semihard`
-# and `all`, the tracks stay apart. A few steps on synthetic music only show how each way begins; the page on
+# keep the margin and then have no gradient; `hard` moves all tracks towards one point; with `semihard` and `all`, the
+# tracks stay apart. A few steps on synthetic music only show how each way begins; the page on
 # [ablations](ablations.ipynb) compares them on real music.
 #
 # ## Exercises
