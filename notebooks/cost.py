@@ -9,10 +9,10 @@
 # %% [markdown]
 # # What Table II costs
 #
-# **Training takes {glue:text}`training_share` of the cost.** The {glue:text}`experiments` experiments of Table II on the
-# paper's 143,587 tracks take about {glue:text}`core_hours` core-hours on the machine that was measured, with one excerpt
-# per track (as in the paper) and {glue:text}`cost_epochs` epochs each: about {glue:text}`hours_100` hours on 100 such
-# cores, if they work in parallel without loss. {glue:text}`card`
+# **Training takes {glue:text}`training_share` of the cost.** The {glue:text}`experiments` experiments of Table II on
+# the paper's 143,587 tracks take about {glue:text}`core_hours` core-hours on the machine that was measured. This counts
+# one excerpt per track, as in the paper, and {glue:text}`cost_epochs` epochs per experiment. It is about
+# {glue:text}`hours_100` hours on 100 such cores, if they work in parallel without loss. {glue:text}`card`
 #
 # ```{glue:figure} shares
 # :name: fig-cost
@@ -42,11 +42,11 @@ cost = measured.cost()
 # ## How it is counted
 #
 # `python benchmarks/cost.py FOLDER` measured the time per track of each stage, with as many tags, spectrograms and
-# embeddings as the paper has. Features are computed once. {term}`LSI` takes little time: one Gram matrix covers the tags
-# of all 15 combinations, and models with fewer topics reuse the same decomposition. The untrained network and the other
-# baselines are embedded once per worker. Training processes every training track once per epoch. The paper names 600
-# experiments: 15 combinations with 40 numbers of topics each. No combination can have more topics than tags, which
-# leaves {glue:text}`experiments`.
+# embeddings as the paper has. Features are computed once. {term}`LSI` takes little time: one Gram matrix covers the
+# tags of all 15 combinations, and models with fewer topics reuse the same decomposition. The untrained network and the
+# other baselines are embedded once per worker. Training processes every training track once per epoch. The paper names
+# 600 experiments: 15 combinations with 40 numbers of topics each. No combination can have more topics than tags, so
+# {glue:text}`experiments` experiments remain.
 
 # %% tags=["hide-input"]
 tracks, train, validation, test = 143_587, 122_766, 6_461, 14_358

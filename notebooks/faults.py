@@ -19,7 +19,10 @@
 #
 # ```{glue:figure} differences
 # :name: fig-differences
-# The machine changes results little. Mean graded {term}`nDCG`@10 over the tag sets of the demo corpus, of a network trained on its moods for five epochs, under different conditions on one machine: in float32 and in bfloat16, repeated and with one thread, and in float32 also with the instruction sets of older processors. All values lie within {glue:text}`faults_range`.
+# The machine changes results little. Mean graded {term}`nDCG`@10
+# over the tag sets of the demo corpus, for a network trained on moods for five epochs, on one machine. In float32 and
+# in bfloat16, the run was repeated, and made with one thread. In float32, it was also made with the instruction sets of
+# older processors. All values lie within {glue:text}`faults_range` of one another.
 # ```
 #
 # *You will learn* how damaged files and tables are handled, what happens when a run is killed, and how far results depend
@@ -111,7 +114,7 @@ present.table(
 columns = ["trained", "untrained", "timbre+rhythm"]
 present.table(
     differences.set_index(["precision", "what"])[columns],
-    "Mean graded nDCG@10 over the tag sets of the demo corpus, trained on moods for five epochs",
+    "Mean graded nDCG@10 over the tag sets of the demo corpus; the network was trained on moods for five epochs",
     digits=4,
 )
 
@@ -128,9 +131,9 @@ present.numbers(
 )
 
 # %% [markdown]
-# The id of a run is computed from its parameters, the precision that was used, its data, the content of its audio, and a
-# version number that rises when the code gives other results. Apart from that
-# precision, which by default depends on the processor, it does not depend on the machine or on Python's version.
+# The id of a run is computed from its parameters, the precision that was used, its data, the content of its audio, and
+# a version number that rises when the code gives other results. By default, the number format (`precision`) depends on
+# the processor. Otherwise the id depends neither on the machine nor on Python's version.
 #
 # ## Trust
 #

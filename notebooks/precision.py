@@ -73,8 +73,8 @@ present.table(
 
 # %% [markdown]
 # For styles, moods and themes, chance would be at least {glue:text}`times_above` times the paper's best precision. One
-# common tag cannot be what counts. (Figure 2 counts all labelled tracks, Table II only those with a tag in every
-# set. This would mislead only if the most frequent tags were far rarer among the latter.)
+# common tag cannot be what counts. (Figure 2 counts all labelled tracks; Table II counts only those with a tag in every
+# set. This difference would mislead only if the most frequent tags were far rarer among the tracks of Table II.)
 #
 # ## How many tags must be common?
 #
@@ -111,10 +111,11 @@ present.table(verdicts.rename_axis("a hit has"), "Readings of a hit against Tabl
 #
 # ## What follows for the paper's numbers
 #
-# Editors tagged albums, so a neighbour from the query's album is a hit by any of these readings. Table II also
-# counts the neighbours from that album. In each of its {glue:text}`readings_rows` rows, this is the smallest of the six
-# precisions: at most {glue:text}`album_best` of a hundred neighbours. Dividing it by the precision of a tag set gives
-# the share of hits that are from the album. It is about half, or more, for all sets but genres:
+# Editors tagged albums, so a neighbour from the query's album is a hit by any of these readings. Table II also gives
+# the precision of the album: the share of neighbours that are from the query's album. In each of its
+# {glue:text}`readings_rows` rows, it is the smallest of the six precisions (four tag sets, artist, album): at most
+# {glue:text}`album_best` of a hundred neighbours. The album's precision divided by that of a tag set is the share of
+# hits that are from the album. It is about half, or more, for all sets but genres:
 
 # %% tags=["hide-input"]
 shares = published[sets].rdiv(published["album"], axis=0).agg(["min", "max"]).T
@@ -146,12 +147,12 @@ present.table(
 # `chance` is the expected value of a random order, `ceiling` that of the best order.
 #
 # The main measure of this book is graded nDCG@10. Exact matches are rare: even the best order of the tracks of MERGE
-# reaches only {glue:text}`exact_ceiling` in exact P@10. Single common tags are frequent: a random order reaches
-# {glue:text}`any_chance` in any P@10. Graded gains use all tags.
+# reaches only {glue:text}`exact_ceiling` in `exact` P@10. One shared tag is frequent: a random order reaches
+# {glue:text}`any_chance` in `any` P@10. Graded gains use all tags.
 #
 # The table has all measures for the systems of the page [Which encoder?](encoders.ipynb); `trained` is the paper's
-# network, trained by triplets on all tag sets. All five measures put musicnn first and `trained` second among the
-# systems that hear the tracks.
+# network, trained by triplets on all tag sets. Among the systems that use audio, all five measures rank musicnn first
+# and `trained` second.
 
 # %% tags=["hide-input"]
 gathered = measured.load(configuration.runs or "encoders/merge", configuration.dataset)
@@ -199,8 +200,8 @@ present.numbers(
 
 # %% [markdown]
 # Exact R-precision uses only queries that some track matches exactly: between {glue:text}`asked_least` and
-# {glue:text}`asked_most` per fold, depending on the tag set. Graded nDCG@10 uses {glue:text}`asked_of`: all that
-# share a tag of the set with some track.
+# {glue:text}`asked_most` per fold, depending on the tag set. Graded nDCG@10 uses all queries that share a tag of the
+# set with another track, {glue:text}`asked_of` per fold.
 #
 # **What we saw.** Of six readings of a hit, only "two thirds of all tags" and "the same tags" fit the paper's numbers.
 # By either, {glue:text}`album_of_moods` of the hits of moods are tracks of the query's album,

@@ -127,8 +127,8 @@ present.figure(
 # %% [markdown]
 # ## The whole table on MERGE
 #
-# For each number of joined sets, the best value of each column is bold. These are scattered over combinations and
-# numbers of topics.
+# For each number of joined sets, the best value of each column is bold. The best values are scattered over combinations
+# and numbers of topics.
 #
 # The kept table has {glue:text}`results_runs` runs, which took {glue:text}`results_hours` hours on one core. To make
 # it on another data set, run `papermill notebooks/results.ipynb OUT.ipynb -p dataset NAME`.
@@ -203,7 +203,7 @@ for task in ["genres", "styles", "moods", "themes"]:
     others = (1 - alone["album"]) / (1 - joined["album"])
     rows[task] = {
         "with the album": joined[task] / alone[task] - 1,
-        "without it, about": others * hits / hits_alone - 1,
+        "without the album (estimate)": others * hits / hits_alone - 1,
         "at least": others * (hits - 2 * half_digit) / (hits_alone + 2 * half_digit) - 1,
         "at most": others * (hits + 2 * half_digit) / (hits_alone - 2 * half_digit) - 1,
         "hits from other albums": 100 * hits,
@@ -214,7 +214,8 @@ without_album = pd.DataFrame.from_dict(rows, orient="index")
 # %% tags=["hide-input"]
 present.table(
     (100 * without_album.iloc[:, :4]).map(present.signed, digits=0).rename_axis("task") + " %",
-    "Gain in precision from joining all four sets, over the task's own set (Table II, best networks; bounds by rounding)",
+    "Gain in precision of the best network on all four sets over the best one on the task's own set (Table II); bounds "
+    "allow for rounding",
 )
 
 # %% [markdown]
@@ -223,14 +224,14 @@ present.table(
 # half ({glue:text}`paper_styles_joined` with, {glue:text}`paper_styles_left` without); for themes, about a third
 # ({glue:text}`paper_themes_joined` and {glue:text}`paper_themes_left`). For genres, joining lowers precision.
 #
-# Part of the rest may be an artist effect. For styles, moods and themes, the neighbours from other albums include at
-# least as many tracks of the query's artist as hits. The published numbers do not show whether these tracks *are* the
-# hits: a network that recognises artists could give the same numbers.
+# Part of the gain that remains without the album may be an artist effect. For styles, moods and themes, the neighbours
+# from other albums include at least as many tracks of the query's artist as hits. The published numbers do not show
+# whether these tracks *are* the hits: a network that recognises artists could give the same numbers.
 
 # %% tags=["hide-input"]
 present.table(
     without_album.iloc[:, 4:].rename_axis("task"),
-    "Of 100 neighbours of the best network of all four sets (Table II): hits, and tracks of the artist",
+    "Hits and tracks of the query's artist among 100 neighbours (Table II, best network on all four sets)",
     digits=1,
 )
 

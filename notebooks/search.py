@@ -130,7 +130,8 @@ alone = nearest(search.collection, [search.seed], weights={search.models[0]: 1.0
 print(f"{len(set(found.index) & set(alone.index))} of 5; the others are near by {search.models[1]}")
 
 # %% [markdown]
-# 2. Search with two queries, the one of this page and its nearest neighbour. How many of the same five tracks stay?
+# 2. Search with two queries: this page's query and its nearest neighbour. How many of the five tracks of exercise 1
+#    stay?
 
 # %% tags=["hide-cell"] mystnb={"code_prompt_show": "Solution"}
 from tagspace.search.seeds import of_row

@@ -15,11 +15,11 @@
 #
 # ```{glue:figure} graded
 # :name: fig-sweep
-# After only three epochs, many networks rank no better than the untrained one (dotted). Graded {term}`nDCG`@10 on the
-# demo corpus against the number of topics, with the {term}`artist filter`, a panel for each tag set. Thick blue: trained
-# on all four; with names: on one tag set; grey: on two or three. For genres and styles, some are far above the untrained
-# network and others far below; for moods they lie on both sides of it, and for themes mostly below. Each point is one
-# run, so small differences are noise.
+# After only three epochs, many networks rank no better than the untrained one
+# (dotted). Graded {term}`nDCG`@10 on the demo corpus against the number of topics, with the {term}`artist filter`, a
+# panel for each tag set. Thick blue: trained on all four; with names: on one tag set; grey: on two or three. For genres
+# and styles, some trained networks are far above the untrained network and others far below. For moods, they lie on
+# both sides of it; for themes, most are below. Each point is one run, so small differences are noise.
 # ```
 #
 # *You will learn* how to make many runs, how to read the table, and why a short training must be compared with no

@@ -176,11 +176,12 @@ present.table(
 )
 
 # %% [markdown]
-# Precision counts a neighbour here only if it carries exactly the same tags of a set as the query. This is one of the two
-# readings that fit the [paper's numbers](precision.ipynb). The paper counts the first hundred neighbours; here it is the first ten, because there are
-# few test tracks. A neighbour with exactly the same tags is often from the query's own album: without the album,
-# precision of moods falls from {glue:text}`exact_moods_none` to {glue:text}`exact_moods_album`. In the tables below, the
-# columns `artist` and `album` give the share of neighbours that are by the query's artist, and from its album.
+# Precision counts a neighbour here only if it carries exactly the same tags of a set as the query. This is one of the
+# two definitions of a hit that fit the [paper's numbers](precision.ipynb). The paper counts the first hundred
+# neighbours; this page counts the first ten, because there are few test tracks. A neighbour with exactly the same tags
+# is often from the query's own album: without the album, precision of moods falls from {glue:text}`exact_moods_none` to
+# {glue:text}`exact_moods_album`. In the tables below, the columns `artist` and `album` give the share of neighbours
+# that are by the query's artist, and from its album.
 
 # %% tags=["hide-input", "nbval-ignore-output"]
 present.table(

@@ -129,7 +129,7 @@ def bars(values: pd.Series, texts: Iterable[str], label: str) -> tuple[Figure, p
     texts : iterable of str
         One per bar.
     label : str
-        Of the axis.
+        Label of the horizontal axis.
     """
     figure, axes = panel(height=0.6 + 0.3 * len(values), width=5)
     axes.barh(values.index, values, color=BLUE, height=0.6)
@@ -152,7 +152,8 @@ def named_line(
 def label_ends(axes: plt.Axes, ends: Sequence[tuple[float, float, str, str]]) -> None:
     """Write names at the ends of lines, without overlap.
 
-    The name of a line that ends early stands above its end, because other lines go on there.
+    If a line ends before the others, its name stands above the end of the line, because the other
+    lines continue to the right.
 
     Parameters
     ----------

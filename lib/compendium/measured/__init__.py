@@ -24,7 +24,7 @@ TITLES = {
 
 
 def title(dataset: str) -> str:
-    """Write the name of a data set as it stands in figures and tables."""
+    """Return the name of a data set for figures and tables; unknown names stay as they are."""
     return TITLES.get(dataset, dataset)
 
 

@@ -23,7 +23,7 @@ RELEASE = Release(
     citation="Aljanaki, Wiering and Veltkamp 2016, Studying emotion induced by music through a "
     "crowdsourcing game",
     tagsets=("genres", "moods"),
-    audio="400 clips of 60 s, to be downloaded manually from its web page",
+    audio="400 clips of 60 s, to be downloaded manually from the data set's web page",
     tracks=400,
     hours=6.7,
 )
