@@ -166,8 +166,8 @@ present.table(
 
 # %% [markdown]
 # Part of this score may come from recognising artists. With the {term}`artist filter`, all tracks of the query's artist
-# are left out of its neighbours. What then remains above `untrained` cannot come from recognising the query's artist.
-# Here it is mainly in genres and styles:
+# are left out of its neighbours. The gain over `untrained` that is left cannot come from recognising the query's
+# artist. Here this gain is mainly in genres and styles:
 
 # %% tags=["hide-input", "nbval-ignore-output"]
 present.table(

@@ -20,6 +20,7 @@ STACK_COLOURS = {"left": style.BLUE, "right": style.ORANGE, "both": style.MUTED}
 STACK_ROLES = {"left": "timbre", "right": "rhythm"}
 STACK_KERNELS = {"left": "long kernels", "right": "tall kernels"}
 STACK_POSITIONS = {"left": 0.24, "right": 0.76, "both": 0.5}  # across the diagram, 0 to 1
+EDGE = 0.3  # from the centre of a box of the diagram to just outside it, in rows
 CURVE_COLOURS = (style.ORANGE, style.BLUE, style.GREEN, style.AMBER, style.PURPLE)
 # Of the kinds of pairs in a batch; a picture has the same colours in light and dark mode.
 PAIR_COLOURS = {
@@ -141,8 +142,10 @@ def _draw_box(axes: plt.Axes, position: tuple[float, float], text: str, stack: s
 
 
 def _draw_arrow(axes: plt.Axes, start: tuple[float, float], end: tuple[float, float]) -> None:
-    arrow = {"arrowstyle": "->", "color": style.MUTED, "shrinkA": 17, "shrinkB": 17}
-    axes.annotate("", end, start, arrowprops=arrow, zorder=1)
+    """Draw an arrow from below one box to above another; both are given by their centres."""
+    below, above = (start[0], start[1] - EDGE), (end[0], end[1] + EDGE)
+    arrow = {"arrowstyle": "->", "color": style.MUTED, "shrinkA": 0, "shrinkB": 0}
+    axes.annotate("", above, below, arrowprops=arrow, zorder=1)
 
 
 def sensitivity(network: DPNN, excerpts: torch.Tensor, seed: int = 0) -> pd.DataFrame:
